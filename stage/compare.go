@@ -1,0 +1,260 @@
+package stage
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"usmtpkg/stage/bag"
+)
+
+// A wanted file is one that should be there, with the sums it should have.
+type wanted struct {
+	path string
+	sums []algorithmSum
+}
+
+type algorithmSum struct {
+	alg bag.Algorithm
+	sum string
+}
+
+// wantedFiles merges all manifests of a bag, sorted by path.
+func wantedFiles(b *bag.Bag) []wanted {
+	var files []wanted
+	index := map[string]int{}
+	for _, manifests := range []map[bag.Algorithm][]bag.Entry{b.Payload, b.Tags} {
+		for alg, entries := range manifests {
+			for _, e := range entries {
+				i, known := index[e.Path]
+				if !known {
+					i = len(files)
+					index[e.Path] = i
+					files = append(files, wanted{path: e.Path})
+				}
+				files[i].sums = append(files[i].sums, algorithmSum{alg, e.Sum})
+			}
+		}
+	}
+	slices.SortFunc(files, func(a, b wanted) int { return strings.Compare(a.path, b.path) })
+	return files
+}
+
+// A comparison holds what is wanted against what lies in a folder.
+type comparison struct {
+	fsys    fs.FS
+	root    *os.Root // the same folder, for reading past the cache; nil if it cannot be
+	o       VerifyOptions
+	wanted  []wanted
+	tree    Tree
+	odd     map[string]string      // entries that are neither file nor folder, with their kind
+	ignore  func(path string) bool // files that need not be wanted
+	payload string                 // the prefix of the paths that the checker sees, without it
+}
+
+// A job is one file to be read: the wanted one and the one that is there.
+type job struct {
+	want  wanted
+	found File
+	ok    Verdict // the verdict if the content is right: Same or Case
+}
+
+func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
+	if c.o.Checker == nil {
+		c.o.Checker = noChecker{}
+	}
+	c.o.Progress = progressOr(c.o.Progress)
+	jobs, results := c.match()
+	files := make([]File, len(jobs))
+	rep := Report{Used: VerifyReread}
+	for i, j := range jobs {
+		files[i] = j.found
+		rep.Bytes += j.found.Size
+	}
+	c.o.Progress.Start(phase, len(jobs), rep.Bytes)
+	rr := &rereader{root: c.root, uncached: c.o.Uncached && c.root != nil, progress: c.o.Progress}
+	read := make([]FileResult, len(jobs))
+	order := largestFirst(files)
+	err := each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
+		read[order[i]], err = c.read(ctx, rr, jobs[order[i]], buf)
+		return err
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	if rr.uncached && !rr.fellBack.Load() {
+		rep.Used = VerifyUncached
+	}
+	rep.Files = append(results, read...)
+	sortResults(rep.Files)
+	return rep, nil
+}
+
+// match pairs what is wanted with what is there, first by name, then by name
+// without regard to case. What has no partner is a result already.
+func (c *comparison) match() (jobs []job, results []FileResult) {
+	left := make(map[string]File, len(c.tree.Files))
+	for _, f := range c.tree.Files {
+		left[f.Path] = f
+	}
+	var unmatched []wanted
+	for _, w := range c.wanted {
+		if f, ok := left[w.path]; ok {
+			jobs = append(jobs, job{w, f, Same})
+			delete(left, w.path)
+			continue
+		}
+		unmatched = append(unmatched, w)
+	}
+	folded := map[string]File{}
+	for _, f := range left {
+		folded[strings.ToLower(f.Path)] = f
+	}
+	dirs := map[string]bool{}
+	if len(unmatched) > 0 {
+		for _, d := range c.tree.Dirs {
+			dirs[d] = true
+		}
+	}
+	for _, w := range unmatched {
+		if f, ok := folded[strings.ToLower(w.path)]; ok && left[f.Path].Path != "" {
+			jobs = append(jobs, job{w, f, Case})
+			delete(left, f.Path)
+			continue
+		}
+		results = append(results, c.unmatched(w, dirs))
+	}
+	for _, f := range left {
+		if !c.ignore(f.Path) {
+			results = append(results, FileResult{Path: f.Path, Verdict: Extra})
+		}
+	}
+	for p, kind := range c.odd {
+		if !c.ignore(p) {
+			results = append(results, FileResult{Path: p, Verdict: Type, Found: kind, Want: "file"})
+		}
+	}
+	return jobs, results
+}
+
+// unmatched is the result for a wanted file that is not there as a file.
+func (c *comparison) unmatched(w wanted, dirs map[string]bool) FileResult {
+	r := FileResult{Path: w.path, Verdict: Missing}
+	if kind, ok := c.odd[w.path]; ok {
+		r.Verdict, r.Found, r.Want = Type, kind, "file"
+		delete(c.odd, w.path)
+	} else if dirs[w.path] {
+		r.Verdict, r.Found, r.Want = Type, "folder", "file"
+	}
+	return r
+}
+
+// read hashes one file and lets the checker look at it.
+func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) (FileResult, error) {
+	res := FileResult{Path: j.want.path, Verdict: j.ok}
+	if j.ok == Case {
+		res.Found, res.Want = j.found.Path, j.want.path
+	}
+	in, err := c.fsys.Open(j.found.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		res.Verdict = Missing
+		return res, nil
+	}
+	if err != nil {
+		return res, &SourceError{Err: err}
+	}
+	defer in.Close()
+	hashes := make([]hash.Hash, len(j.want.sums))
+	writers := make([]io.Writer, len(j.want.sums))
+	for i, s := range j.want.sums {
+		hashes[i] = s.alg.New()
+		writers[i] = hashes[i]
+	}
+	if err := rr.into(ctx, io.MultiWriter(writers...), in, j.found, buf); err != nil {
+		return res, &SourceError{Err: err}
+	}
+	for i, s := range j.want.sums {
+		if sum := hex.EncodeToString(hashes[i].Sum(nil)); sum != s.sum {
+			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+sum
+		}
+	}
+	c.o.Progress.Add(1, 0)
+	return res, c.inspect(in, j.found)
+}
+
+func (c *comparison) inspect(in fs.File, f File) error {
+	p, payload := strings.CutPrefix(f.Path, c.payload)
+	if !payload {
+		return nil
+	}
+	if _, none := c.o.Checker.(noChecker); none {
+		return nil
+	}
+	at, err := readerAt(in)
+	if err != nil {
+		return &SourceError{Err: err}
+	}
+	_, err = c.o.Checker.Inspect(p, at, f.Size)
+	return err
+}
+
+// CompareSource compares a source, as it is now, with the payload of a bag:
+// Missing is a file of the bag that the source no longer has, Extra one that
+// came since.
+func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions) (Report, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Report{}, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	b, err := readBag(root)
+	if err != nil {
+		return Report{}, err
+	}
+	var want []wanted
+	for _, w := range wantedFiles(b) {
+		if p, payload := strings.CutPrefix(w.path, dataDir+"/"); payload {
+			want = append(want, wanted{p, w.sums})
+		}
+	}
+	tree, err := List(ctx, src.FS, src.Include)
+	if err != nil {
+		return Report{}, err
+	}
+	c := &comparison{fsys: src.FS, o: o, wanted: want, tree: tree, ignore: func(string) bool { return false }}
+	return c.run(ctx, "comparing with the source")
+}
+
+// CompareCopy compares a plain folder, which need not be a bag, with a source.
+func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (Report, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Report{}, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	tree, err := List(ctx, src.FS, src.Include)
+	if err != nil {
+		return Report{}, err
+	}
+	sums, err := hashSource(ctx, src.FS, tree, o.Workers, progressOr(o.Progress))
+	if err != nil {
+		return Report{}, err
+	}
+	want := make([]wanted, len(tree.Files))
+	for i, f := range tree.Files {
+		want[i] = wanted{f.Path, []algorithmSum{{bag.SHA256, sums[i]}}}
+	}
+	there, odd, err := listAll(ctx, root.FS())
+	if err != nil {
+		return Report{}, fmt.Errorf("listing the copy: %w", err)
+	}
+	c := &comparison{fsys: root.FS(), root: root, o: o, wanted: want, tree: there, odd: odd, ignore: func(string) bool { return false }}
+	return c.run(ctx, "verifying")
+}

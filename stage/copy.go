@@ -1,0 +1,170 @@
+package stage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+)
+
+// preallocateFrom is the size, in bytes, from which a file's space is reserved
+// before it is written: a full disk is found before the copy, and the file
+// lies in one piece.
+const preallocateFrom = 64 << 10
+
+// A copier writes the files of a tree below dst, hashing what it writes.
+type copier struct {
+	src      fs.FS
+	dst      *os.Root
+	flush    bool // every file is flushed when it is closed
+	progress Progress
+	written  func(i int, f *os.File) error // called with each finished file still open; may be nil
+
+	mu      sync.Mutex
+	unflush bool // a flush was not supported: durability is not confirmed
+}
+
+// copyTree makes the folders of t and copies its files. It returns their
+// SHA-256 sums in the order of t.Files.
+func (c *copier) copyTree(ctx context.Context, t Tree, workers int) ([]string, error) {
+	for _, d := range t.Dirs {
+		if err := c.dst.Mkdir(d, 0o777); err != nil {
+			return nil, destination("creating a folder", err)
+		}
+	}
+	sums := make([]string, len(t.Files))
+	order := largestFirst(t.Files)
+	c.progress.Start("copying", len(t.Files), t.Bytes())
+	err := each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
+		i = order[i]
+		sum, err := c.copyFile(ctx, i, t.Files[i], buf)
+		sums[i] = sum
+		return err
+	})
+	return sums, err
+}
+
+func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum string, err error) {
+	in, err := openSource(ctx, c.src, f)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	out, err := c.dst.OpenFile(f.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return "", destination("creating a file", err)
+	}
+	defer func() {
+		if cerr := out.Close(); err == nil {
+			err = destination("closing a file", cerr)
+		}
+	}()
+	if f.Size >= preallocateFrom {
+		if err := preallocate(out, f.Size); err != nil {
+			return "", destination("reserving space", err)
+		}
+	}
+	h := sha256.New()
+	if err := c.pump(ctx, f, in, out, h, buf); err != nil {
+		return "", err
+	}
+	if err := unchanged(in, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), c.finish(i, f, out)
+}
+
+// finish is what remains to be done with a file once its bytes are written.
+func (c *copier) finish(i int, f File, out *os.File) error {
+	if c.flush {
+		if err := out.Sync(); isUnsupported(err) {
+			c.mu.Lock()
+			c.unflush = true
+			c.mu.Unlock()
+		} else if err != nil {
+			return destination("flushing a file", err)
+		}
+	}
+	if c.written != nil {
+		if err := c.written(i, out); err != nil {
+			return err
+		}
+	}
+	c.progress.Add(1, 0)
+	// A courtesy to whoever compares dates: some filers forbid it, and nothing relies on it.
+	_ = c.dst.Chtimes(f.Path, f.ModTime, f.ModTime)
+	return nil
+}
+
+// pump copies exactly f.Size bytes from in to out and to h.
+func (c *copier) pump(ctx context.Context, f File, in io.Reader, out io.Writer, h hash.Hash, buf []byte) error {
+	var done int64
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, err := in.Read(buf)
+		if n > 0 {
+			if done += int64(n); done > f.Size {
+				return fmt.Errorf("copying %s: %w: it grew beyond %d bytes", f.Path, ErrChanged, f.Size)
+			}
+			h.Write(buf[:n])
+			if _, err := out.Write(buf[:n]); err != nil {
+				return destination("writing a file", err)
+			}
+			c.progress.Add(0, int64(n))
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return &SourceError{Err: fmt.Errorf("at byte %d: %w", done, err)}
+		}
+	}
+	if done != f.Size {
+		return fmt.Errorf("copying %s: %w: read %d of %d bytes", f.Path, ErrChanged, done, f.Size)
+	}
+	return nil
+}
+
+// openSource opens a listed file and refuses one that is no longer what was listed.
+func openSource(ctx context.Context, src fs.FS, f File) (fs.File, error) {
+	var in fs.File
+	err := retryLocked(ctx, func() (err error) {
+		in, err = src.Open(f.Path)
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening %s: %w: it is gone", f.Path, ErrChanged)
+	}
+	if err != nil {
+		return nil, &SourceError{Err: err}
+	}
+	if err := unchanged(in, f); err != nil {
+		in.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// unchanged compares an open file with what the listing said of it.
+func unchanged(in fs.File, f File) error {
+	info, err := in.Stat()
+	switch {
+	case err != nil:
+		return &SourceError{Err: err}
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("reading %s: %w: it is now a %s", f.Path, ErrChanged, entryKind(info.Mode().Type()))
+	case info.Size() != f.Size:
+		return fmt.Errorf("reading %s: %w: %d bytes, listed with %d", f.Path, ErrChanged, info.Size(), f.Size)
+	case !info.ModTime().Equal(f.ModTime):
+		return fmt.Errorf("reading %s: %w: its modification time moved", f.Path, ErrChanged)
+	}
+	return nil
+}

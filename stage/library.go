@@ -1,0 +1,187 @@
+package stage
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Names in a library. Everything of ours that is not for others begins with a dot.
+const (
+	markerFile     = "usmtpkg.json"
+	currentFile    = "current"
+	lockFile       = ".lock"
+	definitionsDir = "definitions"
+	dataDir        = "data"
+	releaseFile    = "release.json"
+
+	markerFormat  = "usmtpkg library"
+	markerVersion = 1
+)
+
+// maxMetaFile bounds the small files of a library, in bytes.
+const maxMetaFile = 64 << 10
+
+// releaseName is the form of a release's folder: <version>-<12 hex digits>.
+var releaseName = regexp.MustCompile(`^([0-9A-Za-z][0-9A-Za-z.]{0,31})-([0-9a-f]{12})$`)
+
+// A Library is a folder of releases, opened for reading.
+type Library struct {
+	ID  string
+	dir string
+}
+
+type marker struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Library string `json:"library"`
+}
+
+// Open opens an existing library for reading. A folder that is not a library
+// is a *DestinationError that wraps fs.ErrNotExist.
+func Open(dir string) (*Library, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	m, err := readMarker(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s is not a usmtpkg library: it has no %s: %w", dir, markerFile, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	return &Library{ID: m.Library, dir: dir}, nil
+}
+
+// Dir is the library's folder, absolute.
+func (l *Library) Dir() string { return l.dir }
+
+// readMarker reads the file that makes a folder a library.
+func readMarker(root *os.Root) (marker, error) {
+	var m marker
+	b, err := readSmall(root, markerFile)
+	if err != nil {
+		return m, err
+	}
+	if err := decode(markerFile, b, markerFormat, markerVersion, &m); err != nil {
+		return m, err
+	}
+	if len(m.Library) != 2*idBytes {
+		return m, &FormatError{markerFile, fmt.Sprintf("library id %q, want %d hex digits", m.Library, 2*idBytes)}
+	}
+	return m, nil
+}
+
+// decode reads one of our JSON formats strictly: this format, this version,
+// no unknown key, nothing after the object.
+func decode(name string, b []byte, format string, version int, v any) error {
+	var head struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return &FormatError{name, err.Error()}
+	}
+	if head.Format != format {
+		return &FormatError{name, fmt.Sprintf("format %q, want %q", head.Format, format)}
+	}
+	if head.Version != version {
+		return &FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, version)}
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return &FormatError{name, err.Error()}
+	}
+	return nil
+}
+
+func readSmall(root *os.Root, name string) ([]byte, error) {
+	return readBounded(root, name, maxMetaFile)
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(root *os.Root, name string, limit int64) ([]byte, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, &FormatError{name, fmt.Sprintf("over %d bytes", limit)}
+	}
+	return b, nil
+}
+
+// Current is the name of the active release, empty when there is none.
+func (l *Library) Current() (string, error) {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", destination("opening the library", err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	b, err := readSmall(root, currentFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", destination("reading the active release", err)
+	}
+	name := strings.TrimSuffix(string(b), "\n")
+	if !releaseName.MatchString(name) {
+		return "", &FormatError{currentFile, fmt.Sprintf("%q is not the name of a release", name)}
+	}
+	return name, nil
+}
+
+// Releases lists the names of the published releases, sorted.
+func (l *Library) Releases() ([]string, error) {
+	entries, err := os.ReadDir(l.dir)
+	if err != nil {
+		return nil, destination("listing the library", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && releaseName.MatchString(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// ReleaseDir is the folder of a release.
+func (l *Library) ReleaseDir(name string) string { return filepath.Join(l.dir, name) }
+
+// PackageSource is the folder of a release that ConfigMgr is given.
+func (l *Library) PackageSource(name string) string { return filepath.Join(l.dir, name, dataDir) }
+
+// DefinitionDir is the folder of a release's package definition.
+func (l *Library) DefinitionDir(name string) string {
+	return filepath.Join(l.dir, definitionsDir, name)
+}
+
+// At is the library in dir, which need not exist yet: for asking what would be
+// done there.
+func At(dir string) *Library { return &Library{dir: dir} }

@@ -1,0 +1,208 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"usmtpkg/stage/bag"
+)
+
+// publish copies the source into a staging folder and, once everything is
+// checked and flushed, renames it to the release's name. On any error the
+// staging folder is removed.
+func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
+	name := ".staging-" + randomHex(8)
+	if err := w.root.Mkdir(name, 0o700); err != nil {
+		return res, destination("creating the staging folder", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.discard(name))
+		}
+	}()
+	w.step("staging")
+	staging, err := w.root.OpenRoot(name)
+	if err != nil {
+		return res, destination("creating the staging folder", err)
+	}
+	err = w.fill(ctx, staging, r)
+	if err = errors.Join(err, staging.Close()); err != nil {
+		return res, err
+	}
+	if err := w.lock.check(); err != nil {
+		return res, err
+	}
+	if err := renameRetry(ctx, w.root, name, r.rec.Name); err != nil {
+		return res, destination("publishing "+r.rec.Name, err)
+	}
+	w.step("published")
+	return Result{Release: r.rec, Published: true}, destination("publishing "+r.rec.Name, syncDir(w.root, "."))
+}
+
+// discard removes the staging folder of a run that ended early. A run that was
+// cancelled cleans up all the same.
+func (w *Writer) discard(name string) error {
+	if _, err := w.root.Lstat(name); err != nil {
+		return nil //nolint:nilerr // it was renamed: the release is published
+	}
+	if err := w.removeStaging(context.Background(), name); err != nil {
+		return fmt.Errorf("clearing %s, which a later run will do: %w", name, err)
+	}
+	return nil
+}
+
+// fill makes the staging folder a complete, checked and flushed bag.
+func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
+	proof, err := json.Marshal(owner{Library: w.ID})
+	if err != nil {
+		return err
+	}
+	if err := writeNew(staging, ownerFile, append(proof, '\n')); err != nil {
+		return destination("creating the staging folder", err)
+	}
+	data, err := openData(staging)
+	if err != nil {
+		return err
+	}
+	defer data.Close() //nolint:errcheck // the folder's handle; its files are closed and flushed one by one
+	d, err := newDurable(data)
+	if err != nil {
+		return destination("creating the staging folder", err)
+	}
+	defer d.close()
+	if err := w.copy(ctx, d, data, r); err != nil {
+		return err
+	}
+	if err := w.check(ctx, d, data, r); err != nil {
+		return err
+	}
+	if err := r.describe(); err != nil {
+		return err
+	}
+	r.rec.Library, r.rec.Created, r.rec.Durability = w.ID, w.now().UTC().Truncate(time.Second), d.result()
+	if err := writeTags(staging, r); err != nil {
+		return destination("writing the tag files", err)
+	}
+	w.step("tagged")
+	if err := d.seal(staging, r.tree.Dirs); err != nil {
+		return destination("flushing the staging folder", err)
+	}
+	w.step("sealed")
+	return destination("finishing the staging folder", finishStaging(staging))
+}
+
+// finishStaging gives the folder the rights its data folder was born with and
+// takes the mark of an unfinished one away.
+func finishStaging(staging *os.Root) error {
+	info, err := staging.Stat(dataDir)
+	if err != nil {
+		return err
+	}
+	if err := staging.Chmod(".", info.Mode().Perm()); err != nil && !isUnsupported(err) {
+		return err
+	}
+	return staging.Remove(ownerFile)
+}
+
+func (w *Writer) copy(ctx context.Context, d *durable, data *os.Root, r *run) (err error) {
+	c := &copier{src: r.src.FS, dst: data, flush: !d.syncfs, progress: r.o.Progress}
+	if r.o.Verify == VerifyStream {
+		r.facts = make([]Facts, len(r.tree.Files))
+		c.written = func(i int, f *os.File) (err error) {
+			r.facts[i], err = r.o.Checker.Inspect(r.tree.Files[i].Path, f, r.tree.Files[i].Size)
+			return err
+		}
+	}
+	r.sums, err = c.copyTree(ctx, r.tree, r.o.Workers)
+	d.unsupported = c.unflush
+	if err == nil {
+		w.step("copied")
+	}
+	return err
+}
+
+// check re-reads what was written, as far as the mode asks for it, compares it
+// with what was copied and lets the checker decide.
+func (w *Writer) check(ctx context.Context, d *durable, data *os.Root, r *run) error {
+	if r.o.Verify == VerifyStream {
+		return r.o.Checker.Finish()
+	}
+	flushed := d.start(r.o.Verify == VerifyUncached)
+	rr := &rereader{root: data, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress}
+	sums, facts, err := rr.reread(ctx, r.tree, r.o.Workers)
+	if err := errors.Join(err, destination("flushing the copy", flushed())); err != nil {
+		return err
+	}
+	if rr.fellBack.Load() {
+		r.used = VerifyReread
+	}
+	r.facts = facts
+	if bad := r.compare(sums); len(bad) > 0 {
+		return &MismatchError{What: "the copy, read back, is not what was copied", Files: bad}
+	}
+	w.step("reread")
+	return r.o.Checker.Finish()
+}
+
+// writeTags writes the bag's tag files and the inventory.
+func writeTags(staging *os.Root, r *run) error {
+	var declaration, info, inventory, tags bytes.Buffer
+	err := errors.Join(bag.WriteDeclaration(&declaration), bag.WriteInfo(&info, r.info()), r.rec.write(&inventory))
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{
+		"bagit.txt": declaration.Bytes(), "bag-info.txt": info.Bytes(),
+		"manifest-sha256.txt": r.manifest, releaseFile: inventory.Bytes(),
+	}
+	var entries []bag.Entry
+	for _, name := range sortedKeys(files) {
+		h := bag.SHA256.New()
+		h.Write(files[name])
+		entries = append(entries, bag.Entry{Path: name, Sum: hex.EncodeToString(h.Sum(nil))})
+	}
+	if err := bag.WriteManifest(&tags, bag.Manifest{Algorithm: bag.SHA256, Tag: true}, entries); err != nil {
+		return err
+	}
+	files["tagmanifest-sha256.txt"] = tags.Bytes()
+	for _, name := range sortedKeys(files) {
+		if err := writeNew(staging, name, files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// info is what bag-info.txt says of the release.
+func (r *run) info() []bag.Field {
+	return []bag.Field{
+		{Label: "Bag-Software-Agent", Value: r.rec.Tool},
+		{Label: "Bagging-Date", Value: r.rec.Created.Format(time.DateOnly)},
+		{Label: "External-Identifier", Value: r.rec.Name},
+		{Label: "Payload-Oxum", Value: fmt.Sprintf("%d.%d", r.rec.Bytes, r.rec.FileCount)},
+	}
+}
+
+// readerAt gives random access to an opened file. One that cannot be read at
+// an offset, as in an archive, is read into memory up to a bound.
+func readerAt(f io.Reader) (io.ReaderAt, error) {
+	if at, ok := f.(io.ReaderAt); ok {
+		return at, nil
+	}
+	const limit = 64 << 20 // in bytes; the largest USMT binary has 8 MB
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > limit {
+		return nil, fmt.Errorf("over %d bytes, and not readable at an offset", limit)
+	}
+	return bytes.NewReader(b), nil
+}

@@ -1,0 +1,118 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+)
+
+// ownerFile lies in a staging folder from its first moment and proves that it
+// is this library's. It goes last: until then release.json proves the same.
+const ownerFile = ".staging.json"
+
+// stagingName is the form of a staging folder's name.
+var stagingName = regexp.MustCompile(`^\.staging-[0-9a-f]{16}$`)
+
+// owner is what the two proofs have in common.
+type owner struct {
+	Library string `json:"library"`
+}
+
+// reclaim removes what interrupted runs of this library left behind. What
+// does not carry the library's id stays and is reported.
+func (w *Writer) reclaim(ctx context.Context) error {
+	entries, err := fs.ReadDir(w.root.FS(), ".")
+	if err != nil {
+		return destination("listing the library", err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		switch {
+		case e.IsDir() && stagingName.MatchString(name):
+			if !w.owns(name) {
+				w.note(fmt.Sprintf("left %s alone: nothing in it proves that it is this library's", name))
+				continue
+			}
+			if err := w.removeStaging(ctx, name); err != nil {
+				return destination("clearing an interrupted run", err)
+			}
+			w.note(fmt.Sprintf("cleared %s, left by an interrupted run", name))
+		case e.Type().IsRegular() && partialName.MatchString(name):
+			if err := w.root.Remove(name); err != nil {
+				return destination("clearing an interrupted run", err)
+			}
+		}
+	}
+	return nil
+}
+
+// owns tells whether a staging folder is this library's: it carries the id, or
+// it is empty, as a run leaves it that ended right after making it.
+func (w *Writer) owns(dir string) bool {
+	for _, proof := range []string{ownerFile, releaseFile} {
+		var o owner
+		b, err := readBounded(w.root, dir+"/"+proof, maxReleaseFile)
+		if err == nil && json.Unmarshal(b, &o) == nil && o.Library == w.ID {
+			return true
+		}
+	}
+	entries, err := fs.ReadDir(w.root.FS(), dir)
+	return err == nil && len(entries) == 0
+}
+
+// removeStaging removes a staging folder that is ours, its proofs last, so
+// that an interrupted removal can be resumed.
+func (w *Writer) removeStaging(ctx context.Context, dir string) error {
+	sub, err := w.root.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	err = removeContent(ctx, sub)
+	if err := errors.Join(err, sub.Close()); err != nil {
+		return err
+	}
+	return retryLocked(ctx, func() error { return w.root.Remove(dir) })
+}
+
+func removeContent(ctx context.Context, sub *os.Root) error {
+	entries, err := fs.ReadDir(sub.FS(), ".")
+	if err != nil {
+		return err
+	}
+	last := []string{releaseFile, ownerFile}
+	for _, e := range entries {
+		if slices.Contains(last, e.Name()) {
+			continue
+		}
+		if err := retryLocked(ctx, func() error { return sub.RemoveAll(e.Name()) }); err != nil {
+			return err
+		}
+	}
+	for _, name := range last {
+		if err := sub.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncDir makes a new name in dir durable where the system can.
+func syncDir(root *os.Root, dir string) error {
+	d, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if isUnsupported(err) || isDenied(err) {
+		err = nil // Windows does not flush folders
+	}
+	return errors.Join(err, d.Close())
+}
+
+func sortedKeys(m map[string][]byte) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,116 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// contentLibrary is the folder name of ConfigMgr's own content library, and
+// the names below it that only the site writes.
+// Source: https://learn.microsoft.com/mem/configmgr/core/plan-design/hierarchy/the-content-library
+const contentLibrary = "SCCMContentLib"
+
+// refuseTarget refuses folders that can never be a library: dir is absolute
+// and clean, protected lists folders of this machine (home, Windows).
+func refuseTarget(dir string, protected []string) error {
+	if filepath.Dir(dir) == dir || filepath.VolumeName(dir) == strings.TrimRight(dir, `\/`) {
+		return &RefusedError{dir, "it is the root of a volume or a share; name a folder below it"}
+	}
+	resolved := resolve(dir)
+	for _, p := range []string{dir, resolved} {
+		for part := range strings.FieldsFuncSeq(p, func(r rune) bool { return r == '/' || r == '\\' }) {
+			if name := strings.ToLower(part); name == strings.ToLower(contentLibrary) || strings.HasPrefix(name, strings.ToLower(contentLibrary)+"$") {
+				return &RefusedError{dir, "it lies in ConfigMgr's content library, which only the site may write; name a folder for package sources"}
+			}
+		}
+	}
+	if isContentLibrary(dir) {
+		return &RefusedError{dir, "it holds ConfigMgr's content library (PkgLib, DataLib, FileLib), which only the site may write"}
+	}
+	for _, p := range protected {
+		if p != "" && sameFolder(p, dir) {
+			return &RefusedError{dir, "it is a folder of the system or of a user; name a folder of its own"}
+		}
+	}
+	return nil
+}
+
+// isContentLibrary recognises a content library under any name.
+func isContentLibrary(dir string) bool {
+	for _, name := range []string{"PkgLib", "DataLib", "FileLib"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+// resolve follows the links in the part of dir that exists.
+func resolve(dir string) string {
+	rest := ""
+	for p := dir; ; p = filepath.Dir(p) {
+		if real, err := filepath.EvalSymlinks(p); err == nil {
+			return filepath.Join(real, rest)
+		}
+		if filepath.Dir(p) == p {
+			return dir
+		}
+		rest = filepath.Join(filepath.Base(p), rest)
+	}
+}
+
+// sameFolder compares two folders by identity, so that case, links, mapped
+// drives and short names do not matter.
+func sameFolder(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
+}
+
+// refuseOverlap refuses a source that is the library, holds it, or lies in it.
+func refuseOverlap(dir, source string) error {
+	if source == "" {
+		return nil
+	}
+	if within(resolve(dir), source) {
+		return &RefusedError{dir, fmt.Sprintf("it lies in the source %s", source)}
+	}
+	if within(resolve(source), dir) {
+		return &RefusedError{dir, fmt.Sprintf("the source %s lies in it", source)}
+	}
+	return nil
+}
+
+// within tells whether inner is outer or lies below it, by identity.
+func within(inner, outer string) bool {
+	for p := inner; ; p = filepath.Dir(p) {
+		if sameFolder(p, outer) {
+			return true
+		}
+		if filepath.Dir(p) == p {
+			return false
+		}
+	}
+}
+
+// checkOwn makes sure that a folder without a marker holds nothing: then it
+// may become a library.
+func checkOwn(root *os.Root) error {
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !partialName.MatchString(e.Name()) {
+			return fmt.Errorf("%s is not empty (%s) and not a usmtpkg library (no %s): %w",
+				root.Name(), e.Name(), markerFile, errNotOurs)
+		}
+	}
+	return nil
+}
+
+var errNotOurs = errors.New("refusing to write among files that are not ours")

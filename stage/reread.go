@@ -1,0 +1,176 @@
+package stage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"unsafe"
+)
+
+// VerifyMode is how a copy is compared with what was to be copied.
+type VerifyMode string
+
+// The modes, weakest first.
+const (
+	VerifyStream   VerifyMode = "stream"   // the sums of the bytes handed to the file system; nothing is read back
+	VerifyReread   VerifyMode = "reread"   // every file is read back; the answer may come from a cache
+	VerifyUncached VerifyMode = "uncached" // every file is read back past the page cache of this machine
+)
+
+// ParseVerifyMode reads the value of a --verify flag; empty is VerifyReread.
+func ParseVerifyMode(s string) (VerifyMode, error) {
+	switch m := VerifyMode(s); m {
+	case "":
+		return VerifyReread, nil
+	case VerifyStream, VerifyReread, VerifyUncached:
+		return m, nil
+	}
+	return "", fmt.Errorf("verify mode %q, want reread, uncached or stream", s)
+}
+
+// Facts is what a Checker learned of a file, for the release's inventory.
+type Facts struct {
+	Machine     string // of a program: "amd64", "x86", "arm64"
+	FileVersion string // of a program: "10.0.26100.1"
+	Signature   string // of a program: verdict; "not-checked" where nobody looked
+}
+
+// A Checker judges the content of a copy before it is published.
+type Checker interface {
+	// Inspect looks at one file. It is called once for every file, by several
+	// goroutines. Its error is a failure to look, never a verdict.
+	Inspect(path string, r io.ReaderAt, size int64) (Facts, error)
+	// Finish gives the verdict after the last file. Its error keeps the
+	// content from being published.
+	Finish() error
+}
+
+// noChecker accepts everything.
+type noChecker struct{}
+
+func (noChecker) Inspect(string, io.ReaderAt, int64) (Facts, error) { return Facts{}, nil }
+func (noChecker) Finish() error                                     { return nil }
+
+// A rereader reads back the files of a tree, hashes and inspects them.
+type rereader struct {
+	root     *os.Root
+	checker  Checker
+	uncached bool
+	fellBack atomic.Bool // a file could not be read past the cache
+	progress Progress
+}
+
+// reread returns the sums and facts of t.Files as they lie below r.root.
+func (r *rereader) reread(ctx context.Context, t Tree, workers int) ([]string, []Facts, error) {
+	sums, facts := make([]string, len(t.Files)), make([]Facts, len(t.Files))
+	order := largestFirst(t.Files)
+	r.progress.Start("re-reading", len(t.Files), t.Bytes())
+	err := each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) (err error) {
+		i = order[i]
+		sums[i], facts[i], err = r.file(ctx, t.Files[i], buf)
+		return err
+	})
+	return sums, facts, err
+}
+
+func (r *rereader) file(ctx context.Context, f File, buf []byte) (string, Facts, error) {
+	in, err := r.root.Open(f.Path)
+	if err != nil {
+		return "", Facts{}, destination("re-reading", err)
+	}
+	defer in.Close() //nolint:errcheck // only read
+	h := sha256.New()
+	if err := r.into(ctx, h, in, f, buf); err != nil {
+		return "", Facts{}, destination("re-reading", err)
+	}
+	r.progress.Add(1, 0)
+	facts, err := r.checker.Inspect(f.Path, in, f.Size)
+	return hex.EncodeToString(h.Sum(nil)), facts, err
+}
+
+// into reads a file to its end into w, past the cache if that was asked for
+// and can be done.
+func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, buf []byte) error {
+	if r.uncached && !r.fellBack.Load() {
+		direct, err := openUncached(r.root, f.Path)
+		switch {
+		case err == nil:
+			defer direct.Close() //nolint:errcheck // only read
+			in = direct
+		case isUnsupported(err) || errors.Is(err, errors.ErrUnsupported):
+			r.fellBack.Store(true)
+		default:
+			return err
+		}
+	}
+	if _, err := pour(ctx, w, in, buf, r.progress); err != nil {
+		return fmt.Errorf("%s: %w", f.Path, err)
+	}
+	return nil
+}
+
+// pour reads in to its end through buf into w, which does not fail, and tells
+// how many bytes that were.
+func pour(ctx context.Context, w io.Writer, in io.Reader, buf []byte, p Progress) (int64, error) {
+	var total int64
+	for {
+		if ctx.Err() != nil {
+			return total, context.Cause(ctx)
+		}
+		n, err := in.Read(buf)
+		_, _ = w.Write(buf[:n])
+		p.Add(0, int64(n))
+		total += int64(n)
+		if errors.Is(err, io.EOF) {
+			return total, nil
+		}
+		if err != nil {
+			return total, fmt.Errorf("at byte %d: %w", total, err)
+		}
+	}
+}
+
+// hashSource hashes the files of a source and refuses any that changed since
+// it was listed.
+func hashSource(ctx context.Context, src fs.FS, t Tree, workers int, p Progress) ([]string, error) {
+	sums := make([]string, len(t.Files))
+	order := largestFirst(t.Files)
+	p.Start("hashing the source", len(t.Files), t.Bytes())
+	err := each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
+		f := t.Files[order[i]]
+		in, err := openSource(ctx, src, f)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		h := sha256.New()
+		n, err := pour(ctx, h, in, buf, p)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return &SourceError{Err: fmt.Errorf("%s: %w", f.Path, err)}
+		case n != f.Size:
+			return fmt.Errorf("hashing %s: %w: read %d of %d bytes", f.Path, ErrChanged, n, f.Size)
+		}
+		p.Add(1, 0)
+		sums[order[i]] = hex.EncodeToString(h.Sum(nil))
+		return unchanged(in, f)
+	})
+	return sums, err
+}
+
+// alignedBuffer makes a worker's buffer, aligned as reading past the cache
+// demands: to 4096 bytes, the largest sector size in use.
+func alignedBuffer() []byte {
+	const align = 4096
+	b := make([]byte, bufferSize+align)
+	skip := (align - int(uintptr(unsafe.Pointer(&b[0]))%align)) % align
+	return b[skip : skip+bufferSize]
+}

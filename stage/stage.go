@@ -1,0 +1,310 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+
+	"usmtpkg/stage/bag"
+)
+
+// Source is the content to be staged.
+type Source struct {
+	FS      fs.FS
+	Include func(name string) bool // which entries of the root belong; nil: all
+	Origin  Origin
+}
+
+// Options tunes Stage and Plan. The zero value is ready to use, but for USMTVersion.
+type Options struct {
+	USMTVersion string     // the first part of the release's name
+	Workers     int        // files worked on at once; 0 means 4
+	Verify      VerifyMode // empty means VerifyReread
+	Checker     Checker    // nil accepts everything
+	Progress    Progress   // nil reports nothing
+	Tool        string     // what is recorded as the writing program
+}
+
+// A Result tells what Stage did, or what it would do.
+type Result struct {
+	Release   Release
+	Published bool // false: a release with this content was there already
+}
+
+// usmtVersion is the form of a version that can begin a release's name.
+var usmtVersion = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.]{0,31}$`)
+
+// A run is one call of Stage or Plan.
+type run struct {
+	src      Source
+	o        Options
+	used     VerifyMode // the mode really used
+	tree     Tree
+	sums     []string
+	facts    []Facts
+	digest   string
+	manifest []byte
+	rec      Release
+}
+
+func newRun(ctx context.Context, src Source, o Options) (*run, error) {
+	if !usmtVersion.MatchString(o.USMTVersion) {
+		return nil, fmt.Errorf("USMT version %q: want up to 32 letters, digits and dots", o.USMTVersion)
+	}
+	var err error
+	if o.Verify, err = ParseVerifyMode(string(o.Verify)); err != nil {
+		return nil, err
+	}
+	if o.Checker == nil {
+		o.Checker = noChecker{}
+	}
+	o.Progress = progressOr(o.Progress)
+	r := &run{src: src, o: o, used: o.Verify}
+	if r.tree, err = List(ctx, src.FS, src.Include); err != nil {
+		return nil, err
+	}
+	if len(r.tree.Files) == 0 {
+		return nil, &SourceError{Err: fmt.Errorf("%s holds no files", src.Origin.Path)}
+	}
+	return r, nil
+}
+
+// Plan tells what Stage would do with lib, which may be nil for a library that
+// does not exist yet. It reads the whole source and writes nothing.
+func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, error) {
+	r, err := newRun(ctx, src, o)
+	if err != nil {
+		return Result{}, err
+	}
+	if r.sums, err = hashSource(ctx, src.FS, r.tree, o.Workers, r.o.Progress); err != nil {
+		return Result{}, err
+	}
+	if err := r.inspectSource(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.describe(); err != nil {
+		return Result{}, err
+	}
+	res := Result{Release: r.rec, Published: true}
+	if lib != nil {
+		_, err := lib.Release(r.rec.Name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return Result{}, err
+		}
+		res.Published = err != nil
+	}
+	return res, nil
+}
+
+// inspectSource lets the checker judge the source itself, where no copy is made.
+func (r *run) inspectSource(ctx context.Context) error {
+	r.facts = make([]Facts, len(r.tree.Files))
+	err := each(ctx, len(r.tree.Files), r.o.Workers, func(_ context.Context, i int, _ []byte) error {
+		f := r.tree.Files[i]
+		in, err := r.src.FS.Open(f.Path)
+		if err != nil {
+			return &SourceError{Err: err}
+		}
+		defer in.Close()
+		at, err := readerAt(in)
+		if err != nil {
+			return &SourceError{Err: err}
+		}
+		r.facts[i], err = r.o.Checker.Inspect(f.Path, at, f.Size)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.o.Checker.Finish()
+}
+
+// describe computes the manifest, its digest, and with them the release's name.
+func (r *run) describe() error {
+	entries := make([]bag.Entry, len(r.tree.Files))
+	for i, f := range r.tree.Files {
+		entries[i] = bag.Entry{Path: dataDir + "/" + f.Path, Sum: r.sums[i]}
+	}
+	var b bytes.Buffer
+	if err := bag.WriteManifest(&b, bag.Manifest{Algorithm: bag.SHA256}, entries); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(b.Bytes())
+	r.manifest, r.digest = b.Bytes(), hex.EncodeToString(sum[:])
+	r.rec = Release{
+		Format: releaseFormat, Version: releaseVersion,
+		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest,
+		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
+		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},
+		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(),
+		Files: make([]InventoryFile, len(r.tree.Files)),
+	}
+	for i, f := range r.tree.Files {
+		r.rec.Files[i] = InventoryFile{Path: f.Path, Size: f.Size, SHA256: r.sums[i]}
+		if r.facts != nil {
+			x := &r.rec.Files[i]
+			x.Machine, x.FileVersion, x.Signature = r.facts[i].Machine, r.facts[i].FileVersion, r.facts[i].Signature
+		}
+	}
+	return nil
+}
+
+// roots names the folders in the root of the tree, in lower case.
+func (t Tree) roots() []string {
+	var names []string
+	for _, d := range t.Dirs {
+		if !strings.Contains(d, "/") {
+			names = append(names, strings.ToLower(d))
+		}
+	}
+	return names
+}
+
+// Stage copies src into the library and publishes it as a release. If a
+// release with the same content is there already, nothing is written.
+func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, error) {
+	r, err := newRun(ctx, src, o)
+	if err != nil {
+		return Result{}, err
+	}
+	w.step("listed")
+	same, err := w.sameShape(r)
+	if err != nil {
+		return Result{}, err
+	}
+	if same {
+		if res, done, err := w.unchanged(ctx, r); done || err != nil {
+			return res, err
+		}
+	}
+	if err := w.checkSpace(r.tree.Bytes()); err != nil {
+		return Result{}, err
+	}
+	return w.publish(ctx, r)
+}
+
+// sameShape tells whether a release of this version has the paths and sizes
+// of the source: only then can it have the same content.
+func (w *Writer) sameShape(r *run) (bool, error) {
+	names, err := w.Releases()
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, r.o.USMTVersion+"-") {
+			continue
+		}
+		rec, err := w.Release(name)
+		if err != nil {
+			return false, err
+		}
+		if rec.hasShape(r.tree) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (r Release) hasShape(t Tree) bool {
+	if len(r.Files) != len(t.Files) {
+		return false
+	}
+	for i, f := range t.Files {
+		if r.Files[i].Path != f.Path || r.Files[i].Size != f.Size {
+			return false
+		}
+	}
+	return true
+}
+
+// unchanged hashes the source and, if a release with exactly this content
+// exists, makes sure that it is still intact. done is false when it is new.
+func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, err error) {
+	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.o.Workers, r.o.Progress); err != nil {
+		return res, false, err
+	}
+	if err := r.describe(); err != nil {
+		return res, false, err
+	}
+	rec, err := w.Release(r.rec.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return res, false, nil
+	}
+	if err != nil {
+		return res, false, err
+	}
+	rec.Verify = VerifyRecord{Requested: r.o.Verify, Used: VerifyStream}
+	if r.o.Verify == VerifyStream {
+		err = r.inspectSource(ctx)
+	} else {
+		rec.Verify.Used, err = w.recheck(ctx, r)
+	}
+	return Result{Release: rec}, err == nil, err
+}
+
+// recheck re-reads an existing release that should equal the source.
+func (w *Writer) recheck(ctx context.Context, r *run) (VerifyMode, error) {
+	root, err := w.root.OpenRoot(r.rec.Name)
+	if err != nil {
+		return "", destination("opening release "+r.rec.Name, err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	rep, err := verifyBag(ctx, root, VerifyOptions{
+		Workers: r.o.Workers, Checker: r.o.Checker, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached,
+	})
+	if err != nil {
+		return "", err
+	}
+	if bad := rep.Differences(); len(bad) > 0 {
+		return "", &MismatchError{What: "release " + r.rec.Name + ", which should hold this content already", Files: bad}
+	}
+	return rep.Used, r.o.Checker.Finish()
+}
+
+// checkSpace asks for the room a copy needs before anything is written.
+func (w *Writer) checkSpace(bytes int64) error {
+	dir, err := w.root.Open(".")
+	if err != nil {
+		return destination("opening the library", err)
+	}
+	defer dir.Close() //nolint:errcheck // only read
+	free, err := freeSpace(dir)
+	if err != nil {
+		return nil //nolint:nilerr // not every file system tells; a full one is found while writing
+	}
+	const slack = 8 << 20 // folders, manifests and inventory, in bytes
+	if need := uint64(bytes) + slack; free < need {
+		return destination("staging", fmt.Errorf("%s has %d bytes free, want %d: %w", w.dir, free, need, errNoSpace))
+	}
+	return nil
+}
+
+var errNoSpace = errors.New("not enough space")
+
+// compare returns the files whose sums differ between what was copied and
+// what was read back.
+func (r *run) compare(sums []string) []FileResult {
+	var bad []FileResult
+	for i, f := range r.tree.Files {
+		if sums[i] != r.sums[i] {
+			bad = append(bad, FileResult{Path: f.Path, Verdict: Changed, Want: r.sums[i], Found: sums[i]})
+		}
+	}
+	return bad
+}
+
+// openData makes the data folder of a staging folder.
+func openData(staging *os.Root) (*os.Root, error) {
+	if err := staging.Mkdir(dataDir, 0o777); err != nil {
+		return nil, destination("creating the staging folder", err)
+	}
+	data, err := staging.OpenRoot(dataDir)
+	return data, destination("creating the staging folder", err)
+}

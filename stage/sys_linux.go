@@ -1,0 +1,114 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// isLocked: Linux has no mandatory locks, but a mounted Windows share hands
+// its server's sharing violations on as EBUSY.
+func isLocked(err error) bool { return errors.Is(err, unix.EBUSY) }
+
+// isDenied: denied is denied, waiting does not help.
+func isDenied(error) bool { return false }
+
+// isUnsupported tells that the file system does not know the operation.
+func isUnsupported(err error) bool {
+	return errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTTY)
+}
+
+// preallocate reserves size bytes for f. Only a lack of space is an error.
+func preallocate(f *os.File, size int64) error {
+	err := ignoringEINTR(func() error { return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size) })
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG) {
+		return &os.PathError{Op: "fallocate", Path: f.Name(), Err: err}
+	}
+	return nil
+}
+
+// localFileSystems are the types, as statfs reports them, on which syncfs
+// writes everything out and reports what it could not write. A share or a
+// FUSE file system may answer without having done either.
+// Source: statfs(2), linux/magic.h.
+var localFileSystems = map[int64]bool{
+	unix.EXT4_SUPER_MAGIC: true, unix.XFS_SUPER_MAGIC: true, unix.BTRFS_SUPER_MAGIC: true,
+	unix.TMPFS_MAGIC: true, unix.F2FS_SUPER_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true,
+}
+
+// hasSyncFS tells whether one syncfs makes all files below dir durable. Before
+// Linux 5.8 syncfs did not report write errors.
+func hasSyncFS(dir *os.File) bool {
+	var st unix.Statfs_t
+	if err := ignoringEINTR(func() error { return unix.Fstatfs(int(dir.Fd()), &st) }); err != nil {
+		return false
+	}
+	return localFileSystems[int64(st.Type)] && kernelAtLeast(5, 8)
+}
+
+func kernelAtLeast(major, minor int) bool {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	var a, b int
+	if n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b); n != 2 {
+		return false
+	}
+	return a > major || a == major && b >= minor
+}
+
+func syncFS(dir *os.File) error {
+	return os.NewSyscallError("syncfs", ignoringEINTR(func() error { return unix.Syncfs(int(dir.Fd())) }))
+}
+
+func freeSpace(dir *os.File) (uint64, error) {
+	var st unix.Statfs_t
+	if err := ignoringEINTR(func() error { return unix.Fstatfs(int(dir.Fd()), &st) }); err != nil {
+		return 0, os.NewSyscallError("fstatfs", err)
+	}
+	return st.Bavail * uint64(st.Bsize), nil
+}
+
+// openUncached opens a file so that reading it does not use the page cache.
+func openUncached(root *os.Root, name string) (io.ReadCloser, error) {
+	return root.OpenFile(name, os.O_RDONLY|unix.O_DIRECT, 0)
+}
+
+// machineID tells machines and containers apart whose processes cannot see
+// one another, even if they share a host name.
+func machineID() string {
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	ns, _ := os.Readlink("/proc/self/ns/pid")
+	return strings.TrimSpace(string(boot)) + " " + ns
+}
+
+// isRunning tells whether a process of this machine exists.
+func isRunning(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	if err == nil && isZombie(pid) {
+		return false
+	}
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// isZombie tells whether a process has ended and only waits for its parent.
+func isZombie(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	_, after, found := strings.Cut(string(stat), ") ")
+	return err == nil && found && strings.HasPrefix(after, "Z")
+}
+
+func ignoringEINTR(do func() error) error {
+	for {
+		if err := do(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

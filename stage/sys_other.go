@@ -1,0 +1,41 @@
+//go:build !linux && !windows
+
+package stage
+
+import (
+	"errors"
+	"io"
+	"math"
+	"os"
+	"syscall"
+)
+
+func isLocked(err error) bool { return errors.Is(err, syscall.EBUSY) }
+
+// isDenied: denied is denied, waiting does not help.
+func isDenied(error) bool { return false }
+
+// isUnsupported tells that the file system does not know the operation.
+func isUnsupported(err error) bool {
+	return errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EINVAL)
+}
+
+// preallocate leaves the reservation to the file system.
+func preallocate(*os.File, int64) error { return nil }
+
+func hasSyncFS(*os.File) bool { return false }
+
+func syncFS(*os.File) error { return errors.ErrUnsupported }
+
+// freeSpace is not asked here: a full disk is found while writing.
+func freeSpace(*os.File) (uint64, error) { return math.MaxUint64, nil }
+
+func openUncached(*os.Root, string) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
+
+func machineID() string { return "unix" }
+
+// isRunning tells whether a process of this machine exists.
+func isRunning(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}

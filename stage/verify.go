@@ -1,0 +1,220 @@
+package stage
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"usmtpkg/stage/bag"
+)
+
+// A Verdict is the outcome for one file of a comparison.
+type Verdict string
+
+// The verdicts. What is wanted is what the manifest, or the release, says.
+const (
+	Same    Verdict = "same"
+	Changed Verdict = "changed" // the content differs
+	Missing Verdict = "missing" // wanted, not there
+	Extra   Verdict = "extra"   // there, not wanted
+	Case    Verdict = "case"    // the name differs in upper and lower case only
+	Type    Verdict = "type"    // not a regular file
+)
+
+// A FileResult is the verdict for one file.
+type FileResult struct {
+	Path    string  `json:"path"`
+	Verdict Verdict `json:"verdict"`
+	Want    string  `json:"want,omitempty"`
+	Found   string  `json:"found,omitempty"`
+}
+
+func (r FileResult) String() string {
+	s := r.Path + ": " + string(r.Verdict)
+	switch {
+	case r.Want != "" && r.Found != "":
+		return fmt.Sprintf("%s: found %s, want %s", s, r.Found, r.Want)
+	case r.Found != "":
+		return s + ": found " + r.Found
+	}
+	return s
+}
+
+// A Report is the outcome of a comparison. A report without differences is
+// the only one that says "equal".
+type Report struct {
+	Files []FileResult // sorted by path
+	Bytes int64        // read
+	Used  VerifyMode   // how the files were really read
+}
+
+// Differences are the files whose verdict is not Same.
+func (r Report) Differences() []FileResult {
+	return slices.DeleteFunc(slices.Clone(r.Files), func(f FileResult) bool { return f.Verdict == Same })
+}
+
+// VerifyOptions tunes Verify and CompareSource. The zero value is ready to use.
+type VerifyOptions struct {
+	Workers  int
+	Uncached bool     // read past the page cache where the system can
+	Checker  Checker  // looks at the payload as well; nil: nobody does
+	Progress Progress // nil reports nothing
+}
+
+// Verify compares a bag, a release or any other, with its own manifests. A bag
+// that breaks the rules of BagIt is a *bag.SyntaxError or another error of
+// package bag; one whose files differ is a Report with differences.
+func Verify(ctx context.Context, dir string, o VerifyOptions) (Report, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Report{}, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	return verifyBag(ctx, root, o)
+}
+
+func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, error) {
+	b, err := readBag(root)
+	if err != nil {
+		return Report{}, err
+	}
+	tree, odd, err := listAll(ctx, root.FS())
+	if err != nil {
+		return Report{}, err
+	}
+	ours := isOurs(tree)
+	c := &comparison{
+		fsys: root.FS(), root: root, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/",
+		ignore: func(p string) bool {
+			return isUnlistable(p) || !ours && !strings.HasPrefix(p, dataDir+"/")
+		},
+	}
+	rep, err := c.run(ctx, "verifying")
+	if err != nil {
+		return Report{}, err
+	}
+	rep.Files = append(rep.Files, oxum(b, tree)...)
+	rep.Files = append(rep.Files, ownRecord(root, tree)...)
+	sortResults(rep.Files)
+	return rep, nil
+}
+
+// readBag reads the tag files of a bag: a release of ours in the one form that
+// is ever written, any other as BagIt allows.
+func readBag(root *os.Root) (*bag.Bag, error) {
+	_, err := root.Lstat(releaseFile)
+	return bag.Read(root.FS(), bag.Rules{Strict: err == nil})
+}
+
+// isUnlistable tells which files no manifest of a bag lists: the tag
+// manifests cannot list themselves.
+func isUnlistable(p string) bool {
+	return strings.HasPrefix(p, "tagmanifest-") && strings.HasSuffix(p, ".txt")
+}
+
+// isOurs tells whether a bag is a release: then no file may lie in it that its
+// manifests do not list. In other bags extra tag files are allowed.
+func isOurs(t Tree) bool {
+	return slices.ContainsFunc(t.Files, func(f File) bool { return f.Path == releaseFile })
+}
+
+// listAll lists a tree whatever is in it: entries that are neither file nor
+// folder come apart, with their kind.
+func listAll(ctx context.Context, fsys fs.FS) (Tree, map[string]string, error) {
+	var t Tree
+	odd := map[string]string{}
+	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case d.IsDir():
+			t.Dirs = append(t.Dirs, p)
+			return nil
+		case !d.Type().IsRegular():
+			odd[p] = entryKind(d.Type())
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		t.Files = append(t.Files, File{Path: p, Size: info.Size(), ModTime: info.ModTime()})
+		return nil
+	})
+	sortFiles(t.Files)
+	return t, odd, err
+}
+
+// oxum compares the payload with the octet count in bag-info.txt.
+func oxum(b *bag.Bag, t Tree) []FileResult {
+	var n int
+	var size int64
+	for _, f := range t.Files {
+		if strings.HasPrefix(f.Path, dataDir+"/") {
+			n++
+			size += f.Size
+		}
+	}
+	found := bag.Oxum{Octets: size, Files: int64(n)}
+	if b.Oxum == nil || *b.Oxum == found {
+		return nil
+	}
+	return []FileResult{{Path: bag.InfoName + " (Payload-Oxum)", Verdict: Changed, Want: b.Oxum.String(), Found: found.String()}}
+}
+
+// ownRecord compares a release's record and name with its manifest: someone
+// who rewrites files, manifest and tag manifest alike is found here, unless he
+// renames the release too.
+func ownRecord(root *os.Root, t Tree) []FileResult {
+	if !isOurs(t) {
+		return nil
+	}
+	rec, err := readRelease(root)
+	if err != nil {
+		return []FileResult{{Path: releaseFile, Verdict: Changed, Found: err.Error()}}
+	}
+	sum, err := fileSum(root, "manifest-sha256.txt")
+	if err != nil {
+		return []FileResult{{Path: "manifest-sha256.txt", Verdict: Missing}}
+	}
+	var bad []FileResult
+	if rec.Digest != sum {
+		bad = append(bad, FileResult{Path: releaseFile + " (digest)", Verdict: Changed, Want: rec.Digest, Found: sum})
+	}
+	if name := path.Base(strings.ReplaceAll(root.Name(), `\`, "/")); releaseName.MatchString(name) && name != NameOf(rec.USMTVersion, sum) {
+		bad = append(bad, FileResult{Path: name + " (name of the release)", Verdict: Changed, Want: name, Found: NameOf(rec.USMTVersion, sum)})
+	}
+	return bad
+}
+
+func fileSum(root *os.Root, name string) (string, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	h := bag.SHA256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func sortResults(files []FileResult) {
+	slices.SortStableFunc(files, func(a, b FileResult) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// IsBag tells whether a folder claims to be a BagIt bag.
+func IsBag(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, bag.DeclarationName))
+	return err == nil
+}

@@ -1,0 +1,250 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// partialSuffix ends the name of a small file that is being written.
+const partialSuffix = ".partial"
+
+// partialName is the form of such a name.
+var partialName = regexp.MustCompile(`^\.[a-z.]+\.[0-9a-f]{16}\.partial$`)
+
+// WriterOptions tunes OpenWriter. The zero value is ready to use.
+type WriterOptions struct {
+	Protected []string         // folders that must not become libraries: home, Windows
+	Source    string           // the source's folder, which must not overlap the library; empty when it is no folder
+	Now       func() time.Time // the clock for what is recorded; nil records the zero time
+
+	step func(name string) // called between the steps of a run; tests end the process there
+}
+
+// A Writer holds a library's lock and writes to it. Close it.
+type Writer struct {
+	*Library
+	root  *os.Root
+	lock  *lock
+	now   func() time.Time
+	notes []string
+	step  func(name string)
+}
+
+// CheckTarget tells whether dir could be opened as a library for writing,
+// without touching it.
+func CheckTarget(dir string, o WriterOptions) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return destination("opening the library", err)
+	}
+	if err := errors.Join(refuseTarget(dir, o.Protected), refuseOverlap(dir, o.Source)); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return destination("opening the library", err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	_, err = readMarker(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = checkOwn(root)
+	}
+	return destination("opening the library", err)
+}
+
+// OpenWriter opens dir as a library, making it one if it is absent or empty,
+// takes its lock, and reclaims what an interrupted run left behind.
+func OpenWriter(ctx context.Context, dir string, o WriterOptions) (*Writer, error) {
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Time{} }
+	}
+	if o.step == nil {
+		o.step = func(string) {}
+	}
+	if err := CheckTarget(dir, o); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, destination("creating the library", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	w := &Writer{Library: &Library{dir: dir}, root: root, now: o.Now, step: o.step}
+	if err := w.open(ctx); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+func (w *Writer) open(ctx context.Context) error {
+	m, err := readMarker(w.root)
+	if errors.Is(err, fs.ErrNotExist) {
+		m, err = w.create(ctx)
+	}
+	if err != nil {
+		return destination("opening the library", err)
+	}
+	w.ID = m.Library
+	w.step("marked")
+	var note string
+	if w.lock, note, err = takeLock(ctx, w.root, w.now); err != nil {
+		return err
+	}
+	w.note(note)
+	w.step("locked")
+	return w.reclaim(ctx)
+}
+
+// create writes the marker. When two runs do so at once the later rename
+// stands, and both read that one back.
+func (w *Writer) create(ctx context.Context) (marker, error) {
+	m := marker{Format: markerFormat, Version: markerVersion, Library: randomHex(idBytes)}
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return m, err
+	}
+	if err := w.replace(ctx, markerFile, append(b, '\n')); err != nil {
+		return m, err
+	}
+	return readMarker(w.root)
+}
+
+// Close gives the lock back.
+func (w *Writer) Close() error {
+	var err error
+	if w.lock != nil {
+		err = w.lock.release()
+	}
+	return errors.Join(err, w.root.Close())
+}
+
+// Notes tells what opening the library had to put right: a stale lock taken
+// over, an interrupted run cleared away.
+func (w *Writer) Notes() []string { return w.notes }
+
+func (w *Writer) note(s string) {
+	if s != "" {
+		w.notes = append(w.notes, s)
+	}
+}
+
+// replace writes a small file of the library in one step: readers see the old
+// content or the new, also after a crash.
+func (w *Writer) replace(ctx context.Context, name string, content []byte) error {
+	dir, base := filepath.ToSlash(filepath.Dir(name)), filepath.Base(name)
+	partial := "." + base + "." + randomHex(8) + partialSuffix
+	if dir != "." {
+		partial = dir + "/" + partial
+	}
+	if err := writeNew(w.root, partial, content); err != nil {
+		return err
+	}
+	if err := renameRetry(ctx, w.root, partial, name); err != nil {
+		return errors.Join(err, w.root.Remove(partial))
+	}
+	return syncDir(w.root, dir)
+}
+
+// writeNew writes and flushes a file that must not exist yet.
+func writeNew(root *os.Root, name string, content []byte) error {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		if err = f.Sync(); isUnsupported(err) {
+			err = nil
+		}
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, root.Remove(name))
+	}
+	return nil
+}
+
+// Activate makes a published release the active one and tells whether it was not.
+func (w *Writer) Activate(ctx context.Context, release string) (changed bool, err error) {
+	if _, err := w.Release(release); err != nil {
+		return false, err
+	}
+	current, err := w.Current()
+	if err == nil && current == release {
+		return false, nil
+	}
+	if ferr := (*FormatError)(nil); err != nil && !errors.As(err, &ferr) {
+		return false, err
+	}
+	if err := w.lock.check(); err != nil {
+		return false, err
+	}
+	if err := w.replace(ctx, currentFile, []byte(release+"\n")); err != nil {
+		return false, destination("activating "+release, err)
+	}
+	w.step("activated")
+	return true, nil
+}
+
+// Undefined returns the names, sorted, of those files of a release's package
+// definition that are not there or are different.
+func (l *Library) Undefined(release string, files map[string][]byte) ([]string, error) {
+	root, err := os.OpenRoot(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return sortedKeys(files), nil
+	}
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	names := []string{}
+	for _, name := range sortedKeys(files) {
+		old, err := readSmall(root, definitionsDir+"/"+release+"/"+name)
+		if err != nil || !bytes.Equal(old, files[name]) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// Define writes the files of a release's package definition, and returns the
+// names of those that were not there or were different.
+func (w *Writer) Define(ctx context.Context, release string, files map[string][]byte) ([]string, error) {
+	if _, err := w.Release(release); err != nil {
+		return nil, err
+	}
+	names, err := w.Undefined(release, files)
+	if err != nil || len(names) == 0 {
+		return names, err
+	}
+	if err := w.lock.check(); err != nil {
+		return nil, err
+	}
+	doing := "writing the package definition of " + release
+	dir := definitionsDir + "/" + release
+	if err := w.root.MkdirAll(dir, 0o777); err != nil {
+		return nil, destination(doing, err)
+	}
+	for i, name := range names {
+		if err := w.replace(ctx, dir+"/"+name, files[name]); err != nil {
+			return names[:i], destination(doing, err)
+		}
+	}
+	w.step("defined")
+	return names, nil
+}
