@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"usmtpkg/locate"
+	"usmtpkg/stage"
+)
+
+type copyOptions struct {
+	workers int
+	verify  string
+}
+
+func (o *copyOptions) flags(f *pflag.FlagSet) {
+	f.IntVar(&o.workers, "workers", 0, "files copied at once (default 4)")
+	f.StringVar(&o.verify, "verify", string(stage.VerifyReread), "how the copy is compared: reread, uncached or stream")
+}
+
+func (o *copyOptions) check() error {
+	if o.workers < 0 || o.workers > 256 {
+		return &usageError{msg: fmt.Sprintf("--workers %d, want 0 to 256", o.workers)}
+	}
+	if _, err := stage.ParseVerifyMode(o.verify); err != nil {
+		return &usageError{msg: "--" + err.Error()}
+	}
+	return nil
+}
+
+// An outcome is what staging came to.
+type outcome struct {
+	stage.Result
+	usmt   usmt
+	report *locate.Report
+	notes  []string
+	dir    string // the library, absolute
+}
+
+// A job is one staging: the source found and judged good enough to copy.
+type stageJob struct {
+	env  environment
+	o    *options
+	usmt usmt
+	opts stage.Options
+	chk  *checker
+	bar  *progress
+}
+
+// prepare finds and prechecks the source.
+func prepare(ctx context.Context, env environment, o *options) (*stageJob, error) {
+	if err := errors.Join(o.needLibrary(), o.copy.check()); err != nil {
+		return nil, err
+	}
+	if _, err := o.validation(""); err != nil {
+		return nil, err
+	}
+	u, err := findUSMT(ctx, env, o)
+	if err != nil {
+		return nil, err
+	}
+	j := &stageJob{env: env, o: o, usmt: u, bar: newProgress(env, o)}
+	if err := j.check(ctx); err != nil {
+		return nil, errors.Join(err, j.close())
+	}
+	return j, nil
+}
+
+func (j *stageJob) close() error {
+	j.bar.stop()
+	return j.usmt.close()
+}
+
+// check makes sure that the target can be one, then looks at the source.
+func (j *stageJob) check(ctx context.Context) error {
+	if err := stage.CheckTarget(j.o.library, j.writerOptions()); err != nil {
+		return err
+	}
+	lo, err := j.o.validation(j.prefix())
+	if err != nil {
+		return err
+	}
+	rep, err := precheck(ctx, j.env, j.o, j.usmt.fsys, lo)
+	if err != nil {
+		return err
+	}
+	v, err := locate.NewValidator(lo)
+	if err != nil {
+		return err
+	}
+	// What lies beside the arch folders is not copied, and said to be left out.
+	entries, err := fs.ReadDir(j.usmt.fsys, ".")
+	if err != nil {
+		return &stage.SourceError{Err: err}
+	}
+	for _, e := range entries {
+		if !locate.Scope(e.Name()) {
+			v.Enter(e.Name(), e.Type())
+		}
+	}
+	j.chk = &checker{v: v, strict: j.o.policy.strict}
+	j.opts = stage.Options{
+		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
+		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
+	}
+	return nil
+}
+
+// prefix is the path that ConfigMgr will put before the arch folders.
+func (j *stageJob) prefix() string {
+	release := j.usmt.Version.String() + "-" + strings.Repeat("0", 12)
+	return packagePath(j.o, release) + `\`
+}
+
+func (j *stageJob) writerOptions() stage.WriterOptions {
+	return stage.WriterOptions{Protected: protectedFolders(j.env), Source: j.usmt.dir, Now: j.env.now}
+}
+
+func (j *stageJob) source() stage.Source {
+	return stage.Source{
+		FS: j.usmt.fsys, Include: locate.Scope,
+		Origin: stage.Origin{Path: j.usmt.Path, How: j.usmt.How},
+	}
+}
+
+// plan tells what run would do, and touches nothing.
+func (j *stageJob) plan(ctx context.Context) (outcome, error) {
+	lib, err := stage.Open(j.o.library)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return outcome{}, err
+	}
+	res, err := stage.Plan(ctx, lib, j.source(), j.opts)
+	return j.outcome(res, nil), j.explain(err)
+}
+
+// run stages the source into the writer's library.
+func (j *stageJob) run(ctx context.Context, w *stage.Writer) (outcome, error) {
+	res, err := w.Stage(ctx, j.source(), j.opts)
+	return j.outcome(res, w.Notes()), j.explain(err)
+}
+
+func (j *stageJob) outcome(res stage.Result, notes []string) outcome {
+	j.bar.stop()
+	dir, err := filepath.Abs(j.o.library)
+	if err != nil {
+		dir = j.o.library
+	}
+	return outcome{Result: res, usmt: j.usmt, report: j.chk.report, notes: notes, dir: dir}
+}
+
+// explain prints the findings that the full check of the copy came to, if it
+// is they that kept the run from publishing.
+func (j *stageJob) explain(err error) error {
+	if err != nil && j.chk.report != nil && j.chk.report.Err(j.o.policy.strict) != nil && !j.o.json {
+		printFindings(j.env.stderr, j.chk.report.Findings())
+	}
+	return err
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"usmtpkg/pkgdef"
+	"usmtpkg/stage"
+)
+
+type defineOptions struct {
+	name         string
+	manufacturer string
+	language     string
+	comment      string
+	version      string
+	program      string
+	path         string
+}
+
+func (o *defineOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.name, "name", "", "package name (default "+quoted(pkgdef.DefaultName)+")")
+	f.StringVar(&o.manufacturer, "manufacturer", "", "package manufacturer (default "+quoted(pkgdef.DefaultManufacturer)+")")
+	f.StringVar(&o.language, "language", "", "package language (default "+quoted(pkgdef.DefaultLanguage)+")")
+	f.StringVar(&o.comment, "comment", "", "package comment (default: version, arches and release)")
+	f.StringVar(&o.version, "package-version", "", "package version (default: the version of USMT)")
+	f.StringVar(&o.program, "program", string(pkgdef.ProgramPlaceholder), "program in USMT.sms: placeholder, or none (not proven to import)")
+	o.pathFlag(f)
+}
+
+func (o *defineOptions) pathFlag(f *pflag.FlagSet) {
+	f.StringVar(&o.path, "package-path", "", `the library as the site server sees it: \\server\share\folder (default: its local path)`)
+}
+
+func quoted(s string) string { return `"` + s + `"` }
+
+// The files of a package definition.
+const (
+	smsFile        = "USMT.sms"
+	powerShellFile = "Publish-UsmtPackage.ps1"
+	jsonFile       = "package.json"
+)
+
+func newDefineCmd(env environment, o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "define [RELEASE]",
+		Short: "Write the package definition of a release again, with other settings",
+		Long: `define writes the package definition of RELEASE, or of the active release: ` + smsFile + `,
+` + powerShellFile + ` and ` + jsonFile + `. The release itself is not touched.`,
+		Example: `  usmtpkg define --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
+  usmtpkg define 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --name "USMT 24H2"`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, a []string) error { return runDefine(cmd.Context(), env, o, a) },
+	}
+	o.libraryFlag(cmd.Flags())
+	o.dryRunFlag(cmd.Flags())
+	o.define.flags(cmd.Flags())
+	return cmd
+}
+
+type jsonDefinition struct {
+	Dir           string   `json:"dir"`
+	PackageSource string   `json:"package_source"`
+	Files         []string `json:"files"`
+	Written       []string `json:"written"`
+	Notes         []string `json:"notes,omitempty"`
+}
+
+type jsonDefine struct {
+	Format     string         `json:"format"`
+	Version    int            `json:"version"`
+	DryRun     bool           `json:"dry_run"`
+	Release    string         `json:"release"`
+	Definition jsonDefinition `json:"definition"`
+}
+
+func runDefine(ctx context.Context, env environment, o *options, a []string) (err error) {
+	if err := o.needLibrary(); err != nil {
+		return err
+	}
+	lib, err := stage.Open(o.library)
+	if err != nil {
+		return err
+	}
+	rel, err := namedRelease(lib, a)
+	if err != nil {
+		return err
+	}
+	files, def, err := definition(o, rel)
+	if err != nil {
+		return err
+	}
+	doc := definitionDocument(lib, rel.Name, def)
+	if o.dryRun {
+		doc.Written, err = lib.Undefined(rel.Name, files)
+	} else {
+		doc.Written, err = write(ctx, env, o, rel.Name, files)
+	}
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(env.stdout, jsonDefine{"usmtpkg define", 1, o.dryRun, rel.Name, doc})
+	}
+	_, err = fmt.Fprintf(env.stdout, "%s%s\n", dryRunMark(o), definitionText(doc))
+	return err
+}
+
+func write(ctx context.Context, env environment, o *options, release string, files map[string][]byte) (written []string, err error) {
+	w, err := stage.OpenWriter(ctx, o.library, stage.WriterOptions{Protected: protectedFolders(env), Now: env.now})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return w.Define(ctx, release, files)
+}
+
+// namedRelease is the release named on the command line, else the active one.
+func namedRelease(lib *stage.Library, a []string) (stage.Release, error) {
+	if len(a) == 1 {
+		return lib.Release(a[0])
+	}
+	name, err := lib.Current()
+	if err != nil {
+		return stage.Release{}, err
+	}
+	if name == "" {
+		return stage.Release{}, &usageError{msg: "the library has no active release", hint: "name a release; usmtpkg list shows them"}
+	}
+	return lib.Release(name)
+}
+
+// definition makes the files of a release's package definition.
+func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
+	d := pkgdef.Defaults(pkgdef.Definition{
+		Name: o.define.name, Manufacturer: o.define.manufacturer, Version: o.define.version, Language: o.define.language,
+		Comment: o.define.comment, Program: pkgdef.Program(o.define.program),
+		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches,
+		PackagePath: packagePath(o, rel.Name),
+	})
+	files := map[string][]byte{}
+	for name, emit := range map[string]func(io.Writer, pkgdef.Definition) error{
+		smsFile: pkgdef.WriteSMS, powerShellFile: pkgdef.WritePowerShell, jsonFile: pkgdef.WriteJSON,
+	} {
+		var b bytes.Buffer
+		if err := emit(&b, d); err != nil {
+			return nil, d, err
+		}
+		files[name] = b.Bytes()
+	}
+	return files, d, nil
+}
+
+// packagePath is the package source path of a release: below --package-path,
+// else where it lies on this machine.
+func packagePath(o *options, release string) string {
+	base := strings.TrimRight(o.define.path, `\`)
+	if base == "" {
+		return localPackagePath(o.library, release)
+	}
+	return base + `\` + release + `\data`
+}
+
+// localPackagePath is where a release's package source lies on this machine.
+func localPackagePath(library, release string) string {
+	dir, err := filepath.Abs(library)
+	if err != nil {
+		dir = library
+	}
+	return filepath.Join(dir, release, "data")
+}
+
+func definitionDocument(lib *stage.Library, release string, d pkgdef.Definition) jsonDefinition {
+	return jsonDefinition{
+		Dir: lib.DefinitionDir(release), PackageSource: d.PackagePath,
+		Files: []string{powerShellFile, smsFile, jsonFile}, Written: []string{}, Notes: d.Notes(),
+	}
+}
+
+func definitionText(d jsonDefinition) string {
+	what := "unchanged"
+	if len(d.Written) > 0 {
+		what = "written: " + strings.Join(d.Written, ", ")
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "definition   %s\n             %s\npackage source  %s", d.Dir, what, d.PackageSource)
+	for _, n := range d.Notes {
+		fmt.Fprintf(&b, "\n             note: %s", n)
+	}
+	return b.String()
+}
+
+func dryRunMark(o *options) string {
+	if o.dryRun {
+		return "dry run: nothing was touched; this is what would be done\n"
+	}
+	return ""
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/hashicorp/go-multierror"
+
+	"usmtpkg/locate"
+	"usmtpkg/pkgdef"
+	"usmtpkg/stage"
+	"usmtpkg/stage/bag"
+)
+
+// Exit statuses; docs/exit-codes.md explains them.
+const (
+	exitOK          = 0
+	exitOther       = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitInvalid     = 4
+	exitMismatch    = 5
+	exitDestination = 6
+	exitBusy        = 7
+	exitChanged     = 8
+	exitIO          = 9
+	exitCanceled    = 130
+)
+
+const exitHelp = `Exit status: 0 done · 1 other failure · 2 usage, or a refused target · 3 no USMT found ·
+4 the source or a file given is invalid · 5 a copy does not match · 6 destination
+unusable (space, rights, not a library) · 7 busy · 8 the source changed during the run ·
+9 reading failed, trying again may help · 130 cancelled. Treat any other as a failure.`
+
+// A usageError is a fault in how the program was called.
+type usageError struct {
+	msg  string
+	hint string
+}
+
+func (e *usageError) Error() string { return e.msg }
+func (e *usageError) Hint() string  { return e.hint }
+
+// errDiffers is the outcome of a verify that found differences and printed them.
+var errDiffers = errors.New("the copy does not match")
+
+// is reports whether err holds an error of type T.
+func is[T error](err error) bool {
+	var t T
+	return errors.As(err, &t)
+}
+
+// exitStatus chooses the status for an error, the most particular first.
+func exitStatus(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitCanceled
+	case is[*usageError](err), is[*stage.RefusedError](err):
+		return exitUsage
+	case is[*locate.NotFoundError](err):
+		return exitNotFound
+	case errors.Is(err, errDiffers), is[*stage.MismatchError](err):
+		return exitMismatch
+	case errors.Is(err, stage.ErrChanged):
+		return exitChanged
+	case errors.Is(err, stage.ErrBusy):
+		return exitBusy
+	case isInvalid(err):
+		return exitInvalid
+	case is[*stage.DestinationError](err):
+		return exitDestination
+	}
+	return ioStatus(err)
+}
+
+// isInvalid tells errors that are about the content of what was given.
+func isInvalid(err error) bool {
+	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
+		is[*stage.EntryError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
+		is[*bag.SyntaxError](err) || is[*pkgdef.FieldError](err)
+}
+
+// ioStatus is the status of a failure to read.
+func ioStatus(err error) int {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return exitDestination
+	case is[*locate.SourceError](err) && errors.Is(err, fs.ErrNotExist):
+		return exitNotFound
+	case is[*stage.SourceError](err), is[*fs.PathError](err):
+		return exitIO
+	case is[*locate.SourceError](err):
+		return exitUsage
+	}
+	return exitOther
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"unicode/utf16"
+
+	"github.com/spf13/pflag"
+
+	"usmtpkg/locate"
+	"usmtpkg/stage"
+)
+
+type policyOptions struct {
+	require []string
+	allow   []string
+	forbid  []string
+	strict  bool
+}
+
+func (o *policyOptions) flags(f *pflag.FlagSet) {
+	f.StringSliceVar(&o.require, "require-arch", nil, "arches that must be there: amd64, arm64, x86 (default amd64)")
+	f.StringSliceVar(&o.allow, "allow-arch", nil, "arches that may be there (default arm64 and x86)")
+	f.StringSliceVar(&o.forbid, "forbid-arch", nil, "arches that must not be there")
+	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
+}
+
+// validation turns the flags into the options of locate. prefix is the path
+// that will stand before the arch folders for ConfigMgr; empty: not known.
+func (o *options) validation(prefix string) (locate.Options, error) {
+	lo := locate.Options{
+		Policy:  locate.Policy{Require: o.policy.require, Allow: o.policy.allow, Forbid: o.policy.forbid},
+		Workers: o.copy.workers,
+		Prefix:  len(utf16.Encode([]rune(prefix))),
+	}
+	if err := lo.Policy.Check(); err != nil {
+		return lo, &usageError{msg: err.Error(), hint: "see --require-arch, --allow-arch and --forbid-arch"}
+	}
+	return lo, nil
+}
+
+// precheck looks at the source before anything is copied. If that finds an
+// error, the whole check is made, so that the user sees all findings at once.
+func precheck(ctx context.Context, env environment, o *options, fsys fs.FS, lo locate.Options) (*locate.Report, error) {
+	rep, err := locate.Precheck(ctx, fsys, lo)
+	if err != nil {
+		return nil, &stage.SourceError{Err: err}
+	}
+	if rep.Err(o.policy.strict) == nil {
+		return rep, nil
+	}
+	if rep, err = locate.Validate(ctx, fsys, lo); err != nil {
+		return nil, &stage.SourceError{Err: err}
+	}
+	if !o.json {
+		printFindings(env.stderr, rep.Findings())
+	}
+	return rep, rep.Err(o.policy.strict)
+}
+
+// A checker joins the validator of locate to the checker of stage.
+type checker struct {
+	v      *locate.Validator
+	strict bool
+	report *locate.Report // after Finish
+}
+
+func (c *checker) Inspect(path string, r io.ReaderAt, size int64) (stage.Facts, error) {
+	f, err := c.v.Inspect(path, r, size)
+	facts := stage.Facts{Machine: f.Machine, FileVersion: f.Version}
+	if f.Machine != "" {
+		facts.Signature = "not-checked"
+	}
+	return facts, err
+}
+
+func (c *checker) Finish() error {
+	c.report = c.v.Finish()
+	return c.report.Err(c.strict)
+}
+
+func printFindings(w io.Writer, findings []*locate.FindingError) {
+	for _, f := range findings {
+		fmt.Fprintf(w, "%-7s %s\n", f.Severity, f.Error())
+		if f.Hint != "" {
+			fmt.Fprintf(w, "        hint: %s\n", f.Hint)
+		}
+		if f.Source != "" {
+			fmt.Fprintf(w, "        source: %s\n", f.Source)
+		}
+	}
+}
+
+type jsonFinding struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
+	Path     string `json:"path"`
+	Found    string `json:"found"`
+	Wanted   string `json:"wanted"`
+	Hint     string `json:"hint,omitempty"`
+	Source   string `json:"source,omitempty"`
+	Detail   string `json:"detail,omitempty"`
+}
+
+func findingDocument(f *locate.FindingError) jsonFinding {
+	d := jsonFinding{
+		Rule: f.Rule, Severity: f.Severity.String(), Path: f.Path,
+		Found: f.Found, Wanted: f.Wanted, Hint: f.Hint, Source: f.Source,
+	}
+	if f.Err != nil {
+		d.Detail = f.Err.Error()
+	}
+	return d
+}
+
+func findingDocuments(findings []*locate.FindingError) []jsonFinding {
+	docs := make([]jsonFinding, len(findings))
+	for i, f := range findings {
+		docs[i] = findingDocument(f)
+	}
+	return docs
+}
+
+// verdict sums a report up in words.
+func verdict(rep *locate.Report) string {
+	return fmt.Sprintf("%s, %s", countOf(rep.Count(locate.Error), "error", "errors"), countOf(rep.Count(locate.Warning), "warning", "warnings"))
+}

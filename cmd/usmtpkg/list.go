@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"usmtpkg/stage"
+)
+
+func newListCmd(env environment, o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the releases of a library",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(*cobra.Command, []string) error { return runList(env, o) },
+	}
+	o.libraryFlag(cmd.Flags())
+	return cmd
+}
+
+type jsonRelease struct {
+	Release       string           `json:"release"`
+	Digest        string           `json:"digest"`
+	USMT          string           `json:"usmt_version"`
+	Arches        []string         `json:"arches"`
+	Files         int              `json:"files"`
+	Bytes         int64            `json:"bytes"`
+	Created       time.Time        `json:"created"`
+	Verified      stage.VerifyMode `json:"verified"`
+	Active        bool             `json:"active"`
+	PackageSource string           `json:"package_source"`
+}
+
+type jsonList struct {
+	Format   string        `json:"format"`
+	Version  int           `json:"version"`
+	Library  string        `json:"library"`
+	Releases []jsonRelease `json:"releases"`
+}
+
+func runList(env environment, o *options) error {
+	if err := o.needLibrary(); err != nil {
+		return err
+	}
+	lib, err := stage.Open(o.library)
+	if err != nil {
+		return err
+	}
+	current, err := lib.Current()
+	if err != nil {
+		return err
+	}
+	names, err := lib.Releases()
+	if err != nil {
+		return err
+	}
+	doc := jsonList{Format: "usmtpkg list", Version: 1, Library: lib.Dir(), Releases: []jsonRelease{}}
+	for _, name := range names {
+		r, err := lib.Release(name)
+		if err != nil {
+			return err
+		}
+		doc.Releases = append(doc.Releases, jsonRelease{
+			Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
+			Created: r.Created, Verified: r.Verify.Used, Active: name == current, PackageSource: lib.PackageSource(name),
+		})
+	}
+	if o.json {
+		return printJSON(env.stdout, doc)
+	}
+	tw := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "\tRELEASE\tUSMT\tARCHES\tFILES\tSIZE\tCREATED")
+	for _, r := range doc.Releases {
+		mark := ""
+		if r.Active {
+			mark = "*"
+		}
+		fmt.Fprintln(tw, strings.Join([]string{
+			mark, r.Release, r.USMT, archText(r.Arches), fmt.Sprint(r.Files), size(r.Bytes), r.Created.UTC().Format("2006-01-02 15:04"),
+		}, "\t"))
+	}
+	return tw.Flush()
+}

@@ -1,0 +1,32 @@
+// Usmtpkg refreshes a ConfigMgr USMT package: it finds the Windows ADK's User
+// State Migration Tool, checks it, copies it into a library of immutable,
+// verified releases, and writes the package definition for the new one.
+//
+// This package only joins the packages locate, stage and pkgdef: it reads
+// flags, environment and configuration, prints what they return, and chooses
+// the exit status. Data goes to standard output, everything else to standard
+// error.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	env := environment{
+		stdout:   os.Stdout,
+		stderr:   os.Stderr,
+		getenv:   os.Getenv,
+		now:      time.Now,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	os.Exit(run(ctx, env, os.Args[1:]))
+}

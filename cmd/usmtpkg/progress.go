@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// Intervals of the progress shown on a terminal, and of the lines written
+// where there is none.
+const (
+	barInterval  = 100 * time.Millisecond
+	lineInterval = 5 * time.Second
+)
+
+// progress shows how far a run has come. The run only adds to counters; a
+// goroutine of its own draws, so that a terminal that blocks or breaks cannot
+// slow down or end a copy.
+type progress struct {
+	env      environment
+	silent   bool
+	bytes    atomic.Int64
+	files    atomic.Int64
+	mu       sync.Mutex
+	phase    string
+	total    int64
+	allFiles int
+	began    time.Time
+	bar      *progressbar.ProgressBar
+	quit     chan struct{}
+	done     sync.WaitGroup
+}
+
+func newProgress(env environment, o *options) *progress {
+	return &progress{env: env, silent: o.quiet}
+}
+
+// Start begins a phase.
+func (p *progress) Start(phase string, files int, bytes int64) {
+	if p.silent {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endPhase()
+	p.phase, p.allFiles, p.total, p.began = phase, files, bytes, p.env.now()
+	p.files.Store(0)
+	p.bytes.Store(0)
+	if p.env.terminal {
+		p.bar = newBar(p.env, max(bytes, 1), phase)
+	}
+	if p.quit == nil {
+		p.quit = make(chan struct{})
+		p.done.Go(p.loop)
+	}
+}
+
+func newBar(env environment, total int64, phase string) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(env.stderr), progressbar.OptionSetDescription(phase),
+		progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionSetWidth(24), progressbar.OptionThrottle(barInterval),
+		progressbar.OptionSetRenderBlankState(true), progressbar.OptionClearOnFinish())
+}
+
+// Add counts work done.
+func (p *progress) Add(files int, bytes int64) {
+	p.files.Add(int64(files))
+	p.bytes.Add(bytes)
+}
+
+func (p *progress) loop() {
+	every := lineInterval
+	if p.env.terminal {
+		every = barInterval
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-ticker.C:
+			p.mu.Lock()
+			p.draw()
+			p.mu.Unlock()
+		}
+	}
+}
+
+// draw shows the counters; the bar's own errors are of no interest.
+func (p *progress) draw() {
+	files, bytes := p.files.Load(), min(p.bytes.Load(), p.total)
+	if p.bar == nil {
+		fmt.Fprintf(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n", p.phase, files, p.allFiles, size(bytes), size(p.total), p.rate(bytes))
+		return
+	}
+	p.bar.Describe(fmt.Sprintf("%s, %d of %d files", p.phase, files, p.allFiles))
+	if bytes < p.total { // at the end the bar would finish, and a late event find it closed
+		_ = p.bar.Set64(bytes)
+	}
+}
+
+// rate is the speed and the time left, once there is enough to tell.
+func (p *progress) rate(bytes int64) string {
+	took := p.env.now().Sub(p.began).Seconds()
+	if took < 1 || bytes == 0 {
+		return ""
+	}
+	speed := float64(bytes) / took
+	left := time.Duration(float64(p.total-bytes) / speed * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf(", %s/s, %s left", size(int64(speed)), left)
+}
+
+// endPhase takes the bar of the last phase away.
+func (p *progress) endPhase() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+		p.bar = nil
+	}
+}
+
+// stop ends the display; it may be called more than once.
+func (p *progress) stop() {
+	if p.quit == nil {
+		return
+	}
+	close(p.quit)
+	p.done.Wait()
+	p.quit = nil
+	p.endPhase()
+}

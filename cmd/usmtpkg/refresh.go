@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"usmtpkg/locate"
+	"usmtpkg/stage"
+)
+
+func newRefreshCmd(env environment, o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "refresh",
+		Short: "Find USMT, check it, stage a verified release, define and activate it",
+		Long: `refresh does the whole job: it finds USMT, checks it, copies it into the library as a new
+release, reads the copy back and checks that, writes the package definition for it, and
+makes it the active release. With the same source again it writes nothing.
+
+Nothing is published before everything about it is checked; whatever goes wrong, the
+library is as it was.`,
+		Example: `  usmtpkg refresh --sample --library build/library
+  usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
+  usmtpkg refresh --source /mnt/adk --library /srv/usmt --dry-run`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runRefresh(cmd.Context(), env, o) },
+	}
+	o.libraryFlag(cmd.Flags())
+	o.dryRunFlag(cmd.Flags())
+	o.source.flags(cmd.Flags())
+	o.policy.flags(cmd.Flags())
+	o.copy.flags(cmd.Flags())
+	o.define.flags(cmd.Flags())
+	return cmd
+}
+
+func runRefresh(ctx context.Context, env environment, o *options) (err error) {
+	j, err := prepare(ctx, env, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.close()) }()
+	doc, err := refresh(ctx, j)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(env.stdout, doc)
+	}
+	return printResult(env, o, doc)
+}
+
+// refresh stages, defines and activates, or tells what would be done.
+func refresh(ctx context.Context, j *stageJob) (jsonResult, error) {
+	if j.o.dryRun {
+		out, err := j.plan(ctx)
+		if err != nil {
+			return jsonResult{}, err
+		}
+		return planned(j.o, out)
+	}
+	var doc jsonResult
+	err := j.write(ctx, func(w *stage.Writer) error {
+		out, err := j.run(ctx, w)
+		if err != nil {
+			return err
+		}
+		doc = resultDocument("usmtpkg refresh", j.o, out)
+		files, def, err := definition(j.o, out.Release)
+		if err != nil {
+			return err
+		}
+		d := definitionDocument(w.Library, out.Release.Name, def)
+		if d.Written, err = w.Define(ctx, out.Release.Name, files); err != nil {
+			return err
+		}
+		doc.Definition = &d
+		doc.Active, err = activate(ctx, w, out.Release.Name)
+		return err
+	})
+	return doc, err
+}
+
+// write runs do with the library opened for writing.
+func (j *stageJob) write(ctx context.Context, do func(*stage.Writer) error) (err error) {
+	w, err := stage.OpenWriter(ctx, j.o.library, j.writerOptions())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if !j.o.quiet {
+		for _, n := range w.Notes() {
+			fmt.Fprintf(j.env.stderr, "usmtpkg: %s\n", n)
+		}
+	}
+	return do(w)
+}
+
+func activate(ctx context.Context, w *stage.Writer, release string) (*jsonActive, error) {
+	before, err := w.Current()
+	if err != nil {
+		before = "" // an unreadable name is replaced
+	}
+	changed, err := w.Activate(ctx, release)
+	return &jsonActive{Release: release, Changed: changed, Before: before}, err
+}
+
+// planned is the document of a dry run: of the same shape as that of a run.
+func planned(o *options, out outcome) (jsonResult, error) {
+	doc := resultDocument("usmtpkg refresh", o, out)
+	files, def, err := definition(o, out.Release)
+	if err != nil {
+		return doc, err
+	}
+	lib := stage.At(out.dir)
+	d := definitionDocument(lib, out.Release.Name, def)
+	if d.Written, err = lib.Undefined(out.Release.Name, files); err != nil {
+		return doc, err
+	}
+	doc.Definition = &d
+	before, err := lib.Current()
+	if err != nil {
+		return doc, err
+	}
+	doc.Active = &jsonActive{Release: out.Release.Name, Changed: before != out.Release.Name, Before: before}
+	return doc, nil
+}
+
+// printResult prints what refresh or stage came to.
+func printResult(env environment, o *options, d jsonResult) error {
+	var b strings.Builder
+	b.WriteString(dryRunMark(o))
+	fmt.Fprintf(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)
+	fmt.Fprintf(&b, "checked      %s, %s: %s; signatures not checked\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report))
+	for _, f := range d.report.Findings() {
+		if f.Severity == locate.Warning || o.verbose {
+			fmt.Fprintf(&b, "             %s: %s\n", f.Severity, f.Error())
+		}
+	}
+	fmt.Fprintf(&b, "release      %s\n             %s\n", d.Release, d.outcomeText(o.dryRun))
+	if !o.dryRun {
+		fmt.Fprintf(&b, "verified     %s\n", d.verifiedText())
+	}
+	if d.Definition != nil {
+		fmt.Fprintf(&b, "%s\n", definitionText(*d.Definition))
+	} else {
+		fmt.Fprintf(&b, "package source  %s\n", d.PackageSource)
+	}
+	if d.Active != nil {
+		fmt.Fprintf(&b, "active       %s\n", d.Active.text())
+	}
+	_, err := fmt.Fprint(env.stdout, b.String())
+	return err
+}

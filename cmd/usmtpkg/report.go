@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+
+	"usmtpkg/locate"
+	"usmtpkg/stage"
+)
+
+// report prints an error and returns the exit status for it.
+func report(env environment, o *options, err error) int {
+	status := exitStatus(err)
+	if errors.Is(err, errDiffers) || errors.Is(err, errFindings) {
+		return status // the differences or findings are the output, and are printed
+	}
+	if o.json {
+		_ = printJSON(env.stdout, errorDocument(err, status))
+		return status
+	}
+	var list *multierror.Error
+	if errors.As(err, &list) {
+		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", countOf(len(list.Errors), "finding keeps", "findings keep")+" this from becoming a package")
+		return status
+	}
+	text := err.Error()
+	if status == exitCanceled {
+		text = "cancelled; the library is as it was"
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", line)
+	}
+	printDetails(env.stderr, err)
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintf(env.stderr, "usmtpkg: hint: %s\n", hint)
+	}
+	return status
+}
+
+// errFindings marks an error whose findings are printed already.
+var errFindings = errors.New("findings")
+
+// printDetails prints what does not fit into the line of an error.
+func printDetails(w io.Writer, err error) {
+	var nf *locate.NotFoundError
+	if errors.As(err, &nf) {
+		printPlaces(w, nf.Places)
+	}
+	var mm *stage.MismatchError
+	if errors.As(err, &mm) && len(mm.Files) > 1 {
+		for _, f := range mm.Files {
+			fmt.Fprintf(w, "  %s\n", f)
+		}
+	}
+}
+
+// hintFor is the advice for an error: its own, or one by its kind.
+func hintFor(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		return h.Hint()
+	}
+	switch exitStatus(err) {
+	case exitBusy:
+		return "wait for the other run to end, or for whatever holds the file open, and run again"
+	case exitChanged:
+		return "nothing was published; run again when nobody changes the source"
+	case exitIO:
+		return "nothing was published; run again, and look at the disk or the network if it fails again"
+	case exitMismatch:
+		return "do not use this copy: run again, and if the release was published before, move its folder out of the library first"
+	case exitDestination:
+		return "nothing was published; name another library, or give this one space and rights"
+	}
+	return ""
+}
+
+type jsonError struct {
+	Format   string             `json:"format"`
+	Version  int                `json:"version"`
+	Error    string             `json:"error"`
+	Hint     string             `json:"hint,omitempty"`
+	Exit     int                `json:"exit"`
+	Findings []jsonFinding      `json:"findings,omitempty"`
+	Places   []jsonPlace        `json:"places,omitempty"`
+	Files    []stage.FileResult `json:"files,omitempty"`
+}
+
+func errorDocument(err error, status int) jsonError {
+	d := jsonError{Format: "usmtpkg error", Version: 1, Error: err.Error(), Hint: hintFor(err), Exit: status}
+	var list *multierror.Error
+	if errors.As(err, &list) {
+		for _, e := range list.Errors {
+			if f := (*locate.FindingError)(nil); errors.As(e, &f) {
+				d.Findings = append(d.Findings, findingDocument(f))
+			}
+		}
+	}
+	var nf *locate.NotFoundError
+	if errors.As(err, &nf) {
+		d.Places = placeDocuments(nf.Places)
+	}
+	var mm *stage.MismatchError
+	if errors.As(err, &mm) {
+		d.Files = mm.Files
+	}
+	return d
+}
+
+// printJSON prints one document: indented, and without escaping <, > and &.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// countOf is a number with its noun.
+func countOf(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// size is a number of bytes in the unit that suits it.
+func size(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return countOf(int(n), "byte", "bytes")
+	}
+	value, prefix := float64(n)/unit, 0
+	for value >= unit && prefix < 3 {
+		value /= unit
+		prefix++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[prefix])
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// environment is what the process was given by its surroundings.
+type environment struct {
+	stdout   io.Writer
+	stderr   io.Writer
+	getenv   func(string) string
+	now      func() time.Time
+	terminal bool // stderr is a terminal
+}
+
+// options holds the value of every flag; a command declares those it needs.
+type options struct {
+	json    bool
+	quiet   bool
+	verbose bool
+	config  string
+
+	source sourceOptions
+	policy policyOptions
+	copy   copyOptions
+	define defineOptions
+
+	library string
+	dryRun  bool
+}
+
+// run is the whole program; it returns the exit status.
+func run(ctx context.Context, env environment, args []string) int {
+	o := &options{}
+	root := newRootCmd(env, o) //nolint:contextcheck // cobra hands ctx to the commands
+	root.SetArgs(args)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	return report(env, o, err)
+}
+
+func newRootCmd(env environment, o *options) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "usmtpkg",
+		Short: "Refresh a ConfigMgr USMT package from the Windows ADK",
+		Long: `usmtpkg refreshes a ConfigMgr USMT package. It finds the Windows ADK's User State
+Migration Tool (USMT), checks it, copies it in parallel with hashing into a library
+of immutable, verified releases, and writes the package definition that the Capture
+User State and Restore User State steps use.
+
+Settings come from flags, then from the environment (USMTPKG_LIBRARY for --library,
+and so on), then from usmtpkg.yaml in the current folder or the file that --config
+names.
+
+` + exitHelp,
+		Example: `  usmtpkg refresh --sample --library build/library
+  usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
+  usmtpkg verify --library D:\Sources\OSD\USMT`,
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return configure(env, o, cmd) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:              cobra.NoArgs,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
+	})
+	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "what-if" {
+			name = "dry-run"
+		}
+		return pflag.NormalizedName(name)
+	})
+	f := root.PersistentFlags()
+	f.BoolVar(&o.json, "json", false, "print one JSON document instead of text")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no notes")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every place looked at and every file compared")
+	f.StringVar(&o.config, "config", "", "read settings from this file (default usmtpkg.yaml, if it exists)")
+	root.AddCommand(
+		newRefreshCmd(env, o), newLocateCmd(env, o), newValidateCmd(env, o), newStageCmd(env, o),
+		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o),
+	)
+	return root
+}
+
+// args wraps a check of positional arguments so that its error is one of usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, a []string) error {
+		if err := check(cmd, a); err != nil {
+			return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
+		}
+		return nil
+	}
+}
+
+// libraryFlag declares --library, which every command that needs one checks
+// with needLibrary: it may come from the environment.
+func (o *options) libraryFlag(f *pflag.FlagSet) {
+	f.StringVar(&o.library, "library", "", "the library of releases, a folder for package sources")
+}
+
+func (o *options) dryRunFlag(f *pflag.FlagSet) {
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print what would be done, touch nothing (also --what-if)")
+}
+
+func (o *options) needLibrary() error {
+	if strings.TrimSpace(o.library) == "" {
+		return &usageError{msg: "no library given", hint: "name the folder for the releases with --library"}
+	}
+	return nil
+}
+
+// buildVersion is set by the Makefile; a plain go build leaves it empty.
+var buildVersion string
+
+func version() string {
+	if buildVersion != "" {
+		return buildVersion
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}

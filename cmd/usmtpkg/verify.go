@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"usmtpkg/locate"
+	"usmtpkg/stage"
+)
+
+func newVerifyCmd(env environment, o *options) *cobra.Command {
+	var uncached bool
+	cmd := &cobra.Command{
+		Use:   "verify [RELEASE|DIR]",
+		Short: "Compare a release, any bag, or any copy with what it should be",
+		Long: `verify reads every file of a release (RELEASE, or the active one) or of a folder (DIR) and
+gives a verdict for each: same, changed, missing, extra, case, type. A release or any
+other BagIt bag is compared with its own manifests. With --source, --volume or --sample it
+is compared with that source, as it is now, as well; a plain folder with that alone.
+Any difference is exit status 5.`,
+		Example: `  usmtpkg verify --library D:\Sources\OSD\USMT
+  usmtpkg verify \\server\Sources\OSD\USMT\10.0.26100.1-3f9a1c2b7d04
+  usmtpkg verify E:\Copy\USMT --source "C:\Program Files (x86)\Windows Kits\10"`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, a []string) error { return runVerify(cmd.Context(), env, o, a, uncached) },
+	}
+	o.libraryFlag(cmd.Flags())
+	o.source.flags(cmd.Flags())
+	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
+	return cmd
+}
+
+type jsonComparison struct {
+	Against string                `json:"against"` // "manifest" or "source"
+	Source  *jsonOrigin           `json:"source,omitempty"`
+	Equal   bool                  `json:"equal"`
+	Bytes   int64                 `json:"bytes"`
+	Counts  map[stage.Verdict]int `json:"counts"`
+	Files   []stage.FileResult    `json:"files"`
+}
+
+type jsonVerify struct {
+	Format      string           `json:"format"`
+	Version     int              `json:"version"`
+	Dir         string           `json:"dir"`
+	Uncached    bool             `json:"uncached"`
+	Equal       bool             `json:"equal"`
+	Comparisons []jsonComparison `json:"comparisons"`
+}
+
+func runVerify(ctx context.Context, env environment, o *options, a []string, uncached bool) error {
+	if err := errors.Join(o.source.check(), o.copy.check()); err != nil {
+		return err
+	}
+	dir, err := verifyTarget(o, a)
+	if err != nil {
+		return err
+	}
+	bar := newProgress(env, o)
+	defer bar.stop()
+	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar}
+	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached}
+	add := func(against string, origin *jsonOrigin, rep stage.Report) {
+		c := comparisonDocument(against, origin, rep)
+		doc.Comparisons = append(doc.Comparisons, c)
+		doc.Equal = doc.Equal && c.Equal
+		doc.Uncached = doc.Uncached && (rep.Used == stage.VerifyUncached || against == "source")
+	}
+	isBag := stage.IsBag(dir)
+	if !isBag && !o.source.given() {
+		return &usageError{msg: dir + " is no BagIt bag, so nothing says what it should be", hint: "name what it was copied from with --source"}
+	}
+	if isBag {
+		rep, err := stage.Verify(ctx, dir, vo)
+		if err != nil {
+			return err
+		}
+		add("manifest", nil, rep)
+	}
+	if o.source.given() {
+		origin, rep, err := verifySource(ctx, env, o, dir, isBag, vo)
+		if err != nil {
+			return err
+		}
+		add("source", &origin, rep)
+	}
+	bar.stop()
+	return errors.Join(printVerify(env, o, doc, uncached), differs(doc.Equal))
+}
+
+func differs(equal bool) error {
+	if equal {
+		return nil
+	}
+	return errDiffers
+}
+
+// verifyTarget is the folder to verify.
+func verifyTarget(o *options, a []string) (string, error) {
+	if len(a) == 1 {
+		info, err := os.Stat(a[0])
+		if err == nil && info.IsDir() {
+			return filepath.Abs(a[0])
+		}
+		if o.library == "" {
+			if err == nil {
+				err = fmt.Errorf("%s is a file", a[0])
+			}
+			return "", &usageError{msg: "nothing to verify: " + err.Error(), hint: "name a folder, or a release together with --library"}
+		}
+	} else if o.library == "" {
+		return "", &usageError{msg: "nothing to verify", hint: "name a folder or a release, or give --library for its active release"}
+	}
+	lib, err := stage.Open(o.library)
+	if err != nil {
+		return "", err
+	}
+	name := ""
+	if len(a) == 1 {
+		name = a[0]
+	} else if name, err = lib.Current(); err != nil {
+		return "", err
+	} else if name == "" {
+		return "", &usageError{msg: "the library has no active release", hint: "name a release; usmtpkg list shows them"}
+	}
+	dir := lib.ReleaseDir(name)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return "", &usageError{msg: fmt.Sprintf("no release %q in %s", name, lib.Dir()), hint: "usmtpkg list shows the releases"}
+	}
+	return dir, nil
+}
+
+// verifySource compares dir with a source as it is now.
+func verifySource(ctx context.Context, env environment, o *options, dir string, isBag bool, vo stage.VerifyOptions) (origin jsonOrigin, rep stage.Report, err error) {
+	u, err := findUSMT(ctx, env, o)
+	if err != nil {
+		return origin, rep, err
+	}
+	defer func() { err = errors.Join(err, u.close()) }()
+	origin = jsonOrigin{u.Path, u.How}
+	src := stage.Source{FS: u.fsys, Include: locate.Scope, Origin: stage.Origin{Path: u.Path, How: u.How}}
+	if isBag {
+		rep, err = stage.CompareSource(ctx, dir, src, vo)
+	} else {
+		rep, err = stage.CompareCopy(ctx, dir, src, vo)
+	}
+	return origin, rep, err
+}
+
+func comparisonDocument(against string, origin *jsonOrigin, rep stage.Report) jsonComparison {
+	c := jsonComparison{Against: against, Source: origin, Bytes: rep.Bytes, Counts: map[stage.Verdict]int{}, Files: rep.Files}
+	for _, f := range rep.Files {
+		c.Counts[f.Verdict]++
+	}
+	c.Equal = len(rep.Files) > 0 && c.Counts[stage.Same] == len(rep.Files)
+	return c
+}
+
+func printVerify(env environment, o *options, d jsonVerify, uncached bool) error {
+	if o.json {
+		return printJSON(env.stdout, d)
+	}
+	for _, c := range d.Comparisons {
+		for _, f := range c.Files {
+			if f.Verdict != stage.Same || o.verbose {
+				if _, err := fmt.Fprintf(env.stdout, "%-8s %s\n", f.Verdict, detail(f)); err != nil {
+					return err
+				}
+			}
+		}
+		against := "its manifests"
+		if c.Source != nil {
+			against = "the source " + c.Source.Path + ", as it is now"
+		}
+		result := "equal to " + against
+		if !c.Equal {
+			result = "NOT equal to " + against
+		}
+		if _, err := fmt.Fprintf(env.stdout, "%s: %s: %s, %s\n", d.Dir, result, counts(c), size(c.Bytes)); err != nil {
+			return err
+		}
+	}
+	if uncached && !d.Uncached {
+		fmt.Fprintln(env.stderr, "usmtpkg: reading past the cache is not possible here: the files may have come from it")
+	}
+	return nil
+}
+
+func detail(f stage.FileResult) string {
+	if f.Want == "" && f.Found == "" {
+		return f.Path
+	}
+	return fmt.Sprintf("%s (found %s, want %s)", f.Path, f.Found, f.Want)
+}
+
+// counts lists how many files got which verdict.
+func counts(c jsonComparison) string {
+	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
+	for _, v := range []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type} {
+		if n := c.Counts[v]; n > 0 {
+			s += fmt.Sprintf(", %d %s", n, v)
+		}
+	}
+	return s
+}
