@@ -1,0 +1,82 @@
+// Package pe reads the two facts usmtpkg needs of a Windows program or DLL:
+// the machine it is built for and its file version.
+//
+// Rules:
+//   - The input is not trusted. Every offset and count is checked against the
+//     size of the file before it is used. However the file is laid out, it is
+//     read at most 14 times, 4096 bytes each; memory does not grow with it.
+//   - A file that is cut off is found as far as its headers can tell: the raw
+//     data of every section and the certificate table must end in the file.
+//   - A fault of the file is a [*FormatError]. Any other error is a failed read
+//     and says nothing about the file.
+//   - Without a version resource the version is zero. A version resource that
+//     cannot be followed is a fault of the file.
+//
+// It does not look at code, imports, checksums or signatures, and it does not
+// see that bytes behind the last section and the certificate table are missing.
+//
+// Source of the format: https://learn.microsoft.com/windows/win32/debug/pe-format
+package pe
+
+import (
+	"fmt"
+	"io"
+)
+
+// Machine is the processor family a file is built for, as its header says it.
+type Machine uint16
+
+// The machines USMT is made for.
+const (
+	I386  Machine = 0x014c
+	AMD64 Machine = 0x8664
+	ARM64 Machine = 0xaa64
+)
+
+// String returns the name of the USMT folder that holds files of this machine,
+// or the number for a machine USMT has no folder for.
+func (m Machine) String() string {
+	switch m {
+	case I386:
+		return "x86"
+	case AMD64:
+		return "amd64"
+	case ARM64:
+		return "arm64"
+	default:
+		return fmt.Sprintf("machine %#04x", uint16(m))
+	}
+}
+
+// Info is what Read finds out.
+type Info struct {
+	Machine     Machine
+	FileVersion Version // zero when the file has no version resource
+}
+
+// Read reads the headers and the version resource of a file of size bytes.
+// It needs one to three reads of a file as Microsoft's linker lays it out.
+func Read(r io.ReaderAt, size int64) (Info, error) {
+	w := &window{r: r, size: size}
+	img, err := readImage(w)
+	if err != nil {
+		return Info{}, err
+	}
+	v, err := img.fileVersion(w)
+	if err != nil {
+		return Info{}, err
+	}
+	return Info{Machine: img.machine, FileVersion: v}, nil
+}
+
+// FormatError says that the file is not a PE file, or not a complete one.
+type FormatError struct {
+	Offset int64  // where in the file, in bytes
+	Part   string // what is there: "DOS header", "number of sections"
+	Found  string
+	Want   string
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("not a valid PE file: %s at offset %#x: found %s, wanted %s", e.Part, e.Offset, e.Found, e.Want)
+}
