@@ -1,0 +1,113 @@
+package pkgdef
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Limits of the package source path, in UTF-16 code units, as Windows counts.
+const (
+	// maxPath is the longest folder that Windows creates: MAX_PATH (260, with the
+	// final NUL) less the 12 characters of an 8.3 name in it.
+	// Source: https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation
+	maxPath = 260 - 12 - 1
+	// longPath is about where extracting prestaged content breaks, says the page
+	// https://learn.microsoft.com/mem/configmgr/core/servers/deploy/configure/deploy-and-manage-content
+	longPath = 140
+	// maxShare is the longest name of a share.
+	// Source: https://learn.microsoft.com/openspecs/windows_protocols/ms-fscc/dc9978d7-6299-4c5a-a22d-a039cdc716ea
+	maxShare = 80
+)
+
+const (
+	// badInPath cannot be in a Windows name, or reads as a wildcard in PowerShell
+	// ([ ] and the backtick), where ConfigMgr's cmdlets take the path.
+	badInPath = "<>:\"/|?*[]`"
+	// badInShare cannot be in a share name either (the source of maxShare).
+	badInShare = "+=;,"
+)
+
+// checkPath refuses a package source path that is neither \\server\share\folder
+// nor X:\folder, or that ConfigMgr, Windows or PowerShell would read otherwise
+// than it is written.
+func checkPath(path string) error {
+	const field = "package path"
+	if path == "" {
+		return wrong(field, "is empty")
+	}
+	if !utf8.ValidString(path) {
+		return wrong(field, "%q is not UTF-8", path)
+	}
+	for i, r := range []rune(path) {
+		if !unicode.IsPrint(r) {
+			return wrong(field, "character %d is %U, want a printable one", i+1, r)
+		}
+	}
+	if n := units(path); n > maxPath {
+		return wrong(field, "is %d characters long, at most %d are allowed", n, maxPath)
+	}
+	names, unc := splitPath(path)
+	if names == nil {
+		return wrong(field, `found %q, want \\server\share\folder or X:\folder`, path)
+	}
+	for i, name := range names {
+		if problem := nameProblem(name); problem != "" {
+			return wrong(field, "in %q, the name %q %s", path, name, problem)
+		}
+		if unc && i == 1 && (units(name) > maxShare || strings.ContainsAny(name, badInShare)) {
+			return wrong(field, "in %q, the share %q has one of %s or more than %d characters", path, name, badInShare, maxShare)
+		}
+	}
+	return nil
+}
+
+// splitPath returns the names in path; of a UNC path the first two are the
+// server and the share. The names are nil if path has neither form.
+func splitPath(path string) (names []string, unc bool) {
+	if rest, ok := strings.CutPrefix(path, `\\`); ok {
+		if names = strings.Split(rest, `\`); len(names) < 3 {
+			return nil, true
+		}
+		return names, true
+	}
+	if len(path) < 4 || path[1:3] != `:\` || !isLetter(path[0]) {
+		return nil, false
+	}
+	return strings.Split(path[3:], `\`), false
+}
+
+// nameProblem says what is wrong with one name in a path, or nothing.
+func nameProblem(name string) string {
+	switch {
+	case name == "":
+		return "is empty: there is a backslash too many"
+	case strings.ContainsAny(name, badInPath):
+		return "holds one of " + badInPath
+	case strings.HasSuffix(name, " "), strings.HasSuffix(name, "."):
+		return "ends with a blank or a dot, which Windows takes away"
+	}
+	return ""
+}
+
+// pathNotes returns notes on a path that checkPath accepts.
+func pathNotes(path string) []string {
+	var notes []string
+	if isLocal(path) {
+		notes = append(notes, fmt.Sprintf("the package path %s is local: ConfigMgr looks for it on the site server itself; "+
+			`give \\server\share\folder if the library is elsewhere`, path))
+	}
+	if n := units(path); n > longPath {
+		notes = append(notes, fmt.Sprintf("the package path is %d characters long: over about %d, extracting prestaged content can break", n, longPath))
+	}
+	return notes
+}
+
+func isLocal(path string) bool { return !strings.HasPrefix(path, `\\`) }
+
+func isLetter(c byte) bool { return 'A' <= c&^0x20 && c&^0x20 <= 'Z' }
+
+// units is the length of s in UTF-16 code units.
+func units(s string) int { return len(utf16.Encode([]rune(s))) }

@@ -1,0 +1,101 @@
+package pkgdef
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPackagePath(t *testing.T) {
+	deep := func(n int) string { // n characters, in names of 10
+		s := `\\s\d` + strings.Repeat(`\abcdefghi`, 30)
+		return strings.TrimSuffix(s[:n], `\`)
+	}
+	tests := []struct {
+		name, path, want string
+	}{
+		{"UNC", `\\srv\share\USMT\data`, ""},
+		{"hidden share", `\\srv\Sources$\USMT\data`, ""},
+		{"IPv4 server", `\\10.0.0.5\share\data`, ""},
+		{"dots and blanks inside", `\\srv.contoso.com\My Sources\U S.M.T\data`, ""},
+		{"blank before a backslash", `\\srv\share\Contoso \data`, "ends with a blank or a dot"},
+		{"single quotation mark", `\\srv\share\Contoso's\data`, ""},
+		{"other letters", `\\srv\Größe\’données‘\data`, ""},
+		{"local", `D:\Sources\USMT\data`, ""},
+		{"local, one name", `d:\x`, ""},
+
+		{"empty", ``, "package path: is empty"},
+		{"server alone", `\\srv`, `want \\server\share\folder or X:\folder`},
+		{"share alone", `\\srv\share`, `want \\server\share\folder or X:\folder`},
+		{"drive alone", `D:\`, `want \\server\share\folder or X:\folder`},
+		{"relative", `USMT\data`, `want \\server\share\folder or X:\folder`},
+		{"rooted without drive", `\USMT\data`, `want \\server\share\folder or X:\folder`},
+		{"drive-relative", `D:USMT`, `want \\server\share\folder or X:\folder`},
+		{"not a drive", `1:\USMT`, `want \\server\share\folder or X:\folder`},
+		{"Unix path", `/srv/usmt/data`, `want \\server\share\folder or X:\folder`},
+		{"URL", `http://srv/usmt`, `want \\server\share\folder or X:\folder`},
+		{"slashes in UNC", `\\srv\share/USMT\data`, "holds one of"},
+		{"trailing backslash", `\\srv\share\data\`, "a backslash too many"},
+		{"three backslashes", `\\\srv\share\data`, "a backslash too many"},
+		{"double backslash", `\\srv\share\\data`, "a backslash too many"},
+		{"no server", `\\\share\data`, "a backslash too many"},
+		{"device path", `\\?\UNC\srv\share\data`, "holds one of"},
+		{"device namespace", `\\.\C:\data`, "ends with a blank or a dot"},
+		{"dots", `\\srv\share\..\data`, "ends with a blank or a dot"},
+		{"trailing dot", `\\srv\share\data.`, "ends with a blank or a dot"},
+		{"trailing blank", `\\srv\share\data `, "ends with a blank or a dot"},
+		{"star", `\\srv\share\*\data`, "holds one of"},
+		{"question mark", `\\srv\share\dat?`, "holds one of"},
+		{"brackets", `\\srv\share\[1]\data`, "holds one of"},
+		{"backtick", "\\\\srv\\share\\a`b", "holds one of"},
+		{"stream", `\\srv\share\data:x`, "holds one of"},
+		{"quotation mark", `\\srv\share\a"b`, "holds one of"},
+		{"comma in share", `\\srv\a,b\data`, "the share"},
+		{"comma below the share", `\\srv\a\b,c=d;e+f`, ""},
+		{"share of 80", `\\srv\` + strings.Repeat("s", 80) + `\data`, ""},
+		{"share of 81", `\\srv\` + strings.Repeat("s", 81) + `\data`, "the share"},
+		{"247 characters", deep(247), ""},
+		{"248 characters", deep(248), "is 248 characters long, at most 247 are allowed"},
+		{"counted as UTF-16", `\\s\d\` + strings.Repeat("\U0001F4BE", 121), "is 248 characters long"},
+		{"tab", "\\\\srv\\share\\a\tb", "character 14 is U+0009"},
+		{"line break", "\\\\srv\\share\\a\nb", "character 14 is U+000A"},
+		{"line separator", "\\\\srv\\share\\a\u2028b", "character 14 is U+2028"},
+		{"right-to-left override", "\\\\srv\\share\\a\u202eb", "character 14 is U+202E"},
+		{"not UTF-8", "\\\\srv\\share\\a\xff", "is not UTF-8"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := sample(t)
+			d.PackagePath = tt.path
+			checkError(t, d.Validate(), tt.want)
+		})
+	}
+}
+
+func TestNotes(t *testing.T) {
+	tests := []struct {
+		name string
+		edit func(*Definition)
+		want []string // the begins of the notes
+	}{
+		{"UNC", func(*Definition) {}, nil},
+		{"local", func(d *Definition) { d.PackagePath = `D:\USMT\data` }, []string{`the package path D:\USMT\data is local`}},
+		{"140 characters", func(d *Definition) { d.PackagePath = `\\s\d\` + strings.Repeat("x", 134) }, nil},
+		{"141 characters", func(d *Definition) { d.PackagePath = `\\s\d\` + strings.Repeat("x", 135) }, []string{"the package path is 141 characters long"}},
+		{"no program", func(d *Definition) { d.Program = ProgramNone }, []string{"the package definition file declares no program"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := sample(t)
+			tt.edit(&d)
+			got := d.Notes()
+			if len(got) != len(tt.want) {
+				t.Fatalf("Notes = %q, want %q", got, tt.want)
+			}
+			for i := range got {
+				if !strings.HasPrefix(got[i], tt.want[i]) {
+					t.Errorf("Notes = %q, want %q", got, tt.want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,93 @@
+package pkgdef
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// checker is the folder of the syntax check; `npm ci --ignore-scripts` fills it.
+const checker = "../testdata/powershell"
+
+// syntax runs the syntax check on a script and returns what it says.
+func syntax(t *testing.T, script string) (output string, ok bool) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "script.ps1")
+	if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	node := exec.CommandContext(t.Context(), "node", "--liftoff-only", "check.mjs", file)
+	node.Dir = checker
+	out, err := node.CombinedOutput()
+	if err != nil && node.ProcessState.ExitCode() != 1 {
+		t.Fatalf("check.mjs: %v\n%s", err, out)
+	}
+	return string(out), err == nil
+}
+
+// needNode skips the test where the syntax check is not installed, and fails it
+// where it has to be: on a build server.
+func needNode(t *testing.T) {
+	t.Helper()
+	missing := ""
+	if _, err := exec.LookPath("node"); err != nil {
+		missing = "node is not installed"
+	} else if _, err := os.Stat(filepath.Join(checker, "node_modules", "web-tree-sitter")); err != nil {
+		missing = "`npm ci --ignore-scripts` was not run in testdata/powershell"
+	}
+	if missing == "" {
+		return
+	}
+	if os.Getenv("CI") == "true" || os.Getenv("USMTPKG_REQUIRE_NODE") == "1" {
+		t.Fatalf("the emitted PowerShell cannot be checked: %s", missing)
+	}
+	t.Skipf("THE EMITTED POWERSHELL WAS NOT CHECKED: %s", missing)
+}
+
+func TestPowerShellSyntax(t *testing.T) {
+	needNode(t)
+	odd := sample(t)
+	odd.Name, odd.Manufacturer, odd.Comment = `$(x) '' "y" #> @{`, "`a ${b} @'", "a '; Remove-Item x; '"
+	odd.PackagePath = "\\\\srv\\Gr\u00f6\u00dfe\\it's a \u2018b\u2019 $(c)\\data"
+	one := sample(t)
+	one.Arches = []string{"amd64"}
+	for name, d := range map[string]Definition{"defaults": sample(t), "odd values": odd, "one arch": one} {
+		t.Run(name, func(t *testing.T) {
+			if out, ok := syntax(t, scriptOf(t, d)); !ok {
+				t.Errorf("the script is not PowerShell:\n%s", out)
+			}
+		})
+	}
+}
+
+// The check is worth something only if it refuses what is broken.
+func TestPowerShellSyntaxRefuses(t *testing.T) {
+	needNode(t)
+	tests := []struct{ name, old, new string }{
+		{"brace missing", "function Connect-Site {", "function Connect-Site"},
+		{"closing brace missing", "} finally {", "finally {"},
+		{"parenthesis missing", "foreach ($architecture in $Architectures) {", "foreach ($architecture in $Architectures {"},
+		{"string not closed", "$Language = 'English'", "$Language = 'English"},
+		{"operand missing", `.Name + ':\'`, ".Name +"},
+		{"quotation mark not doubled", "$PackageName = 'User State Migration Tool'", "$PackageName = 'User's State Migration Tool'"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			script := scriptOf(t, sample(t))
+			broken := strings.Replace(script, tt.old, tt.new, 1)
+			if broken == script {
+				t.Fatalf("the script does not hold %q", tt.old)
+			}
+			out, ok := syntax(t, broken)
+			if ok {
+				t.Errorf("the broken script was accepted")
+			}
+			if !regexp.MustCompile(`script\.ps1:\d+:\d+: `).MatchString(out) {
+				t.Errorf("the check says %q, want a line and a column", out)
+			}
+		})
+	}
+}
