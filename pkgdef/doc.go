@@ -40,10 +40,10 @@
 //	version      1
 //	release      <USMT version>-<first 12 hex of the digest>
 //	digest       64 lower-case hex: the SHA-256 of the release's manifest-sha256.txt
-//	usmtVersion  file version of scanstate.exe
+//	usmt_version file version of scanstate.exe
 //	arches       ["amd64", "arm64", "x86"] or a part of it, in this order
 //	package      name, manufacturer, version, language, comment,
-//	             program ("placeholder" or "none"), sourcePath
+//	             program ("placeholder" or "none"), source_path
 //
 // ParseJSON refuses an unknown version, and a key that is unknown, missing,
 // doubled, spelt in another case or out of place; white space is free.

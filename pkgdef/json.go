@@ -23,7 +23,7 @@ type document struct {
 	Version     int         `json:"version"`
 	Release     string      `json:"release"`
 	Digest      string      `json:"digest"`
-	USMTVersion string      `json:"usmtVersion"`
+	USMTVersion string      `json:"usmt_version"`
 	Arches      []string    `json:"arches"`
 	Package     packagePart `json:"package"`
 }
@@ -35,7 +35,7 @@ type packagePart struct {
 	Language     string  `json:"language"`
 	Comment      string  `json:"comment"`
 	Program      Program `json:"program"`
-	SourcePath   string  `json:"sourcePath"`
+	SourcePath   string  `json:"source_path"`
 }
 
 // WriteJSON writes d as package.json.

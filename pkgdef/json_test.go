@@ -81,7 +81,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		{"unknown key of the package", replace(`"name"`, `"more": 1, "name"`), `unknown field "more"`},
 		{"key in another case", replace(`"release"`, `"Release"`), "line 4: found Release, want release"},
 		{"key twice", replace(`"name"`, `"name": "x", "name"`), "found x, want User State Migration Tool"},
-		{"key twice, equal", replace(`"program"`, `"program": "placeholder", "program"`), "found program, want sourcePath"},
+		{"key twice, equal", replace(`"program"`, `"program": "placeholder", "program"`), "found program, want source_path"},
 		{"key missing", replace(`"comment": "USMT 10.0.65000.1 (amd64, arm64, x86), release 10.0.65000.1-3f9a1c2b7d04",`, ``), "found program, want comment"},
 		{"keys swapped", replace(`"language": "English",`, ``), "want language"},
 		{"null", replace(`"English"`, `null`), "found <nil>, want "},
@@ -118,8 +118,8 @@ func FuzzParseJSON(f *testing.F) {
 	f.Add(`{}`)
 	f.Add(`{"format": "usmtpkg package definition", "version": 1}`)
 	f.Add(`{"format":"usmtpkg package definition","version":1,"release":"10.0.65000.1-3f9a1c2b7d04","digest":"` + sampleDigest +
-		`","usmtVersion":"10.0.65000.1","arches":["amd64"],"package":{"name":"a","manufacturer":"b","version":"c","language":"d",` +
-		`"comment":"e","program":"none","sourcePath":"D:\\USMT\\data"}}`)
+		`","usmt_version":"10.0.65000.1","arches":["amd64"],"package":{"name":"a","manufacturer":"b","version":"c","language":"d",` +
+		`"comment":"e","program":"none","source_path":"D:\\USMT\\data"}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := ParseJSON(strings.NewReader(text))
 		if err != nil {

@@ -31,7 +31,7 @@ const (
 )
 
 // checkPath refuses a package source path that is neither \\server\share\folder
-// nor X:\folder, or that ConfigMgr, Windows or PowerShell would read otherwise
+// nor X:\folder nor, as a stand-in, the path of another system, or that ConfigMgr, Windows or PowerShell would read otherwise
 // than it is written.
 func checkPath(path string) error {
 	const field = "package path"
@@ -48,6 +48,9 @@ func checkPath(path string) error {
 	}
 	if n := units(path); n > maxPath {
 		return wrong(field, "is %d characters long, at most %d are allowed", n, maxPath)
+	}
+	if isForeign(path) {
+		return nil
 	}
 	names, unc := splitPath(path)
 	if names == nil {
@@ -95,7 +98,11 @@ func nameProblem(name string) string {
 // pathNotes returns notes on a path that checkPath accepts.
 func pathNotes(path string) []string {
 	var notes []string
-	if isLocal(path) {
+	switch {
+	case isForeign(path):
+		return []string{fmt.Sprintf("the package path %s is none that Windows can read: "+
+			`write the definition again with \\server\share\folder before it is used`, path)}
+	case isLocal(path):
 		notes = append(notes, fmt.Sprintf("the package path %s is local: ConfigMgr looks for it on the site server itself; "+
 			`give \\server\share\folder if the library is elsewhere`, path))
 	}
@@ -103,6 +110,13 @@ func pathNotes(path string) []string {
 		notes = append(notes, fmt.Sprintf("the package path is %d characters long: over about %d, extracting prestaged content can break", n, longPath))
 	}
 	return notes
+}
+
+// isForeign tells the path of a library on a system other than Windows. A
+// definition with it stands for one whose path is not known yet: the script
+// refuses to run.
+func isForeign(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && len(path) > 1
 }
 
 func isLocal(path string) bool { return !strings.HasPrefix(path, `\\`) }

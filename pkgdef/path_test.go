@@ -31,7 +31,9 @@ func TestPackagePath(t *testing.T) {
 		{"rooted without drive", `\USMT\data`, `want \\server\share\folder or X:\folder`},
 		{"drive-relative", `D:USMT`, `want \\server\share\folder or X:\folder`},
 		{"not a drive", `1:\USMT`, `want \\server\share\folder or X:\folder`},
-		{"Unix path", `/srv/usmt/data`, `want \\server\share\folder or X:\folder`},
+		{"path of another system", `/srv/usmt/data`, ""},
+		{"the same with a line break", "/srv/us\nmt/data", "character 8 is U+000A"},
+		{"UNC with slashes", `//srv/share/data`, `want \\server\share\folder or X:\folder`},
 		{"URL", `http://srv/usmt`, `want \\server\share\folder or X:\folder`},
 		{"slashes in UNC", `\\srv\share/USMT\data`, "holds one of"},
 		{"trailing backslash", `\\srv\share\data\`, "a backslash too many"},
@@ -79,6 +81,7 @@ func TestNotes(t *testing.T) {
 	}{
 		{"UNC", func(*Definition) {}, nil},
 		{"local", func(d *Definition) { d.PackagePath = `D:\USMT\data` }, []string{`the package path D:\USMT\data is local`}},
+		{"of another system", func(d *Definition) { d.PackagePath = "/srv/usmt/data" }, []string{"the package path /srv/usmt/data is none that Windows can read"}},
 		{"140 characters", func(d *Definition) { d.PackagePath = `\\s\d\` + strings.Repeat("x", 134) }, nil},
 		{"141 characters", func(d *Definition) { d.PackagePath = `\\s\d\` + strings.Repeat("x", 135) }, []string{"the package path is 141 characters long"}},
 		{"no program", func(d *Definition) { d.Program = ProgramNone }, []string{"the package definition file declares no program"}},

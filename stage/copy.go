@@ -124,7 +124,7 @@ func (c *copier) pump(ctx context.Context, f File, in io.Reader, out io.Writer, 
 			break
 		}
 		if err != nil {
-			return &SourceError{Err: fmt.Errorf("at byte %d: %w", done, err)}
+			return &SourceError{Err: fmt.Errorf("%s at byte %d: %w", f.Path, done, err)}
 		}
 	}
 	if done != f.Size {

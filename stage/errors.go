@@ -6,9 +6,9 @@ import (
 )
 
 var (
-	// ErrBusy: another run is writing to the library, or a file is locked.
+	// ErrBusy tells that another run is writing to the library, or that a file is locked.
 	ErrBusy = errors.New("in use by another run")
-	// ErrChanged: the source changed while it was read.
+	// ErrChanged tells that the source changed while it was read.
 	ErrChanged = errors.New("source changed during the run")
 )
 

@@ -24,7 +24,7 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, w.discard(name))
+			err = errors.Join(err, w.discard(context.WithoutCancel(ctx), name))
 		}
 	}()
 	w.step("staging")
@@ -48,11 +48,11 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 
 // discard removes the staging folder of a run that ended early. A run that was
 // cancelled cleans up all the same.
-func (w *Writer) discard(name string) error {
+func (w *Writer) discard(ctx context.Context, name string) error {
 	if _, err := w.root.Lstat(name); err != nil {
 		return nil //nolint:nilerr // it was renamed: the release is published
 	}
-	if err := w.removeStaging(context.Background(), name); err != nil {
+	if err := w.removeStaging(ctx, name); err != nil {
 		return fmt.Errorf("clearing %s, which a later run will do: %w", name, err)
 	}
 	return nil

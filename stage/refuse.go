@@ -53,8 +53,8 @@ func isContentLibrary(dir string) bool {
 func resolve(dir string) string {
 	rest := ""
 	for p := dir; ; p = filepath.Dir(p) {
-		if real, err := filepath.EvalSymlinks(p); err == nil {
-			return filepath.Join(real, rest)
+		if found, err := filepath.EvalSymlinks(p); err == nil {
+			return filepath.Join(found, rest)
 		}
 		if filepath.Dir(p) == p {
 			return dir

@@ -277,7 +277,7 @@ func (w *Writer) checkSpace(bytes int64) error {
 	defer dir.Close() //nolint:errcheck // only read
 	free, err := freeSpace(dir)
 	if err != nil {
-		return nil //nolint:nilerr // not every file system tells; a full one is found while writing
+		return nil // not every file system tells; a full one is found while writing
 	}
 	const slack = 8 << 20 // folders, manifests and inventory, in bytes
 	if need := uint64(bytes) + slack; free < need {

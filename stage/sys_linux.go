@@ -49,7 +49,8 @@ func hasSyncFS(dir *os.File) bool {
 	if err := ignoringEINTR(func() error { return unix.Fstatfs(int(dir.Fd()), &st) }); err != nil {
 		return false
 	}
-	return localFileSystems[int64(st.Type)] && kernelAtLeast(5, 8)
+	return localFileSystems[int64(st.Type)] && //nolint:unconvert // 32 bits wide on some architectures
+		kernelAtLeast(5, 8)
 }
 
 func kernelAtLeast(major, minor int) bool {

@@ -154,11 +154,12 @@ func (j *stageJob) outcome(res stage.Result, notes []string) outcome {
 	return outcome{Result: res, usmt: j.usmt, report: j.chk.report, notes: notes, dir: dir}
 }
 
-// explain prints the findings that the full check of the copy came to, if it
-// is they that kept the run from publishing.
+// explain prints the findings that the full check came to: warnings when all
+// went well, everything when they kept the run from publishing.
 func (j *stageJob) explain(err error) error {
-	if err != nil && j.chk.report != nil && j.chk.report.Err(j.o.policy.strict) != nil && !j.o.json {
-		printFindings(j.env.stderr, j.chk.report.Findings())
+	if j.chk.report == nil || j.o.json || j.o.quiet && err == nil {
+		return err
 	}
+	printFindings(j.env.stderr, j.o, j.chk.report.Findings(), locate.Warning)
 	return err
 }

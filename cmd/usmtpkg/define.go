@@ -110,7 +110,7 @@ func runDefine(ctx context.Context, env environment, o *options, a []string) (er
 	if o.json {
 		return printJSON(env.stdout, jsonDefine{"usmtpkg define", 1, o.dryRun, rel.Name, doc})
 	}
-	_, err = fmt.Fprintf(env.stdout, "%s%s\n", dryRunMark(o), definitionText(doc))
+	_, err = fmt.Fprintf(env.stdout, "%s%s\n", dryRunMark(o), definitionText(o, doc))
 	return err
 }
 
@@ -185,13 +185,16 @@ func definitionDocument(lib *stage.Library, release string, d pkgdef.Definition)
 	}
 }
 
-func definitionText(d jsonDefinition) string {
+func definitionText(o *options, d jsonDefinition) string {
 	what := "unchanged"
 	if len(d.Written) > 0 {
 		what = "written: " + strings.Join(d.Written, ", ")
+		if o.dryRun {
+			what = "would be " + what
+		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "definition   %s\n             %s\npackage source  %s", d.Dir, what, d.PackageSource)
+	fmt.Fprintf(&b, "definition   %s\n             %s\npackage path %s", d.Dir, what, d.PackageSource)
 	for _, n := range d.Notes {
 		fmt.Fprintf(&b, "\n             note: %s", n)
 	}

@@ -55,7 +55,7 @@ func precheck(ctx context.Context, env environment, o *options, fsys fs.FS, lo l
 		return nil, &stage.SourceError{Err: err}
 	}
 	if !o.json {
-		printFindings(env.stderr, rep.Findings())
+		printFindings(env.stderr, o, rep.Findings(), locate.Warning)
 	}
 	return rep, rep.Err(o.policy.strict)
 }
@@ -81,13 +81,18 @@ func (c *checker) Finish() error {
 	return c.report.Err(c.strict)
 }
 
-func printFindings(w io.Writer, findings []*locate.FindingError) {
+// printFindings prints findings of at least the severity given, each with its
+// hint, and with its source where it is a claim of ours, or if verbose.
+func printFindings(w io.Writer, o *options, findings []*locate.FindingError, least locate.Severity) {
 	for _, f := range findings {
+		if f.Severity < least && !o.verbose {
+			continue
+		}
 		fmt.Fprintf(w, "%-7s %s\n", f.Severity, f.Error())
 		if f.Hint != "" {
 			fmt.Fprintf(w, "        hint: %s\n", f.Hint)
 		}
-		if f.Source != "" {
+		if f.Source != "" && (f.Severity != locate.Error || o.verbose) {
 			fmt.Fprintf(w, "        source: %s\n", f.Source)
 		}
 	}

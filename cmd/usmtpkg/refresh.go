@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"usmtpkg/locate"
 	"usmtpkg/stage"
 )
 
@@ -43,6 +42,9 @@ func runRefresh(ctx context.Context, env environment, o *options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.close()) }()
+	if err := j.checkSettings(); err != nil {
+		return err
+	}
 	doc, err := refresh(ctx, j)
 	if err != nil {
 		return err
@@ -51,6 +53,17 @@ func runRefresh(ctx context.Context, env environment, o *options) (err error) {
 		return printJSON(env.stdout, doc)
 	}
 	return printResult(env, o, doc)
+}
+
+// checkSettings makes sure, before anything is copied, that the definition can
+// be written: of the release only the digest is not known yet.
+func (j *stageJob) checkSettings() error {
+	digest := strings.Repeat("0", 64)
+	version := j.opts.USMTVersion
+	_, _, err := definition(j.o, stage.Release{
+		Name: stage.NameOf(version, digest), Digest: digest, USMTVersion: version, Arches: j.usmt.Arches,
+	})
+	return err
 }
 
 // refresh stages, defines and activates, or tells what would be done.
@@ -135,19 +148,14 @@ func printResult(env environment, o *options, d jsonResult) error {
 	b.WriteString(dryRunMark(o))
 	fmt.Fprintf(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)
 	fmt.Fprintf(&b, "checked      %s, %s: %s; signatures not checked\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report))
-	for _, f := range d.report.Findings() {
-		if f.Severity == locate.Warning || o.verbose {
-			fmt.Fprintf(&b, "             %s: %s\n", f.Severity, f.Error())
-		}
-	}
 	fmt.Fprintf(&b, "release      %s\n             %s\n", d.Release, d.outcomeText(o.dryRun))
 	if !o.dryRun {
 		fmt.Fprintf(&b, "verified     %s\n", d.verifiedText())
 	}
 	if d.Definition != nil {
-		fmt.Fprintf(&b, "%s\n", definitionText(*d.Definition))
+		fmt.Fprintf(&b, "%s\n", definitionText(o, *d.Definition))
 	} else {
-		fmt.Fprintf(&b, "package source  %s\n", d.PackageSource)
+		fmt.Fprintf(&b, "package path %s\n", d.PackageSource)
 	}
 	if d.Active != nil {
 		fmt.Fprintf(&b, "active       %s\n", d.Active.text())

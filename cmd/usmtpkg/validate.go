@@ -82,7 +82,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		}
 		return errors.Join(printJSON(env.stdout, d), marked(bad))
 	}
-	printFindings(env.stdout, rep.Findings())
+	printFindings(env.stdout, o, rep.Findings(), locate.Info)
 	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; signatures not checked\n",
 		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep))
 	return errors.Join(err, marked(bad))

@@ -1,0 +1,106 @@
+package locate
+
+// A rule is what a finding says whatever the file: its stable id, its weight, the next step
+// for the reader, and where the claim comes from.
+// Sources say how sure they are: "documented" is written in the source named, "measured" was read
+// off the file lists of genuine releases, "inferred" is a conclusion of ours.
+type rule struct {
+	id       string
+	severity Severity
+	hint     string
+	source   string
+}
+
+// at makes the rule's finding about path.
+func (r rule) at(path, found, wanted string) *FindingError {
+	return &FindingError{
+		Rule: r.id, Severity: r.severity, Path: printable(path),
+		Found: found, Wanted: wanted, Hint: r.hint, Source: r.source,
+	}
+}
+
+// measured names the releases whose file lists the rules were drawn from.
+const measured = "measured on USMT 6.2.9200, 10.0.10586, 10.0.15063 and 10.0.26100.1 (copies of 2014 to 2024)"
+
+const copyAgain = "copy the folder again from the installed kit, or repair the kit with adksetup.exe"
+
+// Rules about the arch folders.
+var (
+	archMissing = rule{id: "arch-missing", severity: Error,
+		hint: "give the folder that holds the arch folders, or change the arch policy"}
+	archEmpty = rule{id: "arch-empty", severity: Error,
+		hint: copyAgain + ", or remove the empty folder if the arch is not wanted"}
+	archForbidden = rule{id: "arch-forbidden", severity: Error,
+		hint: "give a folder without it, or change the arch policy"}
+	archX86Missing = rule{id: "arch-x86-missing", severity: Warning,
+		hint: "32-bit Windows cannot be served by this package; if none is left, allow or forbid x86 by name in the arch policy",
+		source: "documented: the task sequence steps take the USMT of the operating system's arch (Microsoft Learn, 2022); " +
+			"measured: USMT 10.0.26100.1 (May 2024) still has x86, newer kits are not known"}
+	archARM64Unverified = rule{id: "arch-arm64-unverified", severity: Warning,
+		hint: "try a capture and a restore on an ARM64 device, then allow or require arm64 by name in the arch policy",
+		source: "not established: the documentation of the task sequence steps names x86 and amd64 only (Microsoft Learn, 2022), " +
+			"and no public source up to September 2026 says whether OsdMigrateUserState.exe takes arm64"}
+	archVersionMixed = rule{id: "arch-version-mixed", severity: Warning,
+		hint:   "take all arch folders from one kit",
+		source: "measured: the arches of USMT 10.0.15063.0 and 10.0.26100.1 have one version each (copies of 2023 and 2024)"}
+	kitUnsupported = rule{id: "kit-unsupported", severity: Warning,
+		hint: "install a kit that your ConfigMgr version supports, such as 10.1.26100.1",
+		source: "documented: ADK 10.1.25398.1 is not supported by ConfigMgr, for faults of WinPE " +
+			"(Microsoft Learn, Support for the Windows ADK, May 2024); inferred: its USMT has version 10.0.25398"}
+	leftOut = rule{id: "left-out", severity: Info,
+		hint: "only the folders amd64, arm64 and x86 are part of the package"}
+)
+
+// Rules about files that must be there.
+var (
+	coreMissing = rule{id: "core-missing", severity: Error, hint: copyAgain, source: measured}
+	coreEmpty   = rule{id: "core-empty", severity: Error, hint: copyAgain, source: measured}
+	fileEmpty   = rule{id: "file-empty", severity: Warning, hint: copyAgain + ", or remove the file if it is yours",
+		source: measured + ": no file is empty"}
+	manifestsMissing = rule{id: "manifests-missing", severity: Error,
+		hint:   "without it ScanState succeeds and leaves out system settings without saying so; " + copyAgain,
+		source: "documented: Ask the Directory Services Team, Don't mess about with USMT's included manifests, 2010-08-25"}
+	manifestsEmpty = rule{id: "manifests-empty", severity: Error,
+		hint: manifestsMissing.hint, source: manifestsMissing.source}
+	listPair = rule{id: "list-pair", severity: Warning,
+		hint:   "the file was probably lost in a copy; " + copyAgain,
+		source: "inferred: " + measured + ": each SFPAT<release>.INF but SFPATPG.INF comes with its SFLIST<release>.DAT"}
+	notInspected = rule{id: "not-inspected", severity: Error,
+		hint: "validate the folder again; a file whose content was not read never counts as good"}
+)
+
+// Rules about what is in a file.
+var (
+	peInvalid = rule{id: "pe-invalid", severity: Error, hint: copyAgain}
+	peMachine = rule{id: "pe-machine", severity: Error,
+		hint: "the file belongs in another arch folder; " + copyAgain}
+	peVersionMixed = rule{id: "pe-version-mixed", severity: Error,
+		hint: "the kit is half upgraded or two kits were mixed; " + copyAgain, source: measured}
+	xmlMalformed = rule{id: "xml-malformed", severity: Error,
+		hint: "USMT reads well-formed XML only; correct the file, or " + copyAgain}
+	migXMLRoot = rule{id: "migxml-root", severity: Error,
+		hint:   "a migration XML file has the root element migration; a Config.xml is best given a name that begins with Config",
+		source: "documented: Microsoft Learn, USMT XML file requirements"}
+	migXMLURLID = rule{id: "migxml-urlid", severity: Error,
+		hint:   "the root element names the file by an urlid of its own",
+		source: "documented: Microsoft Learn, USMT XML file requirements"}
+	urlidDuplicate = rule{id: "urlid-duplicate", severity: Error,
+		hint:   "give each file an urlid of its own: of two files with one urlid ScanState silently ignores the second",
+		source: "documented: Microsoft Learn, USMT best practices"}
+)
+
+// Rules about entries and their names.
+var (
+	entryType = rule{id: "entry-type", severity: Error,
+		hint: "replace it by what it stands for; links, junctions and devices are never followed"}
+	nameWindows = rule{id: "name-windows", severity: Error, hint: "rename it: Windows refuses the name",
+		source: "documented: Microsoft Learn, Naming Files, Paths, and Namespaces"}
+	nameEncoding  = rule{id: "name-encoding", severity: Error, hint: "rename it in Unicode"}
+	nameCollision = rule{id: "name-collision", severity: Error,
+		hint: "remove or rename one of them: Windows takes both for the same name"}
+	nameTwin = rule{id: "name-unicode-twin", severity: Error,
+		hint: "remove or rename one of them: they look the same, and some file systems take both for the same name"}
+	pathLength = rule{id: "path-length", severity: Error, hint: "shorten the name, or the path of the library",
+		source: "documented: USMT refuses arguments over 256 characters (Microsoft Learn, USMT return codes, code 12); " +
+			"Windows paths end at 260, names at 255 (Microsoft Learn, Maximum Path Length Limitation)"}
+)

@@ -1,0 +1,238 @@
+package locate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"usmtpkg/locate/pe"
+)
+
+// Names of the folders on the way to USMT.
+const (
+	adkDir  = "Assessment and Deployment Kit"
+	usmtDir = "User State Migration Tool"
+)
+
+// shapes are the paths at which a folder can hold USMT, best first: it is the
+// USMT folder, an ADK root, a kits root, or a WAIK (USMT 4.0) root.
+var shapes = [...]string{".", usmtDir, adkDir + "/" + usmtDir, "Tools/USMT"}
+
+// holdsKits tells the folders that hold kits roots further down: Windows Kits
+// itself, and what msiexec /a puts around it when it unpacks an ADK installer.
+func holdsKits(name string) bool {
+	return slices.ContainsFunc([]string{"Windows Kits", "Program Files", "Program Files (x86)"},
+		func(s string) bool { return strings.EqualFold(s, name) })
+}
+
+// usmtDirs returns the USMT folders that fsys holds at one of the shapes, or
+// says why there is none.
+func usmtDirs(fsys fs.FS) (dirs []string, why string) {
+	why = noUSMT
+	for _, shape := range shapes {
+		dir, err := foldPath(fsys, shape)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var programs []program
+		var lack string
+		if err == nil {
+			programs, lack, err = scanStates(fsys, dir)
+		}
+		switch {
+		case err != nil && shape == ".":
+			return nil, cause(err)
+		case err != nil:
+			why = shape + ": " + cause(err)
+		case len(programs) > 0:
+			dirs = append(dirs, dir)
+		case shape == ".":
+			why = lack
+		default:
+			why = shape + ": " + lack
+		}
+	}
+	if why == noUSMT {
+		if _, err := foldPath(fsys, adkDir); err == nil {
+			why = "ADK without USMT, its feature " + Feature + " is not installed"
+		}
+	}
+	return dirs, why
+}
+
+// program is the scanstate.exe of one arch folder.
+type program struct {
+	arch    string
+	path    string // slash-separated, in the file system it was found in
+	regular bool   // a file, not a link to one
+}
+
+// scanStates finds scanstate.exe in the arch folders of dir, or says what is
+// there instead.
+func scanStates(fsys fs.FS, dir string) (programs []program, lack string, err error) {
+	sub, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return nil, "", err
+	}
+	arches, err := Arches(sub)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, a := range arches {
+		e, err := foldEntry(sub, a.Dir, scanState)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && e.IsDir() {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		programs = append(programs, program{
+			arch:    a.Arch,
+			path:    path.Join(dir, a.Dir, e.Name()),
+			regular: e.Type().IsRegular(),
+		})
+	}
+	switch {
+	case len(programs) > 0:
+		return programs, "", nil
+	case len(arches) > 0:
+		return nil, noProgram, nil
+	default:
+		lack, err = linkedArch(sub)
+		return nil, lack, err
+	}
+}
+
+// linkedArch says which arch folder is there in name only, as a link or a file:
+// links are not followed, so that what is copied is what was seen.
+func linkedArch(fsys fs.FS) (lack string, err error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		if _, ok := archOf(e.Name()); ok {
+			return e.Name() + " in it is a file or a link, not a folder", nil
+		}
+	}
+	return noUSMT, nil
+}
+
+// inspect makes a candidate of p, a USMT folder.
+func inspect(p spot) (Candidate, fs.FileInfo, error) {
+	info, err := p.root.Stat(p.dir)
+	if err != nil {
+		return Candidate{}, nil, err
+	}
+	fsys := p.root.FS()
+	programs, _, err := scanStates(fsys, p.dir)
+	if err != nil {
+		return Candidate{}, nil, err
+	}
+	c := Candidate{Path: p.path(), How: p.how, base: p.base, dir: p.dir}
+	for _, prog := range programs {
+		c.Arches = append(c.Arches, prog.arch)
+	}
+	c.Arches = slices.Compact(c.Arches)
+	c.Version, c.Problem = versionOf(fsys, programs)
+	return c, info, nil
+}
+
+// versionOf returns the lowest version of the programs: a kit that was upgraded
+// in part must not win over a whole one. The problem names what cannot be read
+// and versions that differ.
+func versionOf(fsys fs.FS, programs []program) (lowest pe.Version, problem string) {
+	var problems, seen []string
+	differ := false
+	for _, prog := range programs {
+		v, err := programVersion(fsys, prog)
+		switch {
+		case err != nil:
+			problems = append(problems, err.Error())
+			continue
+		case lowest.IsZero():
+			lowest = v
+		case v != lowest:
+			differ = true
+		}
+		if v.Compare(lowest) < 0 {
+			lowest = v
+		}
+		seen = append(seen, prog.arch+" "+v.String())
+	}
+	if differ {
+		problems = append(problems, "the versions of its arches differ, the lowest counts: "+strings.Join(seen, ", "))
+	}
+	return lowest, strings.Join(problems, "; ")
+}
+
+// programVersion reads the file version of one scanstate.exe.
+func programVersion(fsys fs.FS, prog program) (pe.Version, error) {
+	name := prog.arch + "/" + scanState
+	if !prog.regular {
+		return pe.Version{}, fmt.Errorf("%s: not a regular file", name)
+	}
+	f, err := fsys.Open(prog.path)
+	if err != nil {
+		return pe.Version{}, fmt.Errorf("%s: %s", name, cause(err))
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return pe.Version{}, fmt.Errorf("%s: %s", name, cause(err))
+	}
+	r, ok := f.(io.ReaderAt)
+	if !ok {
+		return pe.Version{}, fmt.Errorf("%s: its file system has no random access", name)
+	}
+	facts, err := pe.Read(r, info.Size())
+	switch {
+	case err != nil:
+		return pe.Version{}, fmt.Errorf("%s: %w", name, err)
+	case facts.FileVersion.IsZero():
+		return pe.Version{}, fmt.Errorf("%s: it carries no file version", name)
+	}
+	return facts.FileVersion, nil
+}
+
+// foldPath returns the path of name in fsys as it is spelt there. Each element
+// is matched without regard to case, an exact match first.
+func foldPath(fsys fs.FS, name string) (string, error) {
+	at := "."
+	if name == at {
+		return at, nil
+	}
+	for elem := range strings.SplitSeq(name, "/") {
+		e, err := foldEntry(fsys, at, elem)
+		if err != nil {
+			return "", err
+		}
+		at = path.Join(at, e.Name())
+	}
+	return at, nil
+}
+
+// foldEntry returns the entry of dir whose name is name without regard to case.
+func foldEntry(fsys fs.FS, dir, name string) (fs.DirEntry, error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	var match fs.DirEntry
+	for _, e := range entries {
+		switch {
+		case e.Name() == name:
+			return e, nil
+		case match == nil && strings.EqualFold(e.Name(), name):
+			match = e
+		}
+	}
+	if match == nil {
+		return nil, &fs.PathError{Op: "open", Path: path.Join(dir, name), Err: fs.ErrNotExist}
+	}
+	return match, nil
+}

@@ -1,0 +1,109 @@
+package locate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// LayoutError says that the source is an offline layout (adksetup /layout):
+// USMT lies packed in its installers, and this package does not unpack them.
+type LayoutError struct {
+	Path string   // the folder given
+	MSIs []string // paths of the USMT installers found, sorted; none when the layout was made without USMT
+}
+
+func (e *LayoutError) Error() string {
+	if len(e.MSIs) == 0 {
+		return fmt.Sprintf("finding USMT in %s: an offline layout without a %s installer", e.Path, usmtDir)
+	}
+	names := make([]string, len(e.MSIs))
+	for i, msi := range e.MSIs {
+		names[i] = filepath.Base(msi)
+	}
+	return fmt.Sprintf("finding USMT in %s: an offline layout, USMT is packed in %s", e.Path, strings.Join(names, ", "))
+}
+
+// Hint says how to unpack the layout.
+func (e *LayoutError) Hint() string {
+	if len(e.MSIs) == 0 {
+		return "make the layout again with the feature " + Feature
+	}
+	var b strings.Builder
+	b.WriteString("unpack it on Windows with ")
+	for i, msi := range e.MSIs {
+		if i > 0 {
+			b.WriteString(" and ")
+		}
+		fmt.Fprintf(&b, `msiexec /a "%s" /qn TARGETDIR=<dir>`, msi)
+	}
+	b.WriteString(", then give <dir>")
+	if missing := e.missingParts(); len(missing) > 0 {
+		fmt.Fprintf(&b, "; the layout lacks %s, without which USMT is not whole", strings.Join(missing, " and "))
+	}
+	return b.String()
+}
+
+// missingParts names the absent ones of the three installers that make up USMT
+// from ADK 10.1.20348 on. Earlier kits have a single one, without a part in its name.
+// Source: lists of the files of ADK layouts, https://github.com/p0w3rsh3ll/ADK
+func (e *LayoutError) missingParts() []string {
+	var missing []string
+	for _, part := range []string{"(ClientCore)", "(DesktopEditions)", "(OnecoreUAP)"} {
+		found := false
+		for _, msi := range e.MSIs {
+			found = found || strings.Contains(strings.ToLower(msi), strings.ToLower(part))
+		}
+		if !found {
+			missing = append(missing, part)
+		}
+	}
+	if len(missing) == 3 {
+		return nil
+	}
+	return missing
+}
+
+// layout returns a *LayoutError if fsys, the folder at dir, is an offline layout
+// or the Installers folder of one, and nil if it is neither.
+func layout(fsys fs.FS, dir string) (*LayoutError, error) {
+	_, err := foldEntry(fsys, ".", "adksetup.exe")
+	isLayout := err == nil
+	installers, err := foldPath(fsys, "Installers")
+	if errors.Is(err, fs.ErrNotExist) {
+		installers, err = ".", nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	msis, err := usmtInstallers(fsys, installers)
+	if err != nil {
+		return nil, err
+	}
+	if len(msis) == 0 && !isLayout {
+		return nil, nil
+	}
+	for i, msi := range msis {
+		msis[i] = filepath.Join(dir, filepath.FromSlash(msi))
+	}
+	return &LayoutError{Path: dir, MSIs: msis}, nil
+}
+
+// usmtInstallers lists the USMT installers in dir.
+func usmtInstallers(fsys fs.FS, dir string) ([]string, error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	var msis []string
+	for _, e := range entries {
+		name := strings.ToLower(e.Name())
+		if strings.HasPrefix(name, strings.ToLower(usmtDir)) && strings.HasSuffix(name, ".msi") {
+			msis = append(msis, path.Join(dir, e.Name()))
+		}
+	}
+	return msis, nil
+}

@@ -1,0 +1,107 @@
+package locate
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits of Windows, in UTF-16 units.
+const (
+	// maxName is the longest name of one file or folder.
+	// Source: https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation
+	maxName = 255
+	// maxPath is the longest path that USMT takes as an argument, and so the longest a package
+	// source may hold; Windows itself ends at 260, the closing zero included.
+	// Source: https://learn.microsoft.com/windows/deployment/usmt/usmt-return-codes (code 12)
+	maxPath = 256
+)
+
+// fold returns the form of a name in which Windows compares it: the upper case of each character.
+func fold(name string) string { return strings.ToUpper(name) }
+
+// twinKey is equal for names that differ in case or in how their accents are encoded only.
+func twinKey(name string) string { return fold(norm.NFC.String(name)) }
+
+// badName returns the finding about the last element of path, or nil if Windows accepts it.
+func badName(path, name string) *FindingError {
+	if !utf8.ValidString(name) {
+		return nameEncoding.at(path, fmt.Sprintf("name %q, which is not UTF-8", name), "a Unicode name")
+	}
+	if why := refused(name); why != "" {
+		return nameWindows.at(path, why, "a name Windows accepts")
+	}
+	if n := utf16Len(name); n > maxName {
+		return pathLength.at(path, fmt.Sprintf("a name of %d UTF-16 units", n), fmt.Sprintf("at most %d", maxName))
+	}
+	return nil
+}
+
+// longPath returns the finding about a path that does not fit behind prefix UTF-16 units, or nil.
+func longPath(path string, prefix int) *FindingError {
+	n := prefix + utf16Len(path)
+	if n <= maxPath {
+		return nil
+	}
+	found := fmt.Sprintf("a path of %d UTF-16 units", n)
+	if prefix > 0 {
+		found += fmt.Sprintf(", %d of them before the arch folder", prefix)
+	}
+	return pathLength.at(path, found, fmt.Sprintf("at most %d (USMT; Windows: 260 with the closing zero)", maxPath))
+}
+
+// refused says why Windows refuses a name, or "". The rules hold on every system,
+// since the package is for Windows.
+// Source: https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+func refused(name string) string {
+	for _, r := range name {
+		switch {
+		case r < ' ':
+			return fmt.Sprintf("control character %U in the name", r)
+		case strings.ContainsRune(`<>:"|?*\/`, r):
+			return fmt.Sprintf("character %q in the name", string(r))
+		}
+	}
+	switch {
+	case strings.HasSuffix(name, "."):
+		return "a dot at the end of the name"
+	case strings.HasSuffix(name, " "):
+		return "a space at the end of the name"
+	}
+	if device := deviceName(name); device != "" {
+		return "the device name " + device
+	}
+	return ""
+}
+
+// deviceName returns the DOS device that a name stands for, or "". An extension does not
+// help: NUL.txt is NUL on Windows before 11, and so are names with spaces before the dot.
+func deviceName(name string) string {
+	base, _, _ := strings.Cut(name, ".")
+	base = fold(strings.TrimRight(base, " "))
+	switch base {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
+		return base
+	}
+	for _, port := range []string{"COM", "LPT"} {
+		number, ok := strings.CutPrefix(base, port)
+		if ok && utf8.RuneCountInString(number) == 1 && strings.Contains("123456789¹²³", number) {
+			return base
+		}
+	}
+	return ""
+}
+
+// utf16Len returns the length of s in UTF-16 units, in which Windows counts.
+func utf16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,169 @@
+package locate
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"usmtpkg/locate/pe"
+)
+
+// A Report is the judgement of one USMT folder.
+type Report struct {
+	Version pe.Version   // file version of scanstate.exe, the lowest of the arches; zero if there is none
+	Arches  []ArchReport // the arch folders found and not forbidden, in the order amd64, arm64, x86
+	Files   int          // files in them
+	Bytes   int64        // their content
+
+	findings []*FindingError
+}
+
+// An ArchReport says what one arch folder holds.
+type ArchReport struct {
+	Arch    string     // AMD64, ARM64 or X86
+	Dir     string     // its name as it is spelt on disk
+	Version pe.Version // file version of scanstate.exe; zero if there is none
+	Files   int
+	Bytes   int64
+}
+
+// Findings returns all findings, sorted by path, then by rule.
+func (r *Report) Findings() []*FindingError { return slices.Clone(r.findings) }
+
+// Count returns the number of findings of a severity.
+func (r *Report) Count(s Severity) int {
+	n := 0
+	for _, f := range r.findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Err returns nil if the folder may become a package, else a *multierror.Error that holds a
+// *FindingError for each finding of severity error; strict adds the warnings.
+func (r *Report) Err(strict bool) error {
+	if strict {
+		return asError(r.findings, Warning)
+	}
+	return asError(r.findings, Error)
+}
+
+// Finish judges what was entered and inspected so far. The same entries give the same report,
+// in whatever order they came.
+func (v *Validator) Finish() *Report {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s := &survey{policy: v.policy, prefix: v.prefix}
+	trees := s.plant(v.entries)
+	s.arches(trees)
+	for _, t := range trees {
+		s.judge(t)
+	}
+	r := s.report(trees)
+	s.versions(trees, r.Version)
+	sortFindings(s.findings)
+	r.findings = s.findings
+	return r
+}
+
+// survey collects the findings of one Finish.
+type survey struct {
+	policy   Policy
+	prefix   int
+	findings []*FindingError
+}
+
+func (s *survey) add(f *FindingError) {
+	if f != nil {
+		s.findings = append(s.findings, f)
+	}
+}
+
+// A tree is what lies in one arch folder.
+type tree struct {
+	arch    string
+	dir     string            // name of the folder as it is spelt on disk
+	entries []*entry          // all of it, the folder itself included, sorted by path
+	root    map[string]*entry // what lies directly in it, by folded name
+	version pe.Version        // of scanstate.exe
+	files   int
+	bytes   int64
+}
+
+// plant sorts the entries into trees, one for each arch there is, and checks what is no tree.
+// Folders that differ in case only make one tree; that they do is a finding of its own.
+func (s *survey) plant(entries map[string]*entry) []*tree {
+	byArch := make(map[string]*tree)
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		e := entries[name]
+		top, _, below := strings.Cut(name, "/")
+		arch, ok := archOf(top)
+		switch {
+		case !ok:
+			if !below {
+				s.add(leftOut.at(name, typeName(e.mode), "an arch folder"))
+			}
+			continue
+		case !below && !e.mode.IsDir() && !s.policy.forbids(arch):
+			s.add(entryType.at(name, typeName(e.mode), "a folder"))
+		}
+		t := byArch[arch]
+		if t == nil {
+			t = &tree{arch: arch, dir: top, root: make(map[string]*entry)}
+			byArch[arch] = t
+		}
+		t.take(e)
+	}
+	var trees []*tree
+	for _, arch := range archNames {
+		if t := byArch[arch]; t != nil {
+			trees = append(trees, t)
+		}
+	}
+	return trees
+}
+
+// take adds an entry to the tree.
+func (t *tree) take(e *entry) {
+	t.entries = append(t.entries, e)
+	if e.mode.IsRegular() && strings.Contains(e.path, "/") {
+		t.files++
+		t.bytes += e.size
+	}
+	if strings.Count(e.path, "/") != 1 {
+		return
+	}
+	key := fold(path.Base(e.path))
+	if t.root[key] != nil {
+		return
+	}
+	t.root[key] = e
+	if key == fold(scanState) && e.image != nil {
+		t.version = e.image.FileVersion
+	}
+}
+
+// report sums up the trees.
+func (s *survey) report(trees []*tree) *Report {
+	r := &Report{}
+	for _, t := range trees {
+		if s.policy.forbids(t.arch) || !t.isFolder() {
+			continue
+		}
+		r.Arches = append(r.Arches, ArchReport{t.arch, t.dir, t.version, t.files, t.bytes})
+		r.Files += t.files
+		r.Bytes += t.bytes
+		if !t.version.IsZero() && (r.Version.IsZero() || t.version.Compare(r.Version) < 0) {
+			r.Version = t.version
+		}
+	}
+	return r
+}
+
+// isFolder tells an arch folder from something else of that name.
+func (t *tree) isFolder() bool {
+	return slices.ContainsFunc(t.entries, func(e *entry) bool { return e.path == t.dir && e.mode.IsDir() }) || t.files > 0
+}

@@ -1,0 +1,113 @@
+package locate
+
+import (
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"usmtpkg/locate/pe"
+	"usmtpkg/locate/samplekit"
+)
+
+// A ruleTest changes a clean kit and says which findings that gives.
+type ruleTest struct {
+	name   string
+	change func(k fstest.MapFS)
+	o      Options // without a policy: allowAll
+	want   []string
+	text   string // in the first finding, if given
+}
+
+// runRules runs the tests against Validate, and against Precheck what it can see.
+func runRules(t *testing.T, tests []ruleTest) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys := kit(samplekit.Options{})
+			tt.change(fsys)
+			if tt.o.Policy.Require == nil && tt.o.Policy.Allow == nil && tt.o.Policy.Forbid == nil {
+				tt.o.Policy = allowAll
+			}
+			r := validate(t, fsys, tt.o)
+			if diff := cmp.Diff(tt.want, summary(r)); diff != "" {
+				t.Fatalf("findings (-want +got):\n%s", diff)
+			}
+			if tt.text != "" && !strings.Contains(r.Findings()[0].Error(), tt.text) {
+				t.Errorf("finding = %q, want %q in it", r.Findings()[0], tt.text)
+			}
+			for _, f := range r.Findings() {
+				if f.Found == "" || f.Wanted == "" || f.Hint == "" || f.Severity == Warning && f.Source == "" {
+					t.Errorf("finding %q lacks one of found %q, wanted %q, hint %q, source %q", f.Rule, f.Found, f.Wanted, f.Hint, f.Source)
+				}
+			}
+			first, err := Precheck(t.Context(), fsys, tt.o)
+			if err != nil {
+				t.Fatalf("Precheck: %v", err)
+			}
+			seen := slices.DeleteFunc(slices.Clone(tt.want), func(s string) bool { return needsText(s, fsys) })
+			if diff := cmp.Diff(seen, summary(first), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("Precheck (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// needsText tells the findings that Precheck does not give: those of texts that are not empty.
+func needsText(line string, fsys fstest.MapFS) bool {
+	f := strings.Fields(line)
+	switch f[1] {
+	case "migxml-root", "migxml-urlid", "urlid-duplicate":
+		return true
+	case "xml-malformed":
+		return len(fsys[f[2]].Data) > 0
+	}
+	return false
+}
+
+func put(name, text string) func(fstest.MapFS) {
+	return func(k fstest.MapFS) { k[name] = &fstest.MapFile{Data: []byte(text)} }
+}
+
+func putMode(name string, mode fs.FileMode) func(fstest.MapFS) {
+	return func(k fstest.MapFS) { k[name] = &fstest.MapFile{Mode: mode} }
+}
+
+func putPE(name string, m pe.Machine, v pe.Version) func(fstest.MapFS) {
+	return put(name, string(samplekit.PE(m, v, 64)))
+}
+
+// remove takes away a file, or a folder with all that is in it.
+func remove(names ...string) func(fstest.MapFS) {
+	return func(k fstest.MapFS) {
+		for _, name := range names {
+			maps.DeleteFunc(k, func(p string, _ *fstest.MapFile) bool { return p == name || strings.HasPrefix(p, name+"/") })
+		}
+	}
+}
+
+func rename(from, to string) func(fstest.MapFS) {
+	return func(k fstest.MapFS) {
+		for p, f := range maps.Clone(k) {
+			if rest, ok := strings.CutPrefix(p, from); ok {
+				delete(k, p)
+				k[to+rest] = f
+			}
+		}
+	}
+}
+
+func both(changes ...func(fstest.MapFS)) func(fstest.MapFS) {
+	return func(k fstest.MapFS) {
+		for _, c := range changes {
+			c(k)
+		}
+	}
+}
+
+func nothing(fstest.MapFS) {}

@@ -1,0 +1,167 @@
+package locate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	defaultWorkers = 4
+	// maxBuffered is the largest file, in bytes, read into memory where a file system gives no
+	// random access. The largest program or manifest of a genuine kit has 8 MB.
+	maxBuffered = 64 << 20
+)
+
+// Validate checks the USMT folder that fsys is rooted at and reports all findings. The error is
+// a failure to look: what could not be read is never reported as a fault of the folder.
+//
+// It checks which arch folders there are, that none lacks a file every known release has, that
+// programs and DLLs are complete and for their arch, and of one version with scanstate.exe, that
+// XML files and manifests are well-formed, that migration XML files have their roots and urlids,
+// and that Windows takes every name and path. Links are not followed. What lies beside the arch
+// folders is not looked at. Signatures are not checked, nor what manifests and XML files say.
+func Validate(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
+	v, err := NewValidator(o)
+	if err != nil {
+		return nil, err
+	}
+	return v.walk(ctx, fsys, o.Workers)
+}
+
+// Precheck is the cheap first look at a source: all that Validate checks but the text of XML files
+// and manifests, so that most faults are known before anything is copied.
+func Precheck(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
+	v, err := NewValidator(o)
+	if err != nil {
+		return nil, err
+	}
+	v.headers = true
+	return v.walk(ctx, fsys, o.Workers)
+}
+
+// job is a file to inspect.
+type job struct {
+	path  string
+	entry fs.DirEntry
+}
+
+// walk enters everything in fsys and inspects the files, several at once.
+func (v *Validator) walk(ctx context.Context, fsys fs.FS, workers int) (*Report, error) {
+	if workers <= 0 {
+		workers = defaultWorkers
+	}
+	group, inner := errgroup.WithContext(ctx)
+	jobs := make(chan job, workers)
+	group.Go(func() error {
+		defer close(jobs)
+		return v.list(inner, fsys, jobs)
+	})
+	for range workers {
+		group.Go(func() error {
+			for j := range jobs {
+				if err := v.visit(inner, fsys, j); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return v.Finish(), nil
+}
+
+// list enters the entries of fsys in order and sends on the files to inspect.
+func (v *Validator) list(ctx context.Context, fsys fs.FS, jobs chan<- job) error {
+	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return failure(name, err)
+		}
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if name == "." {
+			return nil
+		}
+		look := v.Enter(name, d.Type())
+		if d.IsDir() {
+			if !look {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !look {
+			return nil
+		}
+		select {
+		case jobs <- job{name, d}:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+}
+
+// visit inspects one file. It opens the file only if its content matters.
+func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if k := kindOf(j.path); k == plain || v.headers && k == markup {
+		info, err := j.entry.Info()
+		if err != nil {
+			return failure(j.path, err)
+		}
+		_, err = v.Inspect(j.path, nil, info.Size())
+		return err
+	}
+	file, err := fsys.Open(j.path)
+	if err != nil {
+		return failure(j.path, err)
+	}
+	defer file.Close()
+	r, size, err := randomAccess(file, maxBuffered)
+	if err != nil {
+		return failure(j.path, err)
+	}
+	_, err = v.Inspect(j.path, r, size)
+	return err
+}
+
+// randomAccess returns the content of an open file as an io.ReaderAt. What gives no random
+// access is read into memory, at most limit bytes.
+func randomAccess(file fs.File, limit int64) (io.ReaderAt, int64, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("found %s, wanted the file that was listed: it changed during the run", typeName(info.Mode()))
+	}
+	if r, ok := file.(io.ReaderAt); ok {
+		return r, info.Size(), nil
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, 0, err
+	}
+	if int64(len(data)) > limit {
+		return nil, 0, fmt.Errorf("found more than %d bytes, wanted at most those of a file without random access", limit)
+	}
+	return bytes.NewReader(data), int64(len(data)), nil
+}
+
+// failure adds the path to an error that does not name it yet.
+func failure(name string, err error) error {
+	if errors.As(err, new(*fs.PathError)) {
+		return err
+	}
+	return fmt.Errorf("reading %s: %w", printable(name), err)
+}

@@ -1,0 +1,165 @@
+package locate
+
+import (
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"usmtpkg/locate/pe"
+)
+
+// Options tunes validation. The zero value is ready to use.
+type Options struct {
+	Policy  Policy
+	Workers int // files read at once; 0 means 4
+	// Prefix is the length, in UTF-16 units, of the longest path that will stand before the arch
+	// folders, its last separator included. 0 means that it is not known.
+	Prefix int
+}
+
+// Facts are what the content of one file says about it, for the inventory of a release.
+type Facts struct {
+	Machine string // arch a program or DLL is built for, in the words of the arch folders; else ""
+	Version string // its file version; "" if it has none
+}
+
+// A Validator collects what is known of a USMT folder and judges it as a whole. Whoever reads
+// the files anyway, such as the re-read of a copy, hands them in, so that what is validated is
+// what was read. Its methods may be called from several goroutines.
+//
+// Paths are slash-separated and relative to the USMT folder.
+type Validator struct {
+	policy  Policy
+	prefix  int
+	headers bool // look at PE headers only, not at the text of XML files
+
+	mu      sync.Mutex
+	entries map[string]*entry
+}
+
+// entry is one file, folder or other thing.
+type entry struct {
+	path string
+	mode fs.FileMode // type bits
+	content
+}
+
+// content is what Inspect found out about a file.
+type content struct {
+	read  bool // the rest is known
+	size  int64
+	image *pe.Info // a valid program or DLL
+	urlid string   // of a migration XML file
+	fault *FindingError
+}
+
+// NewValidator returns a Validator for one USMT folder. The error is that of Policy.Check.
+func NewValidator(o Options) (*Validator, error) {
+	if err := o.Policy.Check(); err != nil {
+		return nil, err
+	}
+	return &Validator{policy: o.Policy, prefix: o.Prefix, entries: make(map[string]*entry)}, nil
+}
+
+// Enter records an entry of the folder by its path and the type bits of its mode, and reports
+// whether to go on with it: to list the folder, or to read the file and call Inspect.
+// It says no to what is not part of the package, and to what has a finding already and may not
+// be openable on every system. A file entered and never inspected is a finding.
+func (v *Validator) Enter(name string, mode fs.FileMode) bool {
+	top, _, below := strings.Cut(name, "/")
+	arch, ok := archOf(top)
+	v.mu.Lock()
+	v.add(name, mode.Type())
+	v.mu.Unlock()
+	switch {
+	case !ok || v.policy.forbids(arch):
+		return false
+	case !below:
+		return mode.IsDir()
+	}
+	return (mode.IsDir() || mode.IsRegular()) && badName(name, path.Base(name)) == nil
+}
+
+// Inspect reads what it needs of a regular file and records it: the headers of a program or DLL,
+// the whole text of an XML file or manifest, of others the size only (r may be nil then).
+// A path that was not entered is entered, and so are its folders. The error is a failure to read;
+// what is wrong with the file itself comes out of Finish.
+func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (Facts, error) {
+	arch, _, _ := strings.Cut(name, "/")
+	arch, ok := archOf(arch)
+	c := content{read: true, size: size}
+	if ok && size > 0 {
+		var err error
+		if c, err = v.examine(name, arch, r, size); err != nil {
+			return Facts{}, failure(name, err)
+		}
+	}
+	v.mu.Lock()
+	v.add(name, 0).content = c
+	v.mu.Unlock()
+	return c.facts(), nil
+}
+
+// examine looks into a file that is not empty.
+func (v *Validator) examine(name, arch string, r io.ReaderAt, size int64) (content, error) {
+	c := content{read: true, size: size}
+	var err error
+	switch kindOf(name) {
+	case image:
+		c.image, c.fault, err = readImage(name, arch, r, size)
+	case markup:
+		if !v.headers {
+			c.urlid, c.fault, err = readMarkup(name, r, size)
+		}
+	case plain:
+	}
+	return c, err
+}
+
+func (c content) facts() Facts {
+	if c.image == nil {
+		return Facts{}
+	}
+	f := Facts{Machine: c.image.Machine.String()}
+	if !c.image.FileVersion.IsZero() {
+		f.Version = c.image.FileVersion.String()
+	}
+	return f
+}
+
+// add returns the entry of a path, which it makes with its folders if need be.
+// What was said first about an entry's type stays.
+func (v *Validator) add(name string, mode fs.FileMode) *entry {
+	if e, ok := v.entries[name]; ok {
+		return e
+	}
+	if dir := path.Dir(name); dir != "." {
+		v.add(dir, fs.ModeDir)
+	}
+	e := &entry{path: name, mode: mode}
+	v.entries[name] = e
+	return e
+}
+
+// A kind says how much of a file is looked at.
+type kind int
+
+const (
+	plain  kind = iota // the size only
+	image              // PE headers and version resource
+	markup             // the whole text
+)
+
+// kindOf tells the kind of a file by the extension of its name. These are the extensions of USMT's
+// own files, and those of the other PE files that Windows loads by name.
+func kindOf(name string) kind {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".exe", ".dll", ".sys", ".mui", ".ocx", ".cpl":
+		return image
+	case ".xml", ".man", ".xsd":
+		return markup
+	}
+	return plain
+}

@@ -1,0 +1,142 @@
+package locate
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"usmtpkg/locate/pe"
+	"usmtpkg/locate/samplekit"
+)
+
+// manyFaults changes a kit so that nearly every rule finds something.
+func manyFaults() fstest.MapFS {
+	k := kit(samplekit.Options{})
+	both(
+		remove("amd64/migcore.dll", "arm64/DLManifests", "x86/SFLISTWT.DAT"), put("x86/SFPATWT.INF", "x"),
+		put("amd64/SFCN.DAT", ""), put("amd64/mighost.exe", "MZ"), putPE("x86/mighost.exe", pe.AMD64, pe.Version{}),
+		put("amd64/a.xml", migration("u")), put("amd64/A.XML", migration("u")), put("amd64/b.xml", migration("u")),
+		put("amd64/NUL", "x"), putMode("x86/link", fs.ModeSymlink), put("readme", "x"), put("x86/y.man", "<"),
+	)(k)
+	return k
+}
+
+func TestFindingsAreDeterministic(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	fsys := manyFaults()
+	want := validate(t, fsys, Options{Workers: 1})
+	if n := want.Count(Error); n < 10 {
+		t.Fatalf("%d errors, want a test of at least 10", n)
+	}
+	for range 50 {
+		if diff := cmp.Diff(want.Err(true).Error(), validate(t, fsys, Options{Workers: 8}).Err(true).Error()); diff != "" {
+			t.Fatalf("findings (-first +now):\n%s", diff)
+		}
+	}
+}
+
+// sameErrors compares what findings carry of the readers of programs and XML.
+var sameErrors = cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Err" }, cmp.Comparer(func(a, b error) bool { return reflect.DeepEqual(a, b) }))
+
+// feed hands a folder to a Validator as a copying program would: in any order, from several
+// goroutines, and each file perhaps twice.
+func feed(t *rapid.T, fsys fstest.MapFS, o Options) *Report {
+	v, err := NewValidator(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := rapid.Permutation(slices.Sorted(maps.Keys(fsys))).Draw(t, "order")
+	entered := rapid.Bool().Draw(t, "entered")
+	var wg sync.WaitGroup
+	for _, name := range names {
+		f := fsys[name]
+		wg.Go(func() {
+			if (entered || !f.Mode.IsRegular()) && !v.Enter(name, f.Mode) {
+				return
+			}
+			if !f.Mode.IsRegular() {
+				return
+			}
+			for range 2 {
+				if _, err := v.Inspect(name, bytes.NewReader(f.Data), int64(len(f.Data))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return v.Finish()
+}
+
+func TestValidatorAgreesWithValidate(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		fsys := manyFaults()
+		for range rapid.IntRange(0, 30).Draw(rt, "removed") {
+			delete(fsys, rapid.SampledFrom(slices.Sorted(maps.Keys(fsys))).Draw(rt, "file"))
+		}
+		o := Options{Policy: rapid.SampledFrom([]Policy{{}, allowAll, {Forbid: []string{"x86"}}}).Draw(rt, "policy")}
+		want, err := Validate(t.Context(), fsys, o)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got := feed(rt, fsys, o)
+		if diff := cmp.Diff(want.Findings(), got.Findings(), sameErrors); diff != "" {
+			rt.Fatalf("findings (-Validate +by hand):\n%s", diff)
+		}
+		if want.Version != got.Version || want.Files != got.Files {
+			rt.Fatalf("by hand: version %s, %d files, want %s, %d", got.Version, got.Files, want.Version, want.Files)
+		}
+	})
+}
+
+func TestInspectGivesFacts(t *testing.T) {
+	v, err := NewValidator(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		data []byte
+		want Facts
+	}{
+		{"x86/a.dll", samplekit.PE(pe.AMD64, pe.Version{7, 0, 1, 2}, 0), Facts{"amd64", "7.0.1.2"}},
+		{"arm64/a.dll", samplekit.PE(pe.ARM64, pe.Version{}, 0), Facts{"arm64", ""}},
+		{"amd64/a.dll", []byte("MZ"), Facts{}},
+		{"amd64/a.xml", []byte("<a/>"), Facts{}},
+		{"amd64/a.exe", nil, Facts{}},
+	}
+	for _, tt := range tests {
+		got, err := v.Inspect(tt.name, bytes.NewReader(tt.data), int64(len(tt.data)))
+		if err != nil || got != tt.want {
+			t.Errorf("Inspect(%s) = %v, %v, want %v", tt.name, got, err, tt.want)
+		}
+	}
+}
+
+func TestFileNeverInspected(t *testing.T) {
+	v, err := NewValidator(Options{Policy: Policy{Allow: []string{"amd64", "arm64", "x86"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !v.Enter("amd64/sub/x.txt", 0) || v.Enter("amd64/sub/link", fs.ModeSymlink) || v.Enter("other", fs.ModeDir) || !v.Enter("x86", fs.ModeDir) {
+		t.Error("Enter says the wrong thing about what to look at")
+	}
+	if !slices.Contains(summary(v.Finish()), "error not-inspected amd64/sub/x.txt") {
+		t.Errorf("findings = %q, want not-inspected among them", summary(v.Finish()))
+	}
+	if _, err := v.Inspect("amd64/sub/x.txt", nil, 1); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(summary(v.Finish()), "error not-inspected amd64/sub/x.txt") {
+		t.Error("found not-inspected after the inspection")
+	}
+}

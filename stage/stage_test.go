@@ -1,0 +1,588 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"usmtpkg/stage/bag"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(crashVar) != "" {
+		os.Exit(crashRun())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var testTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// kit is a small source: two arches, a folder in a folder, an empty file, and
+// one file that needs several buffers.
+func kit() fstest.MapFS {
+	m := fstest.MapFS{}
+	for _, arch := range []string{"amd64", "x86"} {
+		for name, content := range map[string]string{
+			"scanstate.exe":         "scan " + arch,
+			"empty.dat":             "",
+			"big.dll":               strings.Repeat("big "+arch, 40_000),
+			"DLManifests/one.man":   "<one/>",
+			"DLManifests/a/two.man": "<two/>",
+		} {
+			m[arch+"/"+name] = &fstest.MapFile{Data: []byte(content), ModTime: testTime}
+		}
+	}
+	return m
+}
+
+func options() Options { return Options{USMTVersion: "10.0.1.2", Tool: "test"} }
+
+func source(fsys fs.FS) Source { return Source{FS: fsys, Origin: Origin{Path: "kit", How: "test"}} }
+
+func writer(t *testing.T, dir string) *Writer {
+	t.Helper()
+	w, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// stageInto stages once and closes the library.
+func stageInto(t *testing.T, dir string, src Source, o Options) (Result, error) {
+	t.Helper()
+	w := writer(t, dir)
+	res, err := w.Stage(t.Context(), src, o)
+	if cerr := w.Close(); cerr != nil {
+		t.Errorf("Close = %v", cerr)
+	}
+	return res, err
+}
+
+func mustStage(t *testing.T, dir string, src Source, o Options) Result {
+	t.Helper()
+	res, err := stageInto(t, dir, src, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// content lists everything in a library but its marker, with the files' content.
+func content(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	got := map[string]string{}
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || p == dir || d.Name() == markerFile {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			got[filepath.ToSlash(rel)+"/"] = ""
+			return nil
+		}
+		b, err := os.ReadFile(p)
+		got[filepath.ToSlash(rel)] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// wantEmpty fails unless the library holds its marker and nothing else.
+func wantEmpty(t *testing.T, dir string) {
+	t.Helper()
+	for name := range content(t, dir) {
+		t.Errorf("%s is left in the library", name)
+	}
+}
+
+func TestStagePublishes(t *testing.T) {
+	for _, mode := range []VerifyMode{VerifyStream, VerifyReread, VerifyUncached} {
+		t.Run(string(mode), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "lib")
+			o := options()
+			o.Verify = mode
+			res := mustStage(t, dir, source(kit()), o)
+			if !res.Published {
+				t.Error("Published = false for a new release")
+			}
+			for name, f := range kit() {
+				b, err := os.ReadFile(filepath.Join(dir, res.Release.Name, "data", name))
+				if err != nil || !bytes.Equal(b, f.Data) {
+					t.Errorf("%s: %v, or other content than the source", name, err)
+				}
+			}
+			lib, err := Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec, err := lib.Release(res.Release.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rec.Verify.Requested != mode || rec.FileCount != 10 || rec.Library != lib.ID || len(rec.Files) != 10 {
+				t.Errorf("release.json = %+v", rec)
+			}
+			if got := strings.Join(rec.Arches, " "); got != "amd64 x86" {
+				t.Errorf("arches = %q", got)
+			}
+			rep, err := Verify(t.Context(), lib.ReleaseDir(rec.Name), VerifyOptions{})
+			if err != nil || len(rep.Differences()) > 0 {
+				t.Errorf("Verify = %v, %v", rep.Differences(), err)
+			}
+		})
+	}
+}
+
+func TestStageTwiceWritesNothing(t *testing.T) {
+	for _, mode := range []VerifyMode{VerifyStream, VerifyReread, VerifyUncached} {
+		t.Run(string(mode), func(t *testing.T) {
+			dir := t.TempDir()
+			o := options()
+			o.Verify = mode
+			first := mustStage(t, dir, source(kit()), o)
+			before := content(t, dir)
+			second := mustStage(t, dir, source(kit()), o)
+			if second.Published || second.Release.Name != first.Release.Name {
+				t.Errorf("second Stage = %v %s, want the release %s unchanged", second.Published, second.Release.Name, first.Release.Name)
+			}
+			if after := content(t, dir); !mapsEqual(before, after) {
+				t.Error("the second Stage changed the library")
+			}
+		})
+	}
+}
+
+func mapsEqual(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if b[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+func TestStageSameSizeOtherContent(t *testing.T) {
+	dir := t.TempDir()
+	first := mustStage(t, dir, source(kit()), options())
+	other := kit()
+	other["x86/scanstate.exe"] = &fstest.MapFile{Data: []byte("SCAN x86"), ModTime: testTime}
+	before := content(t, filepath.Join(dir, first.Release.Name))
+	second := mustStage(t, dir, source(other), options())
+	if !second.Published || second.Release.Name == first.Release.Name {
+		t.Errorf("Stage = %+v, want another release", second)
+	}
+	if after := content(t, filepath.Join(dir, first.Release.Name)); !mapsEqual(before, after) {
+		t.Error("the first release changed")
+	}
+}
+
+func TestStageFindsDamageInExistingRelease(t *testing.T) {
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(kit()), options())
+	damage(t, filepath.Join(dir, res.Release.Name, "data", "x86", "big.dll"))
+	_, err := stageInto(t, dir, source(kit()), options())
+	var mm *MismatchError
+	if !errors.As(err, &mm) || len(mm.Files) != 1 || mm.Files[0].Path != "data/x86/big.dll" {
+		t.Errorf("Stage = %v, want a MismatchError for data/x86/big.dll", err)
+	}
+}
+
+// damage flips one bit in the middle of a file.
+func damage(t *testing.T, name string) {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(name, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRereadFindsFlippedByte(t *testing.T) {
+	for _, mode := range []VerifyMode{VerifyReread, VerifyUncached} {
+		t.Run(string(mode), func(t *testing.T) {
+			dir := t.TempDir()
+			w, err := OpenWriter(t.Context(), dir, WriterOptions{step: func(name string) {
+				if name == "copied" {
+					matches, err := filepath.Glob(filepath.Join(dir, ".staging-*", "data", "amd64", "big.dll"))
+					if err != nil || len(matches) != 1 {
+						t.Fatal(matches, err)
+					}
+					damage(t, matches[0])
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := options()
+			o.Verify = mode
+			_, err = w.Stage(t.Context(), source(kit()), o)
+			var mm *MismatchError
+			if !errors.As(err, &mm) || len(mm.Files) != 1 || mm.Files[0].Path != "amd64/big.dll" {
+				t.Errorf("Stage = %v, want a MismatchError for amd64/big.dll", err)
+			}
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+			wantEmpty(t, dir)
+		})
+	}
+}
+
+// checkerFunc is a Checker made of two functions.
+type checkerFunc struct {
+	inspect func(path string, r io.ReaderAt, size int64) (Facts, error)
+	finish  func() error
+}
+
+func (c checkerFunc) Inspect(path string, r io.ReaderAt, size int64) (Facts, error) {
+	if c.inspect == nil {
+		return Facts{}, nil
+	}
+	return c.inspect(path, r, size)
+}
+
+func (c checkerFunc) Finish() error {
+	if c.finish == nil {
+		return nil
+	}
+	return c.finish()
+}
+
+func TestCheckerSeesEveryStagedFile(t *testing.T) {
+	for _, mode := range []VerifyMode{VerifyStream, VerifyReread} {
+		t.Run(string(mode), func(t *testing.T) {
+			seen := make(chan string, 100)
+			o := options()
+			o.Verify = mode
+			o.Checker = checkerFunc{inspect: func(p string, r io.ReaderAt, size int64) (Facts, error) {
+				b := make([]byte, size)
+				if _, err := r.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+					return Facts{}, err
+				}
+				if !bytes.Equal(b, kit()[p].Data) {
+					t.Errorf("%s: the checker saw other content", p)
+				}
+				seen <- p
+				return Facts{Machine: "amd64", FileVersion: "1.2.3.4", Signature: "not-checked"}, nil
+			}}
+			res := mustStage(t, t.TempDir(), source(kit()), o)
+			if len(seen) != len(kit()) {
+				t.Errorf("the checker saw %d files, want %d", len(seen), len(kit()))
+			}
+			if f := res.Release.Files[0]; f.Machine != "amd64" || f.FileVersion != "1.2.3.4" || f.Signature != "not-checked" {
+				t.Errorf("inventory = %+v, want the checker's facts", f)
+			}
+		})
+	}
+}
+
+func TestNothingPublishedWhenCheckerRefuses(t *testing.T) {
+	errUnfit := errors.New("unfit")
+	tests := []struct {
+		name    string
+		checker Checker
+		want    string
+	}{
+		{"verdict", checkerFunc{finish: func() error { return errUnfit }}, "unfit"},
+		{"failure", checkerFunc{inspect: func(string, io.ReaderAt, int64) (Facts, error) { return Facts{}, errUnfit }}, "unfit"},
+		{"panic", checkerFunc{inspect: func(string, io.ReaderAt, int64) (Facts, error) { panic("boom") }}, "internal fault: boom"},
+	}
+	for _, tt := range tests {
+		for _, mode := range []VerifyMode{VerifyStream, VerifyReread} {
+			t.Run(tt.name+" "+string(mode), func(t *testing.T) {
+				dir := t.TempDir()
+				o := options()
+				o.Verify, o.Checker = mode, tt.checker
+				_, err := stageInto(t, dir, source(kit()), o)
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Stage = %v, want %q", err, tt.want)
+				}
+				wantEmpty(t, dir)
+			})
+		}
+	}
+}
+
+func TestPlanTouchesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	res, err := Plan(t.Context(), nil, source(kit()), options())
+	if err != nil || !res.Published {
+		t.Fatalf("Plan = %+v, %v", res, err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("Plan made the library")
+	}
+	did := mustStage(t, dir, source(kit()), options())
+	if did.Release.Name != res.Release.Name || did.Release.Digest != res.Release.Digest {
+		t.Errorf("Plan said %s, Stage made %s", res.Release.Name, did.Release.Name)
+	}
+	lib, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, err = Plan(t.Context(), lib, source(kit()), options()); err != nil || res.Published {
+		t.Errorf("second Plan = %v, %v, want unchanged", res.Published, err)
+	}
+}
+
+func TestStageRefusesBadVersion(t *testing.T) {
+	for _, v := range []string{"", "../x", "a/b", "-1", ".1", strings.Repeat("1", 33), "1 2"} {
+		o := options()
+		o.USMTVersion = v
+		if _, err := Plan(t.Context(), nil, source(kit()), o); err == nil {
+			t.Errorf("version %q is accepted", v)
+		}
+	}
+}
+
+// faultFS changes how one file of a file system behaves.
+type faultFS struct {
+	fs.FS
+	name string
+	read func(f fs.File, p []byte) (int, error)
+}
+
+func (f faultFS) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || name != f.name {
+		return file, err
+	}
+	return &faultFile{file, f.read}, nil
+}
+
+type faultFile struct {
+	fs.File
+	read func(f fs.File, p []byte) (int, error)
+}
+
+func (f *faultFile) Read(p []byte) (int, error) { return f.read(f.File, p) }
+
+func TestStageSourceFaults(t *testing.T) {
+	errDisk := errors.New("bad sector")
+	tests := []struct {
+		name string
+		fsys func() fs.FS
+		is   func(error) bool
+		want string
+	}{
+		{"read error", func() fs.FS {
+			n := 0
+			return faultFS{kit(), "x86/big.dll", func(f fs.File, p []byte) (int, error) {
+				if n++; n > 2 {
+					return 0, errDisk
+				}
+				return f.Read(p)
+			}}
+		}, func(err error) bool { var s *SourceError; return errors.As(err, &s) && errors.Is(err, errDisk) }, "x86/big.dll"},
+		{"grows", func() fs.FS {
+			return faultFS{kit(), "x86/scanstate.exe", func(_ fs.File, p []byte) (int, error) { return len(p), nil }}
+		}, func(err error) bool { return errors.Is(err, ErrChanged) }, "x86/scanstate.exe"},
+		{"shrinks", func() fs.FS {
+			return faultFS{kit(), "x86/scanstate.exe", func(fs.File, []byte) (int, error) { return 0, io.EOF }}
+		}, func(err error) bool { return errors.Is(err, ErrChanged) }, "read 0 of 8 bytes"},
+		{"vanishes", func() fs.FS {
+			return vanishFS{kit(), "x86/scanstate.exe"}
+		}, func(err error) bool { return errors.Is(err, ErrChanged) }, "gone"},
+		{"link", func() fs.FS {
+			m := kit()
+			m["amd64/link"] = &fstest.MapFile{Data: []byte("scanstate.exe"), Mode: fs.ModeSymlink}
+			return m
+		}, func(err error) bool { var e *EntryError; return errors.As(err, &e) }, "amd64/link: symbolic link"},
+		{"pipe", func() fs.FS {
+			m := kit()
+			m["amd64/pipe"] = &fstest.MapFile{Mode: fs.ModeNamedPipe}
+			return m
+		}, func(err error) bool { var e *EntryError; return errors.As(err, &e) }, "named pipe"},
+		{"no files", func() fs.FS { return fstest.MapFS{} },
+			func(err error) bool { var s *SourceError; return errors.As(err, &s) }, "no files"},
+		{"name that Windows refuses", func() fs.FS {
+			return fstest.MapFS{"amd64/NUL.txt": &fstest.MapFile{}}
+		}, func(err error) bool { return err != nil }, "NUL.txt"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			_, err := stageInto(t, dir, source(tt.fsys()), options())
+			if !tt.is(err) || !strings.Contains(fmt.Sprint(err), tt.want) {
+				t.Errorf("Stage = %v, want %q", err, tt.want)
+			}
+			wantEmpty(t, dir)
+		})
+	}
+}
+
+// vanishFS lists a file that cannot be opened any more.
+type vanishFS struct {
+	fs.FS
+	name string
+}
+
+func (v vanishFS) Open(name string) (fs.File, error) {
+	if name == v.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return v.FS.Open(name)
+}
+
+func TestStageSourceTouchedWhileRead(t *testing.T) {
+	src := t.TempDir()
+	file := filepath.Join(src, "a.bin")
+	if err := os.WriteFile(file, make([]byte, 300_000), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	touched := false
+	fsys := faultFS{os.DirFS(src), "a.bin", func(f fs.File, p []byte) (int, error) {
+		if !touched {
+			touched = true
+			if err := os.Chtimes(file, testTime, testTime); err != nil {
+				t.Error(err)
+			}
+		}
+		return f.Read(p)
+	}}
+	dir := t.TempDir()
+	if _, err := stageInto(t, dir, source(fsys), options()); !errors.Is(err, ErrChanged) {
+		t.Errorf("Stage = %v, want ErrChanged", err)
+	}
+	wantEmpty(t, dir)
+}
+
+func TestStageCancelled(t *testing.T) {
+	for _, step := range []string{"listed", "staging", "copied", "reread"} {
+		t.Run(step, func(t *testing.T) {
+			dir := t.TempDir()
+			ctx, cancel := context.WithCancel(t.Context())
+			w, err := OpenWriter(ctx, dir, WriterOptions{step: func(name string) {
+				if name == step {
+					cancel()
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = w.Stage(ctx, source(kit()), options())
+			if step == "reread" { // nothing that could be cancelled comes after it
+				if err != nil {
+					t.Errorf("Stage = %v, want it done", err)
+				}
+			} else if !errors.Is(err, context.Canceled) {
+				t.Errorf("Stage = %v, want context.Canceled", err)
+			}
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+			if step != "reread" {
+				wantEmpty(t, dir)
+			}
+		})
+	}
+}
+
+// hugeFS says of one file that it is larger than any disk.
+type hugeFS struct{ fstest.MapFS }
+
+func (h hugeFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	list, err := h.MapFS.ReadDir(name)
+	for i, e := range list {
+		if e.Name() == "big.dll" {
+			list[i] = hugeEntry{e}
+		}
+	}
+	return list, err
+}
+
+type hugeEntry struct{ fs.DirEntry }
+
+func (h hugeEntry) Info() (fs.FileInfo, error) {
+	info, err := h.DirEntry.Info()
+	return hugeInfo{info}, err
+}
+
+type hugeInfo struct{ fs.FileInfo }
+
+func (hugeInfo) Size() int64 { return 1 << 60 }
+
+func TestStageAsksForSpaceFirst(t *testing.T) {
+	dir := t.TempDir()
+	_, err := stageInto(t, dir, source(hugeFS{kit()}), options())
+	var d *DestinationError
+	if !errors.As(err, &d) || !strings.Contains(err.Error(), "bytes free") {
+		t.Errorf("Stage = %v, want a DestinationError about space", err)
+	}
+	wantEmpty(t, dir)
+}
+
+func TestInclude(t *testing.T) {
+	m := kit()
+	m["notes.txt"] = &fstest.MapFile{Data: []byte("x")}
+	m["old/scanstate.exe"] = &fstest.MapFile{Data: []byte("x")}
+	src := source(m)
+	src.Include = func(name string) bool { return name == "amd64" || name == "x86" }
+	res := mustStage(t, t.TempDir(), src, options())
+	if res.Release.FileCount != len(kit()) {
+		t.Errorf("%d files staged, want %d", res.Release.FileCount, len(kit()))
+	}
+}
+
+func TestReleaseFileRoundTrip(t *testing.T) {
+	for _, n := range []int{0, 1, 3} {
+		rec := Release{Format: releaseFormat, Version: releaseVersion, Digest: strings.Repeat("0", 64), Files: []InventoryFile{}}
+		for i := range n {
+			rec.Files = append(rec.Files, InventoryFile{Path: fmt.Sprintf("a<&>%d \"\\", i), Size: int64(i)})
+		}
+		var b bytes.Buffer
+		if err := rec.write(&b); err != nil {
+			t.Fatal(err)
+		}
+		var got Release
+		if err := decode(releaseFile, b.Bytes(), releaseFormat, releaseVersion, &got); err != nil {
+			t.Fatalf("%v in\n%s", err, b.Bytes())
+		}
+		if !slices.Equal(got.Files, rec.Files) {
+			t.Errorf("read back %v, wrote %v", got.Files, rec.Files)
+		}
+	}
+}
+
+func TestManifestIsWhatSha256sumReads(t *testing.T) {
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(kit()), options())
+	b, err := os.ReadFile(filepath.Join(dir, res.Release.Name, "manifest-sha256.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := bag.SHA256.New()
+	h.Write(b)
+	if got := fmt.Sprintf("%x", h.Sum(nil)); got != res.Release.Digest || !strings.HasSuffix(res.Release.Name, got[:12]) {
+		t.Errorf("digest of the manifest %s, release %s, recorded %s", got, res.Release.Name, res.Release.Digest)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+	if !slices.IsSortedFunc(lines, func(a, b string) int { return strings.Compare(a[66:], b[66:]) }) || len(lines) != len(kit()) {
+		t.Errorf("manifest:\n%s", b)
+	}
+}
