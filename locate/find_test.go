@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -265,6 +267,28 @@ func TestFindNothing(t *testing.T) {
 				t.Errorf("Hint = %q, want the feature to install", notFound.Hint())
 			}
 		})
+	}
+}
+
+// TestResultOrder has enough candidates for the sorting to matter.
+func TestResultOrder(t *testing.T) {
+	var s search
+	var newer, older []string
+	for i := range 50 {
+		c := Candidate{Path: strconv.Itoa(i), Version: pe.Version{10, 0, uint16(i % 2), 0}}
+		s.found = append(s.found, found{Candidate: c})
+		if i%2 == 1 {
+			newer = append(newer, c.Path)
+		} else {
+			older = append(older, c.Path)
+		}
+	}
+	var got []string
+	for _, c := range s.result().Candidates {
+		got = append(got, c.Path)
+	}
+	if diff := cmp.Diff(slices.Concat(newer, older), got); diff != "" {
+		t.Errorf("candidates of two versions (-want +got):\n%s", diff)
 	}
 }
 

@@ -116,6 +116,18 @@ func TestReadHiveBadSector(t *testing.T) {
 	}
 }
 
+// panickingReader stands for a fault of the parser.
+type panickingReader struct{}
+
+func (panickingReader) ReadAt([]byte, int64) (int, error) { panic("index out of range") }
+
+func TestReadHivePanic(t *testing.T) {
+	_, err := readHive(panickingReader{}, 1<<20)
+	if want := "the hive is broken: its parser gave up: index out of range"; err == nil || err.Error() != want {
+		t.Errorf("readHive: %v, want %q", err, want)
+	}
+}
+
 func FuzzHive(f *testing.F) {
 	f.Add(hiveBytes(softwareKey([]regValue{sz("KitsRoot10", `C:\Kits`)}, []regValue{sz("KitsRoot", "x")}, `C:\Windows`)))
 	for _, hive := range brokenHives() {

@@ -1,0 +1,65 @@
+# usmtpkg: "make run" does the main job on the built-in sample kit, "make test"
+# runs the tests. On Windows use the go commands of README.md instead.
+
+GO      ?= go
+LINT     = $(GO) tool -modfile=tools.mod golangci-lint
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
+FUZZTIME ?= 30s
+
+# The folder testdata is not part of ./..., so the benchmark is named apart.
+PACKAGES = ./... ./testdata/bench
+
+.PHONY: all run build test lint fuzz golden bench powershell clean
+
+all: lint test build
+
+# Build, then refresh the sample kit into build/library and say what was done.
+run:
+	$(GO) build -trimpath -o build/ ./cmd/usmtpkg
+	build/usmtpkg refresh --sample --library build/library
+
+build:
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o build/linux-amd64/ ./cmd/usmtpkg
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o build/linux-arm64/ ./cmd/usmtpkg
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o build/windows-amd64/ ./cmd/usmtpkg
+	CGO_ENABLED=0 GOOS=windows GOARCH=arm64 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o build/windows-arm64/ ./cmd/usmtpkg
+
+# The race detector needs a C compiler; without one the tests run without it.
+RACE := $(shell CGO_ENABLED=1 $(GO) env CC | xargs -r which >/dev/null 2>&1 && echo -race)
+test:
+	$(GO) test $(RACE) ./...
+	GOOS=windows $(GO) vet ./...
+
+# What the code has to keep to: tidy modules, and golangci-lint for both
+# systems, which also holds the fences between the packages.
+lint:
+	$(GO) mod tidy -diff
+	GOOS=linux $(LINT) run $(PACKAGES)
+	GOOS=windows $(LINT) run $(PACKAGES)
+
+# Every fuzz target for FUZZTIME.
+fuzz:
+	@set -e; for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "== $$p $$f"; \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; \
+	  done; \
+	done
+
+# Write the golden files anew; read the diff before you commit it.
+golden:
+	$(GO) test ./pkgdef ./cmd/usmtpkg -update
+
+# How many times as long as usmtpkg the best other tools take; see testdata/bench/README.md.
+bench:
+	$(GO) run ./testdata/bench
+
+# The PowerShell grammar that the tests of pkgdef check the emitted script with.
+powershell: testdata/powershell/node_modules
+testdata/powershell/node_modules: testdata/powershell/package-lock.json
+	cd testdata/powershell && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+clean:
+	rm -rf build
