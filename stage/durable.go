@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"errors"
 	"os"
 )
@@ -8,7 +9,7 @@ import (
 // durable makes a staging folder survive a power cut: with one syncfs where
 // the file system has one that can be trusted, else by flushing every file.
 type durable struct {
-	dir         *os.File // a handle on the file system, for syncfs
+	root        *os.Root // the staging folder
 	syncfs      bool
 	unsupported bool // flushing files is not supported: nothing is confirmed
 }
@@ -18,39 +19,55 @@ func newDurable(root *os.Root) (*durable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &durable{dir: dir, syncfs: hasSyncFS(dir)}, nil
+	d := &durable{root: root, syncfs: hasSyncFS(dir)}
+	return d, dir.Close()
 }
 
 // start begins to write the copy out while it is read back, and returns a
 // function that waits for the end of that. With wait it has ended before start
 // returns.
-func (d *durable) start(wait bool) func() error {
+func (d *durable) start(ctx context.Context, wait bool) func() error {
 	if !d.syncfs {
 		return func() error { return nil } // every file was flushed when it was closed
 	}
-	done := make(chan error, 1)
 	if wait {
-		done <- syncFS(d.dir)
-	} else {
-		go func() { done <- syncFS(d.dir) }()
+		err := d.flushAll(ctx)
+		return func() error { return err }
 	}
+	done := make(chan error, 1)
+	go func() { done <- d.flushAll(ctx) }()
 	return func() error { return <-done }
 }
 
+// flushAll flushes the file system. That can take long and cannot be stopped:
+// a cancelled run does not wait for it.
+func (d *durable) flushAll(ctx context.Context) error {
+	dir, err := d.root.Open(".")
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- errors.Join(syncFS(dir), dir.Close()) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // seal flushes what was written last, and the folders.
-func (d *durable) seal(staging *os.Root, dirs []string) error {
+func (d *durable) seal(ctx context.Context, dirs []string) error {
 	if d.syncfs {
-		return syncFS(d.dir)
+		return d.flushAll(ctx)
 	}
 	for _, dir := range dirs {
-		if err := syncDir(staging, dataDir+"/"+dir); err != nil {
+		if err := syncDir(d.root, dataDir+"/"+dir); err != nil {
 			return err
 		}
 	}
-	return errors.Join(syncDir(staging, dataDir), syncDir(staging, "."))
+	return errors.Join(syncDir(d.root, dataDir), syncDir(d.root, "."))
 }
-
-func (d *durable) close() { _ = d.dir.Close() }
 
 // result is what is recorded of it.
 func (d *durable) result() Durability {

@@ -72,11 +72,10 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 		return err
 	}
 	defer data.Close() //nolint:errcheck // the folder's handle; its files are closed and flushed one by one
-	d, err := newDurable(data)
+	d, err := newDurable(staging)
 	if err != nil {
 		return destination("creating the staging folder", err)
 	}
-	defer d.close()
 	if err := w.copy(ctx, d, data, r); err != nil {
 		return err
 	}
@@ -91,7 +90,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 		return destination("writing the tag files", err)
 	}
 	w.step("tagged")
-	if err := d.seal(staging, r.tree.Dirs); err != nil {
+	if err := d.seal(ctx, r.tree.Dirs); err != nil {
 		return destination("flushing the staging folder", err)
 	}
 	w.step("sealed")
@@ -134,7 +133,7 @@ func (w *Writer) check(ctx context.Context, d *durable, data *os.Root, r *run) e
 	if r.o.Verify == VerifyStream {
 		return r.o.Checker.Finish()
 	}
-	flushed := d.start(r.o.Verify == VerifyUncached)
+	flushed := d.start(ctx, r.o.Verify == VerifyUncached)
 	rr := &rereader{root: data, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress}
 	sums, facts, err := rr.reread(ctx, r.tree, r.o.Workers)
 	if err := errors.Join(err, destination("flushing the copy", flushed())); err != nil {
