@@ -214,7 +214,7 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 		return Report{}, err
 	}
 	defer root.Close() //nolint:errcheck // only read
-	b, err := readBag(root)
+	b, _, err := readBag(root)
 	if err != nil {
 		return Report{}, err
 	}

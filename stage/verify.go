@@ -53,6 +53,7 @@ type Report struct {
 	Files []FileResult // sorted by path
 	Bytes int64        // read
 	Used  VerifyMode   // how the files were really read
+	Notes []string     // what the bag's manifests do that BagIt allows and advises against
 }
 
 // Differences are the files whose verdict is not Same.
@@ -81,7 +82,7 @@ func Verify(ctx context.Context, dir string, o VerifyOptions) (Report, error) {
 }
 
 func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, error) {
-	b, err := readBag(root)
+	b, notes, err := readBag(root)
 	if err != nil {
 		return Report{}, err
 	}
@@ -100,6 +101,7 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
+	rep.Notes = notes
 	rep.Files = append(rep.Files, oxum(b, tree)...)
 	rep.Files = append(rep.Files, ownRecord(root, tree)...)
 	sortResults(rep.Files)
@@ -108,10 +110,19 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 
 // readBag reads the tag files of a bag: a release of ours in the one form that
 // is ever written, any other as BagIt allows.
-func readBag(root *os.Root) (*bag.Bag, error) {
-	_, err := root.Lstat(releaseFile)
-	return bag.Read(root.FS(), bag.Rules{Strict: err == nil})
+func readBag(root *os.Root) (b *bag.Bag, notes []string, err error) {
+	_, err = root.Lstat(releaseFile)
+	rules := bag.Rules{Strict: err == nil, Warn: func(e *bag.SyntaxError) {
+		if len(notes) < maxNotes {
+			notes = append(notes, e.Error())
+		}
+	}}
+	b, err = bag.Read(root.FS(), rules)
+	return b, notes, err
 }
+
+// maxNotes bounds the notes of a report: a manifest may have one for each line.
+const maxNotes = 20
 
 // isUnlistable tells which files no manifest of a bag lists: the tag
 // manifests cannot list themselves.

@@ -42,6 +42,7 @@ type jsonComparison struct {
 	Source  *jsonOrigin           `json:"source,omitempty"`
 	Equal   bool                  `json:"equal"`
 	Bytes   int64                 `json:"bytes"`
+	Notes   []string              `json:"notes,omitempty"`
 	Counts  map[stage.Verdict]int `json:"counts"`
 	Files   []stage.FileResult    `json:"files"`
 }
@@ -155,7 +156,7 @@ func verifySource(ctx context.Context, env environment, o *options, dir string, 
 }
 
 func comparisonDocument(against string, origin *jsonOrigin, rep stage.Report) jsonComparison {
-	c := jsonComparison{Against: against, Source: origin, Bytes: rep.Bytes, Counts: map[stage.Verdict]int{}, Files: rep.Files}
+	c := jsonComparison{Against: against, Source: origin, Bytes: rep.Bytes, Notes: rep.Notes, Counts: map[stage.Verdict]int{}, Files: rep.Files}
 	for _, f := range rep.Files {
 		c.Counts[f.Verdict]++
 	}
@@ -168,6 +169,11 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 		return printJSON(env.stdout, d)
 	}
 	for _, c := range d.Comparisons {
+		for _, n := range c.Notes {
+			if !o.quiet {
+				fmt.Fprintf(env.stderr, "usmtpkg: note: %s\n", n)
+			}
+		}
 		for _, f := range c.Files {
 			if f.Verdict != stage.Same || o.verbose {
 				if _, err := fmt.Fprintf(env.stdout, "%-8s %s\n", f.Verdict, detail(f)); err != nil {
