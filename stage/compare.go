@@ -113,23 +113,20 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 		}
 		unmatched = append(unmatched, w)
 	}
-	folded := map[string]File{}
-	for _, f := range left {
-		folded[strings.ToLower(f.Path)] = f
-	}
-	dirs := map[string]bool{}
-	if len(unmatched) > 0 {
-		for _, d := range c.tree.Dirs {
-			dirs[d] = true
+	folded := map[string]string{}
+	for _, f := range c.tree.Files {
+		if _, ok := left[f.Path]; ok {
+			folded[strings.ToLower(f.Path)] = f.Path
 		}
 	}
 	for _, w := range unmatched {
-		if f, ok := folded[strings.ToLower(w.path)]; ok && left[f.Path].Path != "" {
+		name := folded[strings.ToLower(w.path)]
+		if f, ok := left[name]; ok {
 			jobs = append(jobs, job{w, f, Case})
-			delete(left, f.Path)
+			delete(left, name)
 			continue
 		}
-		results = append(results, c.unmatched(w, dirs))
+		results = append(results, c.unmatched(w))
 	}
 	for _, f := range left {
 		if !c.ignore(f.Path) {
@@ -145,12 +142,12 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 }
 
 // unmatched is the result for a wanted file that is not there as a file.
-func (c *comparison) unmatched(w wanted, dirs map[string]bool) FileResult {
+func (c *comparison) unmatched(w wanted) FileResult {
 	r := FileResult{Path: w.path, Verdict: Missing}
 	if kind, ok := c.odd[w.path]; ok {
 		r.Verdict, r.Found, r.Want = Type, kind, "file"
 		delete(c.odd, w.path)
-	} else if dirs[w.path] {
+	} else if slices.Contains(c.tree.Dirs, w.path) {
 		r.Verdict, r.Found, r.Want = Type, "folder", "file"
 	}
 	return r

@@ -60,11 +60,21 @@ func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum s
 	if err != nil {
 		return "", destination("creating a file", err)
 	}
-	defer func() {
-		if cerr := out.Close(); err == nil {
-			err = destination("closing a file", cerr)
-		}
-	}()
+	sum, err = c.fill(ctx, i, f, in, out, buf)
+	if cerr := out.Close(); err == nil {
+		err = destination("closing a file", cerr)
+	}
+	if err != nil {
+		return "", err
+	}
+	// A courtesy to whoever compares dates: some filers forbid it, and nothing relies on it.
+	_ = c.dst.Chtimes(f.Path, f.ModTime, f.ModTime)
+	c.progress.Add(1, 0)
+	return sum, nil
+}
+
+// fill writes the content of a new file.
+func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.File, buf []byte) (string, error) {
 	if f.Size >= preallocateFrom {
 		if err := preallocate(out, f.Size); err != nil {
 			return "", destination("reserving space", err)
@@ -77,11 +87,11 @@ func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum s
 	if err := unchanged(in, f); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(h.Sum(nil)), c.finish(i, f, out)
+	return hex.EncodeToString(h.Sum(nil)), c.finish(i, out)
 }
 
 // finish is what remains to be done with a file once its bytes are written.
-func (c *copier) finish(i int, f File, out *os.File) error {
+func (c *copier) finish(i int, out *os.File) error {
 	if c.flush {
 		if err := out.Sync(); isUnsupported(err) {
 			c.mu.Lock()
@@ -91,15 +101,10 @@ func (c *copier) finish(i int, f File, out *os.File) error {
 			return destination("flushing a file", err)
 		}
 	}
-	if c.written != nil {
-		if err := c.written(i, out); err != nil {
-			return err
-		}
+	if c.written == nil {
+		return nil
 	}
-	c.progress.Add(1, 0)
-	// A courtesy to whoever compares dates: some filers forbid it, and nothing relies on it.
-	_ = c.dst.Chtimes(f.Path, f.ModTime, f.ModTime)
-	return nil
+	return c.written(i, out)
 }
 
 // pump copies exactly f.Size bytes from in to out and to h.

@@ -39,6 +39,11 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 	if err := w.lock.check(); err != nil {
 		return res, err
 	}
+	// With this name there could only be a release whose record is unreadable.
+	if _, err := w.root.Lstat(r.rec.Name); err == nil {
+		return res, &MismatchError{What: "release " + r.rec.Name + ", which should hold this content already",
+			Files: []FileResult{{Path: releaseFile, Verdict: Changed}}}
+	}
 	if err := renameRetry(ctx, w.root, name, r.rec.Name); err != nil {
 		return res, destination("publishing "+r.rec.Name, err)
 	}

@@ -101,18 +101,26 @@ func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, 
 		direct, err := openUncached(r.root, f.Path)
 		switch {
 		case err == nil:
-			defer direct.Close() //nolint:errcheck // only read
-			in = direct
+			n, err := pour(ctx, w, direct, buf, r.progress)
+			if err = errors.Join(err, direct.Close()); n > 0 || !isUnsupported(err) {
+				return inFile(f.Path, err)
+			}
+			r.fellBack.Store(true)
 		case isUnsupported(err) || errors.Is(err, errors.ErrUnsupported):
 			r.fellBack.Store(true)
 		default:
 			return err
 		}
 	}
-	if _, err := pour(ctx, w, in, buf, r.progress); err != nil {
-		return fmt.Errorf("%s: %w", f.Path, err)
+	_, err := pour(ctx, w, in, buf, r.progress)
+	return inFile(f.Path, err)
+}
+
+func inFile(name string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // pour reads in to its end through buf into w, which does not fail, and tells

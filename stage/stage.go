@@ -184,7 +184,7 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 			return res, err
 		}
 	}
-	if err := w.checkSpace(r.tree.Bytes()); err != nil {
+	if err := w.checkSpace(r.tree); err != nil {
 		return Result{}, err
 	}
 	return w.publish(ctx, r)
@@ -201,11 +201,8 @@ func (w *Writer) sameShape(r *run) (bool, error) {
 		if !strings.HasPrefix(name, r.o.USMTVersion+"-") {
 			continue
 		}
-		rec, err := w.Release(name)
-		if err != nil {
-			return false, err
-		}
-		if rec.hasShape(r.tree) {
+		// One whose record cannot be read is no help, and no obstacle to others.
+		if rec, err := w.Release(name); err == nil && rec.hasShape(r.tree) {
 			return true, nil
 		}
 	}
@@ -269,7 +266,7 @@ func (w *Writer) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 }
 
 // checkSpace asks for the room a copy needs before anything is written.
-func (w *Writer) checkSpace(bytes int64) error {
+func (w *Writer) checkSpace(t Tree) error {
 	dir, err := w.root.Open(".")
 	if err != nil {
 		return destination("opening the library", err)
@@ -279,8 +276,11 @@ func (w *Writer) checkSpace(bytes int64) error {
 	if err != nil {
 		return nil // not every file system tells; a full one is found while writing
 	}
-	const slack = 8 << 20 // folders, manifests and inventory, in bytes
-	if need := uint64(bytes) + slack; free < need {
+	const (
+		slack   = 8 << 20 // folders and tag files, in bytes
+		perFile = 4 << 10 // what a file takes beyond its size: the rest of its last block, its rows in the tag files
+	)
+	if need := uint64(t.Bytes()) + uint64(len(t.Files))*perFile + slack; free < need {
 		return destination("staging", fmt.Errorf("%s has %d bytes free, want %d: %w", w.dir, free, need, errNoSpace))
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -125,17 +126,26 @@ func write(ctx context.Context, env environment, o *options, release string, fil
 
 // namedRelease is the release named on the command line, else the active one.
 func namedRelease(lib *stage.Library, a []string) (stage.Release, error) {
-	if len(a) == 1 {
-		return lib.Release(a[0])
-	}
-	name, err := lib.Current()
+	name, err := releaseName(lib, a)
 	if err != nil {
 		return stage.Release{}, err
 	}
-	if name == "" {
-		return stage.Release{}, &usageError{msg: "the library has no active release", hint: "name a release; usmtpkg list shows them"}
+	rel, err := lib.Release(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &usageError{msg: err.Error(), hint: "usmtpkg list shows the releases"}
 	}
-	return lib.Release(name)
+	return rel, err
+}
+
+func releaseName(lib *stage.Library, a []string) (string, error) {
+	if len(a) == 1 {
+		return a[0], nil
+	}
+	name, err := lib.Current()
+	if err == nil && name == "" {
+		err = &usageError{msg: "the library has no active release", hint: "name a release; usmtpkg list shows them"}
+	}
+	return name, err
 }
 
 // definition makes the files of a release's package definition.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -75,6 +76,9 @@ func hintFor(err error) string {
 	case exitMismatch:
 		return "do not use this copy: run again, and if the release was published before, move its folder out of the library first"
 	case exitDestination:
+		if errors.Is(err, fs.ErrNotExist) {
+			return "name the folder of a library; usmtpkg refresh makes one"
+		}
 		return "nothing was published; name another library, or give this one space and rights"
 	}
 	return ""

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -68,10 +70,13 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 // fill sets a flag's value and names where it came from if it is not valid.
 func fill(f *pflag.Flag, values []string, from string) error {
 	if list, ok := f.Value.(pflag.SliceValue); ok {
-		if len(values) == 1 {
-			values = strings.Split(values[0], ",")
+		var all []string
+		for _, v := range values {
+			for part := range strings.SplitSeq(v, ",") {
+				all = append(all, strings.TrimSpace(part))
+			}
 		}
-		return list.Replace(values)
+		return list.Replace(all)
 	}
 	if len(values) != 1 {
 		return fmt.Errorf("%s: a list, want one value", from)
@@ -109,12 +114,16 @@ func readConfig(name string, known map[string]bool) (string, []setting, error) {
 // parseConfig reads "key: value" and "key: [values]" pairs. An unknown or
 // doubled key is an error that names its line.
 func parseConfig(b []byte, known map[string]bool) ([]setting, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(b, &doc); err != nil {
+	var doc, more yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
-	if len(doc.Content) == 0 {
-		return nil, nil
+	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one document")
 	}
 	top := doc.Content[0]
 	if top.Kind != yaml.MappingNode {

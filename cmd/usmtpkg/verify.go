@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -123,13 +124,12 @@ func verifyTarget(o *options, a []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := ""
-	if len(a) == 1 {
-		name = a[0]
-	} else if name, err = lib.Current(); err != nil {
+	name, err := releaseName(lib, a)
+	if err != nil {
 		return "", err
-	} else if name == "" {
-		return "", &usageError{msg: "the library has no active release", hint: "name a release; usmtpkg list shows them"}
+	}
+	if strings.ContainsAny(name, `/\`) {
+		return "", &usageError{msg: "nothing to verify: no folder " + name, hint: "name a folder, or a release of the library"}
 	}
 	dir := lib.ReleaseDir(name)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
