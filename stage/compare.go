@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -28,22 +29,30 @@ type algorithmSum struct {
 
 // wantedFiles merges all manifests of a bag, sorted by path.
 func wantedFiles(b *bag.Bag) []wanted {
-	var files []wanted
-	index := map[string]int{}
+	type row struct {
+		path string
+		algorithmSum
+	}
+	var rows []row
 	for _, manifests := range []map[bag.Algorithm][]bag.Entry{b.Payload, b.Tags} {
 		for alg, entries := range manifests {
+			rows = slices.Grow(rows, len(entries))
 			for _, e := range entries {
-				i, known := index[e.Path]
-				if !known {
-					i = len(files)
-					index[e.Path] = i
-					files = append(files, wanted{path: e.Path})
-				}
-				files[i].sums = append(files[i].sums, algorithmSum{alg, e.Sum})
+				rows = append(rows, row{e.Path, algorithmSum{alg, e.Sum}})
 			}
 		}
 	}
-	slices.SortFunc(files, func(a, b wanted) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.alg, b.alg)) })
+	files, sums := make([]wanted, 0, len(rows)), make([]algorithmSum, len(rows))
+	for i, r := range rows {
+		sums[i] = r.algorithmSum
+		if n := len(files); n > 0 && files[n-1].path == r.path {
+			first := len(files[n-1].sums)
+			files[n-1].sums = sums[i-first : i+1 : i+1]
+			continue
+		}
+		files = append(files, wanted{r.path, sums[i : i+1 : i+1]})
+	}
 	return files
 }
 
@@ -100,24 +109,26 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 // match pairs what is wanted with what is there, first by name, then by name
 // without regard to case. What has no partner is a result already.
 func (c *comparison) match() (jobs []job, results []FileResult) {
-	left := make(map[string]File, len(c.tree.Files))
-	for _, f := range c.tree.Files {
-		left[f.Path] = f
-	}
+	jobs = make([]job, 0, len(c.wanted))
+	left := map[string]File{}
 	var unmatched []wanted
-	for _, w := range c.wanted {
-		if f, ok := left[w.path]; ok {
-			jobs = append(jobs, job{w, f, Same})
-			delete(left, w.path)
-			continue
+	wants, found := c.wanted, c.tree.Files // both sorted by path
+	for len(wants) > 0 || len(found) > 0 {
+		switch {
+		case len(found) == 0 || len(wants) > 0 && wants[0].path < found[0].Path:
+			unmatched = append(unmatched, wants[0])
+			wants = wants[1:]
+		case len(wants) == 0 || found[0].Path < wants[0].path:
+			left[found[0].Path] = found[0]
+			found = found[1:]
+		default:
+			jobs = append(jobs, job{wants[0], found[0], Same})
+			wants, found = wants[1:], found[1:]
 		}
-		unmatched = append(unmatched, w)
 	}
 	folded := map[string]string{}
-	for _, f := range c.tree.Files {
-		if _, ok := left[f.Path]; ok {
-			folded[strings.ToLower(f.Path)] = f.Path
-		}
+	for name := range left {
+		folded[strings.ToLower(name)] = max(name, folded[strings.ToLower(name)])
 	}
 	for _, w := range unmatched {
 		name := folded[strings.ToLower(w.path)]
@@ -128,17 +139,22 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 		}
 		results = append(results, c.unmatched(w))
 	}
-	for _, f := range left {
-		if !c.ignore(f.Path) {
-			results = append(results, FileResult{Path: f.Path, Verdict: Extra})
+	return jobs, append(results, c.extra(left)...)
+}
+
+// extra are the results for what is there and not wanted.
+func (c *comparison) extra(left map[string]File) (results []FileResult) {
+	for name := range left {
+		if !c.ignore(name) {
+			results = append(results, FileResult{Path: name, Verdict: Extra})
 		}
 	}
-	for p, kind := range c.odd {
-		if !c.ignore(p) {
-			results = append(results, FileResult{Path: p, Verdict: Type, Found: kind, Want: "file"})
+	for name, kind := range c.odd {
+		if !c.ignore(name) {
+			results = append(results, FileResult{Path: name, Verdict: Type, Found: kind, Want: "file"})
 		}
 	}
-	return jobs, results
+	return results
 }
 
 // unmatched is the result for a wanted file that is not there as a file.

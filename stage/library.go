@@ -111,22 +111,17 @@ func decode(name string, b []byte, format string, version int, v any) error {
 }
 
 func readSmall(root *os.Root, name string) ([]byte, error) {
-	return readBounded(root, name, maxMetaFile)
-}
-
-// readBounded reads a file of at most limit bytes.
-func readBounded(root *os.Root, name string, limit int64) ([]byte, error) {
 	f, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	b, err := io.ReadAll(io.LimitReader(f, maxMetaFile+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(b)) > limit {
-		return nil, &FormatError{name, fmt.Sprintf("over %d bytes", limit)}
+	if len(b) > maxMetaFile {
+		return nil, &FormatError{name, fmt.Sprintf("over %d bytes", maxMetaFile)}
 	}
 	return b, nil
 }

@@ -122,6 +122,17 @@ func TestRefusesThroughALink(t *testing.T) {
 	}
 }
 
+// record is the release.json of a release of a library.
+func record(t *testing.T, library string) string {
+	t.Helper()
+	var b strings.Builder
+	rec := Release{Format: releaseFormat, Version: releaseVersion, Library: library, Digest: strings.Repeat("0", 64)}
+	if err := rec.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 func TestReclaimTakesOnlyWhatIsOurs(t *testing.T) {
 	dir := t.TempDir()
 	w := writer(t, dir)
@@ -133,7 +144,8 @@ func TestReclaimTakesOnlyWhatIsOurs(t *testing.T) {
 	for name, text := range map[string]string{
 		".staging-0000000000000001/.staging.json":       `{"library":"` + id + `"}`,
 		".staging-0000000000000001/data/amd64/x":        "x",
-		".staging-0000000000000002/release.json":        `{"format":"usmtpkg release","library":"` + id + `"}`,
+		".staging-0000000000000002/release.json":        record(t, id),
+		".staging-0000000000000006/release.json":        record(t, other),
 		".staging-0000000000000003/.staging.json":       `{"library":"` + other + `"}`,
 		".staging-0000000000000004/diary.txt":           "mine",
 		".staging-my-own/.staging.json":                 `{"library":"` + id + `"}`,
@@ -156,7 +168,7 @@ func TestReclaimTakesOnlyWhatIsOurs(t *testing.T) {
 		".staging-0000000000000001/": false, ".staging-0000000000000002/": false, ".staging-0000000000000005/": false,
 		".current.0123456789abcdef.partial":       false,
 		".staging-0000000000000003/.staging.json": true, ".staging-0000000000000004/diary.txt": true,
-		".staging-my-own/.staging.json": true, ".someone.partial": true, "10.0.1.2-0123456789ab.old/manifest-sha256.txt": true,
+		".staging-0000000000000006/release.json": true, ".staging-my-own/.staging.json": true, ".someone.partial": true, "10.0.1.2-0123456789ab.old/manifest-sha256.txt": true,
 	} {
 		if _, there := got[name]; there != want {
 			t.Errorf("%s is there: %v, want %v", name, there, want)

@@ -157,32 +157,34 @@ func (w *Writer) check(ctx context.Context, d *durable, data *os.Root, r *run) e
 
 // writeTags writes the bag's tag files and the inventory.
 func writeTags(staging *os.Root, r *run) error {
-	var declaration, info, inventory, tags bytes.Buffer
-	err := errors.Join(bag.WriteDeclaration(&declaration), bag.WriteInfo(&info, r.info()), r.rec.write(&inventory))
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{
-		"bagit.txt": declaration.Bytes(), "bag-info.txt": info.Bytes(),
-		"manifest-sha256.txt": r.manifest, releaseFile: inventory.Bytes(),
+	files := []struct {
+		name  string
+		write func(w io.Writer) error
+	}{
+		{bag.InfoName, func(w io.Writer) error { return bag.WriteInfo(w, r.info()) }},
+		{bag.DeclarationName, bag.WriteDeclaration},
+		{manifestName.Name(), func(w io.Writer) error { _, err := w.Write(r.manifest); return err }},
+		{releaseFile, func(w io.Writer) error {
+			rec := r.rec
+			rec.Files = r.inventory()
+			return rec.write(w)
+		}},
 	}
 	var entries []bag.Entry
-	for _, name := range sortedKeys(files) {
+	for _, f := range files {
 		h := bag.SHA256.New()
-		h.Write(files[name])
-		entries = append(entries, bag.Entry{Path: name, Sum: hex.EncodeToString(h.Sum(nil))})
-	}
-	if err := bag.WriteManifest(&tags, bag.Manifest{Algorithm: bag.SHA256, Tag: true}, entries); err != nil {
-		return err
-	}
-	files["tagmanifest-sha256.txt"] = tags.Bytes()
-	for _, name := range sortedKeys(files) {
-		if err := writeNew(staging, name, files[name]); err != nil {
+		err := createNew(staging, f.name, func(w io.Writer) error { return f.write(io.MultiWriter(w, h)) })
+		if err != nil {
 			return err
 		}
+		entries = append(entries, bag.Entry{Path: f.name, Sum: hex.EncodeToString(h.Sum(nil))})
 	}
-	return nil
+	tags := bag.Manifest{Algorithm: bag.SHA256, Tag: true}
+	return createNew(staging, tags.Name(), func(w io.Writer) error { return bag.WriteManifest(w, tags, entries) })
 }
+
+// manifestName is the payload manifest of a release.
+var manifestName = bag.Manifest{Algorithm: bag.SHA256}
 
 // info is what bag-info.txt says of the release.
 func (r *run) info() []bag.Field {

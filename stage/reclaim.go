@@ -19,7 +19,7 @@ const ownerFile = ".staging.json"
 // stagingName is the form of a staging folder's name.
 var stagingName = regexp.MustCompile(`^\.staging-[0-9a-f]{16}$`)
 
-// owner is what the two proofs have in common.
+// owner is the content of the ownerFile.
 type owner struct {
 	Library string `json:"library"`
 }
@@ -55,10 +55,13 @@ func (w *Writer) reclaim(ctx context.Context) error {
 // owns tells whether a staging folder is this library's: it carries the id, or
 // it is empty, as a run leaves it that ended right after making it.
 func (w *Writer) owns(dir string) bool {
-	for _, proof := range []string{ownerFile, releaseFile} {
-		var o owner
-		b, err := readBounded(w.root, dir+"/"+proof, maxReleaseFile)
-		if err == nil && json.Unmarshal(b, &o) == nil && o.Library == w.ID {
+	var o owner
+	if b, err := readSmall(w.root, dir+"/"+ownerFile); err == nil && json.Unmarshal(b, &o) == nil && o.Library == w.ID {
+		return true
+	}
+	if sub, err := w.root.OpenRoot(dir); err == nil {
+		rec, err := readRelease(sub)
+		if err = errors.Join(err, sub.Close()); err == nil && rec.Library == w.ID {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -17,10 +18,6 @@ const (
 	releaseFormat  = "usmtpkg release"
 	releaseVersion = 1
 )
-
-// maxReleaseFile bounds release.json, in bytes: 250 bytes for each of a
-// quarter of a million files.
-const maxReleaseFile = 64 << 20
 
 // Origin tells where a release's content came from.
 type Origin struct {
@@ -73,37 +70,36 @@ type InventoryFile struct {
 	Signature   string `json:"signature,omitempty"`
 }
 
-// write encodes r one file a line, so that a release of 20,000 files needs no
-// more memory than one of ten, and two inventories can be compared with diff.
+// filesKey begins the list of files, which write puts last.
+const filesKey = "\n  \"files\": ["
+
+// write encodes r, the list of files last and one file a line: it can be read
+// up to that list, and two inventories can be compared with diff.
 func (r Release) write(w io.Writer) error {
 	files := r.Files
-	r.Files = nil
+	r.Files = []InventoryFile{}
 	head, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	head = bytes.TrimSuffix(head, []byte("null\n}"))
-	if _, err := fmt.Fprintf(w, "%s[", head); err != nil {
-		return err
-	}
+	out := bufio.NewWriterSize(w, bufferSize)
+	_, _ = out.Write(bytes.TrimSuffix(head, []byte("]\n}"))) // an error stays with the writer until Flush
 	for i, f := range files {
 		line, err := json.Marshal(f)
 		if err != nil {
 			return err
 		}
-		sep := ",\n    "
-		if i == 0 {
-			sep = "\n    "
+		if i > 0 {
+			_ = out.WriteByte(',')
 		}
-		if _, err := fmt.Fprintf(w, "%s%s", sep, line); err != nil {
-			return err
-		}
+		_, _ = out.WriteString("\n    ")
+		_, _ = out.Write(line)
 	}
-	_, err = io.WriteString(w, "\n  ]\n}\n")
-	return err
+	_, _ = out.WriteString("\n  ]\n}\n")
+	return out.Flush()
 }
 
-// Release reads the record of a published release.
+// Release reads the record of a published release, without its list of files.
 func (l *Library) Release(name string) (Release, error) {
 	if !releaseName.MatchString(name) {
 		return Release{}, fmt.Errorf("release %q: not the name of a release, want <version>-<12 hex digits>: %w", name, fs.ErrNotExist)
@@ -123,14 +119,26 @@ func (l *Library) Release(name string) (Release, error) {
 	return r, err
 }
 
-// readRelease reads the release.json of an opened release.
+// readRelease reads the release.json of an opened release up to its list of
+// files, which for 20,000 of them takes five megabytes and which nobody needs
+// who has the manifest.
 func readRelease(root *os.Root) (Release, error) {
 	var r Release
-	b, err := readBounded(root, releaseFile, maxReleaseFile)
+	f, err := root.Open(releaseFile)
 	if err != nil {
 		return r, err
 	}
-	if err := decode(releaseFile, b, releaseFormat, releaseVersion, &r); err != nil {
+	defer f.Close() //nolint:errcheck // only read
+	b, err := io.ReadAll(io.LimitReader(f, maxMetaFile))
+	if err != nil {
+		return r, err
+	}
+	head, _, found := bytes.Cut(b, []byte(filesKey))
+	if !found {
+		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxMetaFile)}
+	}
+	head = append(head, filesKey+"]\n}"...)
+	if err := decode(releaseFile, head, releaseFormat, releaseVersion, &r); err != nil {
 		return r, err
 	}
 	if !sha256Hex.MatchString(r.Digest) {

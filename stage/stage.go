@@ -133,7 +133,8 @@ func (r *run) describe() error {
 		entries[i] = bag.Entry{Path: dataDir + "/" + f.Path, Sum: r.sums[i]}
 	}
 	var b bytes.Buffer
-	if err := bag.WriteManifest(&b, bag.Manifest{Algorithm: bag.SHA256}, entries); err != nil {
+	b.Grow(len(entries) * 128) // one allocation: 64 digits and a path of usual length
+	if err := bag.WriteManifest(&b, manifestName, entries); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(b.Bytes())
@@ -144,16 +145,21 @@ func (r *run) describe() error {
 		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},
 		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(),
-		Files: make([]InventoryFile, len(r.tree.Files)),
-	}
-	for i, f := range r.tree.Files {
-		r.rec.Files[i] = InventoryFile{Path: f.Path, Size: f.Size, SHA256: r.sums[i]}
-		if r.facts != nil {
-			x := &r.rec.Files[i]
-			x.Machine, x.FileVersion, x.Signature = r.facts[i].Machine, r.facts[i].FileVersion, r.facts[i].Signature
-		}
 	}
 	return nil
+}
+
+// inventory lists the files with what was learned of them.
+func (r *run) inventory() []InventoryFile {
+	files := make([]InventoryFile, len(r.tree.Files))
+	for i, f := range r.tree.Files {
+		facts := r.facts[i]
+		files[i] = InventoryFile{
+			Path: f.Path, Size: f.Size, SHA256: r.sums[i],
+			Machine: facts.Machine, FileVersion: facts.FileVersion, Signature: facts.Signature,
+		}
+	}
+	return files
 }
 
 // roots names the folders in the root of the tree, in lower case.
@@ -190,8 +196,8 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 	return w.publish(ctx, r)
 }
 
-// sameShape tells whether a release of this version has the paths and sizes
-// of the source: only then can it have the same content.
+// sameShape tells whether a release of this version has as many files and
+// bytes as the source: only then can it have the same content.
 func (w *Writer) sameShape(r *run) (bool, error) {
 	names, err := w.Releases()
 	if err != nil {
@@ -202,23 +208,12 @@ func (w *Writer) sameShape(r *run) (bool, error) {
 			continue
 		}
 		// One whose record cannot be read is no help, and no obstacle to others.
-		if rec, err := w.Release(name); err == nil && rec.hasShape(r.tree) {
+		rec, err := w.Release(name)
+		if err == nil && rec.FileCount == len(r.tree.Files) && rec.Bytes == r.tree.Bytes() {
 			return true, nil
 		}
 	}
 	return false, nil
-}
-
-func (r Release) hasShape(t Tree) bool {
-	if len(r.Files) != len(t.Files) {
-		return false
-	}
-	for i, f := range t.Files {
-		if r.Files[i].Path != f.Path || r.Files[i].Size != f.Size {
-			return false
-		}
-	}
-	return true
 }
 
 // unchanged hashes the source and, if a release with exactly this content

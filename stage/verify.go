@@ -193,9 +193,9 @@ func ownRecord(root *os.Root, t Tree) []FileResult {
 	if err != nil {
 		return []FileResult{{Path: releaseFile, Verdict: Changed, Found: err.Error()}}
 	}
-	sum, err := fileSum(root, "manifest-sha256.txt")
+	sum, err := fileSum(root, manifestName.Name())
 	if err != nil {
-		return []FileResult{{Path: "manifest-sha256.txt", Verdict: Missing}}
+		return []FileResult{{Path: manifestName.Name(), Verdict: Missing}}
 	}
 	var bad []FileResult
 	if rec.Digest != sum {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -163,12 +164,16 @@ func (w *Writer) replace(ctx context.Context, name string, content []byte) error
 
 // writeNew writes and flushes a file that must not exist yet.
 func writeNew(root *os.Root, name string, content []byte) error {
+	return createNew(root, name, func(w io.Writer) error { _, err := w.Write(content); return err })
+}
+
+// createNew does the same with content that is made while it is written.
+func createNew(root *os.Root, name string, write func(w io.Writer) error) error {
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(content)
-	if err == nil {
+	if err = write(f); err == nil {
 		if err = f.Sync(); isUnsupported(err) {
 			err = nil
 		}
