@@ -67,6 +67,17 @@ func checkPath(path string) error {
 	return nil
 }
 
+// SourcePath is the package source path of a release in a library that the site
+// server sees as \\server\share or \\server\share\folder, or X:\folder.
+func SourcePath(library, release string) (string, error) {
+	rest, unc := strings.CutPrefix(library, `\\`)
+	rest, base := strings.TrimSuffix(rest, `\`), strings.TrimSuffix(library, `\`)
+	if unc && !strings.Contains(rest, `\`) || len(base) < 2 {
+		return "", wrong("package path", `found %q, want \\server\share\folder or X:\folder`, library)
+	}
+	return base + `\` + release + `\data`, nil
+}
+
 // splitPath returns the names in path; of a UNC path the first two are the
 // server and the share. The names are nil if path has neither form.
 func splitPath(path string) (names []string, unc bool) {

@@ -5,6 +5,26 @@ import (
 	"testing"
 )
 
+func TestSourcePath(t *testing.T) {
+	tests := []struct{ library, want string }{
+		{`\\srv\share`, `\\srv\share\R\data`},
+		{`\\srv\share\a\b\`, `\\srv\share\a\b\R\data`},
+		{`D:\a`, `D:\a\R\data`},
+		{`D:\`, `D:\R\data`},
+		{`\\srv`, ""},
+		{`\\srv\`, ""},
+		{`\\`, ""},
+		{`\`, ""},
+		{`x`, ""},
+	}
+	for _, tt := range tests {
+		got, err := SourcePath(tt.library, "R")
+		if got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("SourcePath(%q) = %q, %v, want %q", tt.library, got, err, tt.want)
+		}
+	}
+}
+
 func TestPackagePath(t *testing.T) {
 	deep := func(n int) string { // n characters, in names of 10
 		s := `\\s\d` + strings.Repeat(`\abcdefghi`, 30)

@@ -31,6 +31,11 @@ func refuseTarget(dir string, protected []string) error {
 	if isContentLibrary(dir) {
 		return &RefusedError{dir, "it holds ConfigMgr's content library (PkgLib, DataLib, FileLib), which only the site may write"}
 	}
+	for p := filepath.Dir(resolved); filepath.Dir(p) != p; p = filepath.Dir(p) {
+		if _, err := os.Lstat(filepath.Join(p, markerFile)); err == nil {
+			return &RefusedError{dir, "it lies in the library " + p}
+		}
+	}
 	for _, p := range protected {
 		if p != "" && sameFolder(p, dir) {
 			return &RefusedError{dir, "it is a folder of the system or of a user; name a folder of its own"}

@@ -113,8 +113,15 @@ func (l *Library) Release(name string) (Release, error) {
 	}
 	defer root.Close() //nolint:errcheck // only read
 	r, err := readRelease(root)
-	if err == nil && r.Name != name {
-		err = &FormatError{name + "/" + releaseFile, fmt.Sprintf("it records release %q", r.Name)}
+	file := name + "/" + releaseFile
+	var broken *FormatError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = &FormatError{file, "is missing: the release is not whole"}
+	case errors.As(err, &broken):
+		err = &FormatError{file, broken.Reason}
+	case err == nil && r.Name != name:
+		err = &FormatError{file, fmt.Sprintf("it records release %q", r.Name)}
 	}
 	return r, err
 }
@@ -134,12 +141,14 @@ func readRelease(root *os.Root) (Release, error) {
 		return r, err
 	}
 	head, _, found := bytes.Cut(b, []byte(filesKey))
-	if !found {
-		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxMetaFile)}
+	if found {
+		head = append(head, filesKey+"]\n}"...)
 	}
-	head = append(head, filesKey+"]\n}"...)
 	if err := decode(releaseFile, head, releaseFormat, releaseVersion, &r); err != nil {
 		return r, err
+	}
+	if !found {
+		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxMetaFile)}
 	}
 	if !sha256Hex.MatchString(r.Digest) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("digest %q, want 64 hex digits", r.Digest)}

@@ -92,15 +92,18 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 	if err := r.describe(); err != nil {
 		return Result{}, err
 	}
-	res := Result{Release: r.rec, Published: true}
-	if lib != nil {
-		_, err := lib.Release(r.rec.Name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return Result{}, err
-		}
-		res.Published = err != nil
+	if lib == nil {
+		return Result{Release: r.rec, Published: true}, nil
 	}
-	return res, nil
+	_, err = lib.Release(r.rec.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Result{Release: r.rec, Published: true}, nil
+	}
+	if err == nil && o.Verify != VerifyStream {
+		r.o.Checker = nil // it has judged the source
+		_, err = lib.recheck(ctx, r)
+	}
+	return Result{Release: r.rec}, err
 }
 
 // inspectSource lets the checker judge the source itself, where no copy is made.
@@ -237,13 +240,16 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 		err = r.inspectSource(ctx)
 	} else {
 		rec.Verify.Used, err = w.recheck(ctx, r)
+		if err == nil {
+			err = r.o.Checker.Finish()
+		}
 	}
 	return Result{Release: rec}, err == nil, err
 }
 
 // recheck re-reads an existing release that should equal the source.
-func (w *Writer) recheck(ctx context.Context, r *run) (VerifyMode, error) {
-	root, err := w.root.OpenRoot(r.rec.Name)
+func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
+	root, err := os.OpenRoot(l.ReleaseDir(r.rec.Name))
 	if err != nil {
 		return "", destination("opening release "+r.rec.Name, err)
 	}
@@ -257,7 +263,7 @@ func (w *Writer) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 	if bad := rep.Differences(); len(bad) > 0 {
 		return "", &MismatchError{What: "release " + r.rec.Name + ", which should hold this content already", Files: bad}
 	}
-	return rep.Used, r.o.Checker.Finish()
+	return rep.Used, nil
 }
 
 // checkSpace asks for the room a copy needs before anything is written.

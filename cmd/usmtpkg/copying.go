@@ -58,6 +58,7 @@ func prepare(ctx context.Context, env environment, o *options) (*stageJob, error
 	if err := errors.Join(o.needLibrary(), o.copy.check()); err != nil {
 		return nil, err
 	}
+	o.unpublished = true
 	if _, err := o.validation(""); err != nil {
 		return nil, err
 	}
@@ -82,7 +83,11 @@ func (j *stageJob) check(ctx context.Context) error {
 	if err := stage.CheckTarget(j.o.library, j.writerOptions()); err != nil {
 		return err
 	}
-	lo, err := j.o.validation(j.prefix())
+	prefix, err := packagePath(j.o, j.usmt.Version.String()+"-"+strings.Repeat("0", 12))
+	if err != nil {
+		return err
+	}
+	lo, err := j.o.validation(prefix + `\`)
 	if err != nil {
 		return err
 	}
@@ -112,12 +117,6 @@ func (j *stageJob) check(ctx context.Context) error {
 	return nil
 }
 
-// prefix is the path that ConfigMgr will put before the arch folders.
-func (j *stageJob) prefix() string {
-	release := j.usmt.Version.String() + "-" + strings.Repeat("0", 12)
-	return packagePath(j.o, release) + `\`
-}
-
 func (j *stageJob) writerOptions() stage.WriterOptions {
 	return stage.WriterOptions{Protected: protectedFolders(j.env), Source: j.usmt.dir, Now: j.env.now}
 }
@@ -142,6 +141,7 @@ func (j *stageJob) plan(ctx context.Context) (outcome, error) {
 // run stages the source into the writer's library.
 func (j *stageJob) run(ctx context.Context, w *stage.Writer) (outcome, error) {
 	res, err := w.Stage(ctx, j.source(), j.opts)
+	j.o.unpublished = err != nil
 	return j.outcome(res, w.Notes()), j.explain(err)
 }
 
@@ -157,7 +157,7 @@ func (j *stageJob) outcome(res stage.Result, notes []string) outcome {
 // explain prints the findings that the full check came to: warnings when all
 // went well, everything when they kept the run from publishing.
 func (j *stageJob) explain(err error) error {
-	if j.chk.report == nil || j.o.json || j.o.quiet && err == nil {
+	if j.chk.report == nil || j.o.json || j.o.quiet && j.chk.report.Err(j.o.policy.strict) == nil {
 		return err
 	}
 	printFindings(j.env.stderr, j.o, j.chk.report.Findings(), locate.Warning)

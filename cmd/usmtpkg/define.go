@@ -150,33 +150,37 @@ func releaseName(lib *stage.Library, a []string) (string, error) {
 
 // definition makes the files of a release's package definition.
 func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
+	path, err := packagePath(o, rel.Name)
+	if err != nil {
+		return nil, pkgdef.Definition{}, err
+	}
 	d := pkgdef.Defaults(pkgdef.Definition{
 		Name: o.define.name, Manufacturer: o.define.manufacturer, Version: o.define.version, Language: o.define.language,
 		Comment: o.define.comment, Program: pkgdef.Program(o.define.program),
 		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches,
-		PackagePath: packagePath(o, rel.Name),
+		PackagePath: path,
 	})
 	files := map[string][]byte{}
-	for name, emit := range map[string]func(io.Writer, pkgdef.Definition) error{
-		smsFile: pkgdef.WriteSMS, powerShellFile: pkgdef.WritePowerShell, jsonFile: pkgdef.WriteJSON,
-	} {
+	for _, f := range []struct {
+		name string
+		emit func(io.Writer, pkgdef.Definition) error
+	}{{smsFile, pkgdef.WriteSMS}, {powerShellFile, pkgdef.WritePowerShell}, {jsonFile, pkgdef.WriteJSON}} {
 		var b bytes.Buffer
-		if err := emit(&b, d); err != nil {
+		if err := f.emit(&b, d); err != nil {
 			return nil, d, err
 		}
-		files[name] = b.Bytes()
+		files[f.name] = b.Bytes()
 	}
 	return files, d, nil
 }
 
 // packagePath is the package source path of a release: below --package-path,
 // else where it lies on this machine.
-func packagePath(o *options, release string) string {
-	base := strings.TrimRight(o.define.path, `\`)
-	if base == "" {
-		return localPackagePath(o.library, release)
+func packagePath(o *options, release string) (string, error) {
+	if o.define.path == "" {
+		return localPackagePath(o.library, release), nil
 	}
-	return base + `\` + release + `\data`
+	return pkgdef.SourcePath(o.define.path, release)
 }
 
 // localPackagePath is where a release's package source lies on this machine.

@@ -58,6 +58,8 @@ func exitStatus(err error) int {
 		return exitOK
 	case errors.Is(err, context.Canceled):
 		return exitCanceled
+	case is[*outputError](err):
+		return exitOther
 	case is[*usageError](err), is[*stage.RefusedError](err):
 		return exitUsage
 	case is[*locate.NotFoundError](err):
@@ -90,10 +92,10 @@ func ioStatus(err error) int {
 		return exitDestination
 	case is[*locate.SourceError](err) && errors.Is(err, fs.ErrNotExist):
 		return exitNotFound
-	case is[*stage.SourceError](err), is[*fs.PathError](err):
-		return exitIO
 	case is[*locate.SourceError](err):
 		return exitUsage
+	case is[*stage.SourceError](err), is[*fs.PathError](err):
+		return exitIO
 	}
 	return exitOther
 }

@@ -20,41 +20,46 @@ const (
 // goroutine of its own draws, so that a terminal that blocks or breaks cannot
 // slow down or end a copy.
 type progress struct {
-	env      environment
-	silent   bool
-	bytes    atomic.Int64
-	files    atomic.Int64
+	env    environment
+	silent bool
+	bytes  atomic.Int64
+	files  atomic.Int64
+
 	mu       sync.Mutex
 	phase    string
 	total    int64
 	allFiles int
 	began    time.Time
-	bar      *progressbar.ProgressBar
-	quit     chan struct{}
-	done     sync.WaitGroup
+	fresh    bool // the phase has not been drawn yet
+
+	drawing sync.Mutex
+	bar     *progressbar.ProgressBar
+	quit    chan struct{}
+	done    sync.WaitGroup
 }
 
 func newProgress(env environment, o *options) *progress {
 	return &progress{env: env, silent: o.quiet}
 }
 
-// Start begins a phase.
+// Start begins a phase. On a terminal its bar is shown at once: only the
+// beginning of a phase can be held up by a terminal that blocks.
 func (p *progress) Start(phase string, files int, bytes int64) {
 	if p.silent {
 		return
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.endPhase()
 	p.phase, p.allFiles, p.total, p.began = phase, files, bytes, p.env.now()
+	p.fresh = true
 	p.files.Store(0)
 	p.bytes.Store(0)
-	if p.env.terminal {
-		p.bar = newBar(p.env, max(bytes, 1), phase)
-	}
+	p.mu.Unlock()
 	if p.quit == nil {
 		p.quit = make(chan struct{})
 		p.done.Go(p.loop)
+	}
+	if p.env.terminal {
+		p.draw()
 	}
 }
 
@@ -84,34 +89,43 @@ func (p *progress) loop() {
 		case <-p.quit:
 			return
 		case <-ticker.C:
-			p.mu.Lock()
 			p.draw()
-			p.mu.Unlock()
 		}
 	}
 }
 
-// draw shows the counters; the bar's own errors are of no interest.
+// draw shows the counters; the bar's own errors are of no interest. Nothing is
+// written under the lock, which Start takes too.
 func (p *progress) draw() {
-	files, bytes := p.files.Load(), min(p.bytes.Load(), p.total)
-	if p.bar == nil {
-		fmt.Fprintf(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n", p.phase, files, p.allFiles, size(bytes), size(p.total), p.rate(bytes))
+	p.drawing.Lock()
+	defer p.drawing.Unlock()
+	p.mu.Lock()
+	phase, all, total, began, fresh := p.phase, p.allFiles, p.total, p.began, p.fresh
+	p.fresh = false
+	p.mu.Unlock()
+	files, bytes := p.files.Load(), min(p.bytes.Load(), total)
+	if !p.env.terminal {
+		fmt.Fprintf(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n",
+			phase, files, all, size(bytes), size(total), rate(bytes, total, p.env.now().Sub(began)))
 		return
 	}
-	p.bar.Describe(fmt.Sprintf("%s, %d of %d files", p.phase, files, p.allFiles))
-	if bytes < p.total { // at the end the bar would finish, and a late event find it closed
+	if fresh {
+		p.endPhase()
+		p.bar = newBar(p.env, max(total, 1), phase)
+	}
+	p.bar.Describe(fmt.Sprintf("%s, %d of %d files", phase, files, all))
+	if bytes < total { // at the end the bar would finish, and a late event find it closed
 		_ = p.bar.Set64(bytes)
 	}
 }
 
 // rate is the speed and the time left, once there is enough to tell.
-func (p *progress) rate(bytes int64) string {
-	took := p.env.now().Sub(p.began).Seconds()
-	if took < 1 || bytes == 0 {
+func rate(bytes, total int64, took time.Duration) string {
+	if took < time.Second || bytes == 0 {
 		return ""
 	}
-	speed := float64(bytes) / took
-	left := time.Duration(float64(p.total-bytes) / speed * float64(time.Second)).Round(time.Second)
+	speed := float64(bytes) / took.Seconds()
+	left := time.Duration(float64(total-bytes) / speed * float64(time.Second)).Round(time.Second)
 	return fmt.Sprintf(", %s/s, %s left", size(int64(speed)), left)
 }
 

@@ -21,7 +21,7 @@ func report(env environment, o *options, err error) int {
 		return status // the differences or findings are the output, and are printed
 	}
 	if o.json {
-		_ = printJSON(env.stdout, errorDocument(err, status))
+		_ = printJSON(env.stdout, errorDocument(o, err, status))
 		return status
 	}
 	var list *multierror.Error
@@ -31,13 +31,16 @@ func report(env environment, o *options, err error) int {
 	}
 	text := err.Error()
 	if status == exitCanceled {
-		text = "cancelled; the library is as it was"
+		text = "cancelled"
+		if o.unpublished {
+			text = "cancelled; the library is as it was"
+		}
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", line)
 	}
 	printDetails(env.stderr, err)
-	if hint := hintFor(err); hint != "" {
+	if hint := hintFor(o, err); hint != "" {
 		fmt.Fprintf(env.stderr, "usmtpkg: hint: %s\n", hint)
 	}
 	return status
@@ -61,25 +64,33 @@ func printDetails(w io.Writer, err error) {
 }
 
 // hintFor is the advice for an error: its own, or one by its kind.
-func hintFor(err error) string {
+func hintFor(o *options, err error) string {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) && h.Hint() != "" {
 		return h.Hint()
 	}
+	hint := hintByStatus(err)
+	if o.unpublished && hint != "" {
+		hint = "nothing was published; " + hint
+	}
+	return hint
+}
+
+func hintByStatus(err error) string {
 	switch exitStatus(err) {
 	case exitBusy:
 		return "wait for the other run to end, or for whatever holds the file open, and run again"
 	case exitChanged:
-		return "nothing was published; run again when nobody changes the source"
+		return "run again when nobody changes the source"
 	case exitIO:
-		return "nothing was published; run again, and look at the disk or the network if it fails again"
+		return "run again, and look at the disk or the network if it fails again"
 	case exitMismatch:
 		return "do not use this copy: run again, and if the release was published before, move its folder out of the library first"
 	case exitDestination:
 		if errors.Is(err, fs.ErrNotExist) {
 			return "name the folder of a library; usmtpkg refresh makes one"
 		}
-		return "nothing was published; name another library, or give this one space and rights"
+		return "name another folder, or give this one space and rights"
 	}
 	return ""
 }
@@ -95,8 +106,8 @@ type jsonError struct {
 	Files    []stage.FileResult `json:"files,omitempty"`
 }
 
-func errorDocument(err error, status int) jsonError {
-	d := jsonError{Format: "usmtpkg error", Version: 1, Error: err.Error(), Hint: hintFor(err), Exit: status}
+func errorDocument(o *options, err error, status int) jsonError {
+	d := jsonError{Format: "usmtpkg error", Version: 1, Error: err.Error(), Hint: hintFor(o, err), Exit: status}
 	var list *multierror.Error
 	if errors.As(err, &list) {
 		for _, e := range list.Errors {

@@ -23,7 +23,7 @@ type jsonResult struct {
 	PackageSource string             `json:"package_source"` // on this machine
 	Source        jsonOrigin         `json:"source"`
 	Verify        stage.VerifyRecord `json:"verify"`
-	Durability    stage.Durability   `json:"durability,omitempty"`
+	Durability    stage.Durability   `json:"durability"` // empty in a dry run
 	NotChecked    []string           `json:"not_checked"`
 	Findings      []jsonFinding      `json:"findings"`
 	Notes         []string           `json:"notes,omitempty"`

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,10 +36,13 @@ type options struct {
 
 	library string
 	dryRun  bool
+
+	unpublished bool // a release was to be published and is not yet
 }
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, env environment, args []string) int {
+	env.stdout = output{env.stdout}
 	o := &options{}
 	root := newRootCmd(env, o) //nolint:contextcheck // cobra hands ctx to the commands
 	root.SetArgs(args)
@@ -47,8 +52,32 @@ func run(ctx context.Context, env environment, args []string) int {
 	if err == nil {
 		return exitOK
 	}
+	o.json = o.json || asksForJSON(env, args)
 	return report(env, o, err)
 }
+
+// asksForJSON tells whether a call whose flags were not all read wanted JSON.
+func asksForJSON(env environment, args []string) bool {
+	set, err := strconv.ParseBool(env.getenv("USMTPKG_JSON"))
+	return err == nil && set || slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
+}
+
+// output is standard output. Its errors are marked: they come after the work.
+type output struct{ w io.Writer }
+
+func (o output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil {
+		err = &outputError{err}
+	}
+	return n, err
+}
+
+// An outputError is a failure to print the result.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return "printing the result: " + e.err.Error() }
+func (e *outputError) Unwrap() error { return e.err }
 
 func newRootCmd(env environment, o *options) *cobra.Command {
 	root := &cobra.Command{
@@ -73,7 +102,7 @@ names.
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return configure(env, o, cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Args:              cobra.NoArgs,
+		Args:              args(cobra.NoArgs),
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-multierror"
+
+	"usmtpkg/locate"
+	"usmtpkg/pkgdef"
+	"usmtpkg/stage"
+	"usmtpkg/stage/bag"
+)
+
+func TestExitStatus(t *testing.T) {
+	denied := &fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}
+	broken := &fs.PathError{Op: "read", Path: "x", Err: errors.New("input/output error")}
+	tests := []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"nothing", nil, exitOK},
+		{"anything", errors.New("oops"), exitOther},
+		{"usage", &usageError{msg: "x"}, exitUsage},
+		{"refused target", &stage.RefusedError{Path: "/", Reason: "x"}, exitUsage},
+		{"not found", &locate.NotFoundError{}, exitNotFound},
+		{"finding", &locate.FindingError{Rule: "x"}, exitInvalid},
+		{"findings", multierror.Append(nil, &locate.FindingError{Rule: "x"}), exitInvalid},
+		{"printed findings", marked(multierror.Append(nil, &locate.FindingError{})), exitInvalid},
+		{"layout", &locate.LayoutError{}, exitInvalid},
+		{"link in the source", &stage.EntryError{Path: "x", Type: fs.ModeSymlink}, exitInvalid},
+		{"unreadable record", &stage.FormatError{File: "release.json"}, exitInvalid},
+		{"bag", &bag.SyntaxError{File: "bagit.txt"}, exitInvalid},
+		{"field", &pkgdef.FieldError{Field: "name"}, exitInvalid},
+		{"mismatch", &stage.MismatchError{What: "x"}, exitMismatch},
+		{"differences printed", errDiffers, exitMismatch},
+		{"destination", &stage.DestinationError{Doing: "x", Err: errors.New("full")}, exitDestination},
+		{"marker of a newer version", &stage.DestinationError{Doing: "x", Err: &stage.FormatError{}}, exitDestination},
+		{"destination denied", &stage.DestinationError{Doing: "x", Err: denied}, exitDestination},
+		{"source denied", &stage.SourceError{Err: denied}, exitDestination},
+		{"busy", fmt.Errorf("x: %w", stage.ErrBusy), exitBusy},
+		{"file locked", &stage.DestinationError{Doing: "x", Err: stage.ErrBusy}, exitBusy},
+		{"changed", fmt.Errorf("x: %w", stage.ErrChanged), exitChanged},
+		{"source broken", &stage.SourceError{Err: broken}, exitIO},
+		{"reading a bag", broken, exitIO},
+		{"cancelled", fmt.Errorf("x: %w", context.Canceled), exitCanceled},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := exitStatus(tt.err); got != tt.want {
+				t.Errorf("exitStatus(%v) = %d, want %d", tt.err, got, tt.want)
+			}
+			if tt.err == nil {
+				return
+			}
+			if got := exitStatus(fmt.Errorf("doing: %w", errors.Join(errors.New("other"), tt.err))); got != tt.want {
+				t.Errorf("exitStatus, wrapped and joined = %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// When several things go wrong the most particular one counts.
+func TestExitStatusOrder(t *testing.T) {
+	order := []struct {
+		status int
+		err    error
+	}{
+		{exitCanceled, context.Canceled},
+		{exitUsage, &usageError{}},
+		{exitNotFound, &locate.NotFoundError{}},
+		{exitMismatch, &stage.MismatchError{}},
+		{exitChanged, stage.ErrChanged},
+		{exitBusy, stage.ErrBusy},
+		{exitInvalid, &locate.FindingError{}},
+		{exitDestination, &stage.DestinationError{Err: errors.New("full")}},
+		{exitIO, &stage.SourceError{Err: errors.New("broken")}},
+		{exitOther, errors.New("oops")},
+	}
+	for i, first := range order {
+		for _, second := range order[i+1:] {
+			if got := exitStatus(errors.Join(second.err, first.err)); got != first.status {
+				t.Errorf("exitStatus(%d and %d) = %d, want %d", second.status, first.status, got, first.status)
+			}
+		}
+	}
+}
+
+// Every status that can be chosen is in the help.
+func TestExitHelp(t *testing.T) {
+	for status := exitOK; status <= exitIO; status++ {
+		if !strings.Contains(exitHelp, fmt.Sprintf("%d ", status)) {
+			t.Errorf("the help does not name exit status %d", status)
+		}
+	}
+	if !strings.Contains(exitHelp, fmt.Sprint(exitCanceled)) {
+		t.Errorf("the help does not name exit status %d", exitCanceled)
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the wanted files in the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"usmtpkg": main})
+}
+
+// TestScript runs the scripts of testdata/script: what a user sees, and what
+// lies on the disk afterwards. Beside the commands and conditions of package
+// testscript they have these:
+//
+//	status N PROGRAM ARG...   run a program that must end with exit status N
+//	interrupt PROGRAM ARG...  run a program, send it Ctrl-C at its first words on stderr, want status 130
+//	kit DIR [-version V] [-arch A,B]   make the sample kit in DIR
+//	pe FILE ARCH VERSION [N]  make a program, with N bytes of code more; VERSION none: without one
+//	write FILE TEXT           make a file of the text, in which \r, \n, \x00 and \ufeff stand for what they do in Go
+//	flip FILE [OFFSET]        flip the lowest bit of a byte, the first if not said
+//	shorten FILE N            take N bytes from its end
+//	seal DIR PART...          make a bag consistent again: manifest, record (the digest in release.json), tags
+//	tree DIR FILE             write a listing of DIR to FILE: type, time, checksum, path of everything below it
+//	[!] json FILE PATH [WANT] the value at PATH in a JSON file, such as findings[0].rule; [len] is the length
+//	                          of a list, [rule=core-missing] the first element that has that; ! : nothing is there
+//	jsonenv NAME FILE PATH    set an environment variable to such a value
+//	jsonkeys FILE OUT         write all keys of a JSON file to OUT, sorted
+//
+//	[root]   the user may do anything, so that rights keep nobody out
+//	[links]  symbolic links can be made; Wine says they can and makes none
+//	[case]   the file system tells names apart that differ in case only
+//
+// FILE may be stdout or stderr where it is read. $ROOT is the root of the volume that $WORK is on,
+// $LF a line feed, $LONG a word of 128 letters.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               home,
+		Condition:           condition,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status":    cmdStatus,
+			"interrupt": cmdInterrupt,
+			"kit":       cmdKit,
+			"pe":        cmdPE,
+			"write":     cmdWrite,
+			"flip":      cmdFlip,
+			"shorten":   cmdShorten,
+			"seal":      cmdSeal,
+			"tree":      cmdTree,
+			"json":      cmdJSON,
+			"jsonenv":   cmdJSONEnv,
+			"jsonkeys":  cmdJSONKeys,
+		},
+	})
+}
+
+// home gives a script a home of its own. Nothing else of the surroundings gets
+// into its environment, no USMTPKG_* either: testscript starts from nothing.
+func home(env *testscript.Env) error {
+	dir := filepath.Join(env.WorkDir, ".home")
+	for _, name := range []string{"HOME", "USERPROFILE"} {
+		env.Setenv(name, dir)
+	}
+	env.Setenv("ROOT", filepath.VolumeName(dir)+string(filepath.Separator))
+	env.Setenv("LF", "\n")
+	if env.Getenv("GORACE") == "" {
+		env.Setenv("GORACE", "atexit_sleep_ms=10") // each program run would end with a second of sleep
+	}
+	env.Setenv("LONG", strings.Repeat("x", 128))
+	return os.Mkdir(dir, 0o777)
+}
+
+// condition answers for the conditions of our own.
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "links":
+		return hasTrait(func(dir string) bool {
+			link := filepath.Join(dir, "link")
+			if os.Symlink("target", link) != nil {
+				return false
+			}
+			_, err := os.Readlink(link)
+			return err == nil
+		})
+	case "case":
+		return hasTrait(func(dir string) bool {
+			if os.WriteFile(filepath.Join(dir, "name"), nil, 0o666) != nil {
+				return false
+			}
+			_, err := os.Stat(filepath.Join(dir, "NAME"))
+			return os.IsNotExist(err)
+		})
+	}
+	return false, &unknownError{"condition", name}
+}
+
+// hasTrait tries something in a folder of its own.
+func hasTrait(try func(dir string) bool) (bool, error) {
+	dir, err := os.MkdirTemp("", "usmtpkg-trait")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // what stays is in the folder for temporary files
+	return try(dir), nil
+}
+
+type unknownError struct{ what, name string }
+
+func (e *unknownError) Error() string { return "unknown " + e.what + " " + e.name }
+
+// usage ends a script whose command has the wrong arguments, or a ! that means nothing.
+func usage(ts *testscript.TestScript, ok bool, text string) {
+	if !ok {
+		ts.Fatalf("usage: %s", text)
+	}
+}
+
+// split cuts a list at its commas; nothing gives an empty list.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+}

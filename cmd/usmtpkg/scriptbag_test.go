@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// cmdSeal does what somebody does who tampers with a bag and covers it up. It
+// shares no code with the package that writes bags.
+func cmdSeal(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) >= 2, "seal DIR PART...")
+	dir := ts.MkAbs(args[0])
+	for _, part := range args[1:] {
+		var err error
+		switch part {
+		case "manifest":
+			err = sealFiles(dir, "manifest-sha256.txt", "data")
+		case "record":
+			err = sealRecord(dir)
+		case "tags":
+			err = sealFiles(dir, "tagmanifest-sha256.txt", ".")
+		default:
+			err = &unknownError{"part", part}
+		}
+		ts.Check(err)
+	}
+}
+
+// sealFiles writes a manifest of the files below sub; in the bag's own folder
+// these are the tag files.
+func sealFiles(dir, manifest, sub string) error {
+	var lines []string
+	err := filepath.WalkDir(filepath.Join(dir, sub), func(name string, d fs.DirEntry, err error) error {
+		rel := strings.TrimPrefix(filepath.ToSlash(name), filepath.ToSlash(dir)+"/")
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && sub == "." && rel == "data":
+			return fs.SkipDir
+		case d.IsDir(), rel == "tagmanifest-sha256.txt":
+			return nil
+		}
+		content, err := os.ReadFile(name)
+		lines = append(lines, rel+"\x00"+sha256Of(content))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(lines)
+	var b strings.Builder
+	for _, line := range lines {
+		name, sum, _ := strings.Cut(line, "\x00")
+		fmt.Fprintf(&b, "%s  %s\n", sum, name)
+	}
+	return os.WriteFile(filepath.Join(dir, manifest), []byte(b.String()), 0o666)
+}
+
+var digestLine = regexp.MustCompile(`"digest": "[0-9a-f]{64}"`)
+
+// sealRecord writes the digest of the manifest into release.json.
+func sealRecord(dir string) error {
+	manifest, err := os.ReadFile(filepath.Join(dir, "manifest-sha256.txt"))
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(dir, "release.json")
+	record, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	record = digestLine.ReplaceAll(record, []byte(`"digest": "`+sha256Of(manifest)+`"`))
+	return os.WriteFile(name, record, 0o666)
+}
