@@ -23,8 +23,10 @@ const (
 	dataDir        = "data"
 	releaseFile    = "release.json"
 
-	markerFormat  = "usmtpkg library"
-	markerVersion = 1
+	markerFormat = "usmtpkg library"
+
+	// formatVersion is the version of the formats in a library.
+	formatVersion = 1
 )
 
 // maxMetaFile bounds the small files of a library, in bytes.
@@ -77,7 +79,7 @@ func readMarker(root *os.Root) (marker, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := decode(markerFile, b, markerFormat, markerVersion, &m); err != nil {
+	if err := decode(markerFile, b, markerFormat, &m); err != nil {
 		return m, err
 	}
 	if len(m.Library) != 2*idBytes {
@@ -88,7 +90,7 @@ func readMarker(root *os.Root) (marker, error) {
 
 // decode reads one of our JSON formats strictly: this format, this version,
 // no unknown key, nothing after the object.
-func decode(name string, b []byte, format string, version int, v any) error {
+func decode(name string, b []byte, format string, v any) error {
 	var head struct {
 		Format  string `json:"format"`
 		Version int    `json:"version"`
@@ -99,8 +101,8 @@ func decode(name string, b []byte, format string, version int, v any) error {
 	if head.Format != format {
 		return &FormatError{name, fmt.Sprintf("format %q, want %q", head.Format, format)}
 	}
-	if head.Version != version {
-		return &FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, version)}
+	if head.Version != formatVersion {
+		return &FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, formatVersion)}
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()

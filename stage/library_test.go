@@ -28,26 +28,32 @@ func TestOpenWriterRefuses(t *testing.T) {
 		refused bool // a *RefusedError, else a *DestinationError
 	}{
 		{"files that are not ours", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			write(t, filepath.Join(dir, "thesis.doc"), "x")
 			return dir, WriterOptions{}
 		}, "thesis.doc", false},
 		{"a file", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			write(t, filepath.Join(dir, "lib"), "x")
 			return filepath.Join(dir, "lib"), WriterOptions{}
 		}, "lib", false},
 		{"newer library", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			write(t, filepath.Join(dir, markerFile), `{"format":"usmtpkg library","version":2,"library":"`+id+`","new":1}`)
 			return dir, WriterOptions{}
 		}, "newer", false},
 		{"other format", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			write(t, filepath.Join(dir, markerFile), `{"format":"else","version":1}`)
 			return dir, WriterOptions{}
 		}, `format "else"`, false},
 		{"unknown key", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			write(t, filepath.Join(dir, markerFile), `{"format":"usmtpkg library","version":1,"library":"`+id+`","new":1}`)
 			return dir, WriterOptions{}
 		}, "new", false},
 		{"huge marker", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			write(t, filepath.Join(dir, markerFile), strings.Repeat(" ", maxMetaFile+1))
 			return dir, WriterOptions{}
 		}, "over 65536 bytes", false},
@@ -61,6 +67,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 			return filepath.Join(dir, "SCCMContentLib$"), WriterOptions{}
 		}, "content library", true},
 		{"renamed content library", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			for _, n := range []string{"PkgLib", "DataLib", "FileLib"} {
 				if err := os.Mkdir(filepath.Join(dir, n), 0o777); err != nil {
 					t.Fatal(err)
@@ -78,6 +85,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 			return filepath.Join(dir, "a", "b"), WriterOptions{Source: dir}
 		}, "lies in the source", true},
 		{"around the source", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
 			src := filepath.Join(dir, "a", "b")
 			if err := os.MkdirAll(src, 0o777); err != nil {
 				t.Fatal(err)
@@ -126,7 +134,7 @@ func TestRefusesThroughALink(t *testing.T) {
 func record(t *testing.T, library string) string {
 	t.Helper()
 	var b strings.Builder
-	rec := Release{Format: releaseFormat, Version: releaseVersion, Library: library, Digest: strings.Repeat("0", 64)}
+	rec := Release{Format: releaseFormat, Version: formatVersion, Library: library, Digest: strings.Repeat("0", 64)}
 	if err := rec.write(&b); err != nil {
 		t.Fatal(err)
 	}

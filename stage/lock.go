@@ -22,9 +22,8 @@ const (
 	lockFresh = 15 * time.Second // a lock renewed this recently is not watched: the library is busy
 	lockWatch = 12 * time.Second // how long a lock must stay unrenewed to be stale
 
-	lockFormat  = "usmtpkg lock"
-	lockVersion = 1
-	idBytes     = 16
+	lockFormat = "usmtpkg lock"
+	idBytes    = 16
 )
 
 // holder is the content of the lock file.
@@ -65,7 +64,7 @@ func takeLock(ctx context.Context, root *os.Root, now func() time.Time) (*lock, 
 		host = "unknown host"
 	}
 	me := holder{
-		Format: lockFormat, Version: lockVersion, Token: randomHex(idBytes),
+		Format: lockFormat, Version: formatVersion, Token: randomHex(idBytes),
 		Host: host, Machine: machineID(), PID: os.Getpid(), Started: now().UTC(),
 	}
 	takenOver := ""
@@ -161,7 +160,7 @@ func readHolder(root *os.Root, name string) (holder, error) {
 	if err != nil {
 		return h, err
 	}
-	err = decode(name, b, lockFormat, lockVersion, &h)
+	err = decode(name, b, lockFormat, &h)
 	return h, err
 }
 

@@ -34,7 +34,7 @@ func leaveLock(t *testing.T, dir string, change func(*holder)) {
 		t.Fatal(err)
 	}
 	h := holder{
-		Format: lockFormat, Version: lockVersion, Token: "there", Host: host, Machine: machineID(),
+		Format: lockFormat, Version: formatVersion, Token: "there", Host: host, Machine: machineID(),
 		PID: os.Getpid(), Started: testTime, Beat: 3,
 	}
 	change(&h)

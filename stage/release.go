@@ -13,11 +13,8 @@ import (
 	"time"
 )
 
-// The format of release.json.
-const (
-	releaseFormat  = "usmtpkg release"
-	releaseVersion = 1
-)
+// releaseFormat is the format of release.json.
+const releaseFormat = "usmtpkg release"
 
 // Origin tells where a release's content came from.
 type Origin struct {
@@ -144,7 +141,7 @@ func readRelease(root *os.Root) (Release, error) {
 	if found {
 		head = append(head, filesKey+"]\n}"...)
 	}
-	if err := decode(releaseFile, head, releaseFormat, releaseVersion, &r); err != nil {
+	if err := decode(releaseFile, head, releaseFormat, &r); err != nil {
 		return r, err
 	}
 	if !found {

@@ -143,7 +143,7 @@ func (r *run) describe() error {
 	sum := sha256.Sum256(b.Bytes())
 	r.manifest, r.digest = b.Bytes(), hex.EncodeToString(sum[:])
 	r.rec = Release{
-		Format: releaseFormat, Version: releaseVersion,
+		Format: releaseFormat, Version: formatVersion,
 		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest,
 		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},

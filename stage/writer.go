@@ -115,7 +115,7 @@ func (w *Writer) open(ctx context.Context) error {
 // create writes the marker. When two runs do so at once the later rename
 // stands, and both read that one back.
 func (w *Writer) create(ctx context.Context) (marker, error) {
-	m := marker{Format: markerFormat, Version: markerVersion, Library: randomHex(idBytes)}
+	m := marker{Format: markerFormat, Version: formatVersion, Library: randomHex(idBytes)}
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return m, err
