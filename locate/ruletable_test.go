@@ -3,6 +3,7 @@ package locate
 import (
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -50,7 +51,7 @@ func runRules(t *testing.T, tests []ruleTest) {
 			if err != nil {
 				t.Fatalf("Precheck: %v", err)
 			}
-			seen := slices.DeleteFunc(slices.Clone(tt.want), func(s string) bool { return needsText(s, fsys) })
+			seen := slices.DeleteFunc(slices.Clone(tt.want), func(s string) bool { return needsReading(s, fsys) })
 			if diff := cmp.Diff(seen, summary(first), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("Precheck (-want +got):\n%s", diff)
 			}
@@ -58,14 +59,18 @@ func runRules(t *testing.T, tests []ruleTest) {
 	}
 }
 
-// needsText tells the findings that Precheck does not give: those of texts that are not empty.
-func needsText(line string, fsys fstest.MapFS) bool {
+// needsReading tells the findings that Precheck does not give: those of texts, and of programs
+// that are not core ones, unless they are empty.
+func needsReading(line string, fsys fstest.MapFS) bool {
 	f := strings.Fields(line)
 	switch f[1] {
 	case "migxml-root", "migxml-urlid", "urlid-duplicate":
 		return true
 	case "xml-malformed":
 		return len(fsys[f[2]].Data) > 0
+	case "pe-invalid", "pe-machine", "pe-version-mixed":
+		core := strings.Count(f[2], "/") == 1 && isCore(path.Base(f[2]))
+		return len(fsys[f[2]].Data) > 0 && !core
 	}
 	return false
 }

@@ -34,14 +34,14 @@ func Validate(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
 	return v.walk(ctx, fsys, o.Workers)
 }
 
-// Precheck is the cheap first look at a source: all that Validate checks but the text of XML files
-// and manifests, so that most faults are known before anything is copied.
+// Precheck is the cheap first look at a source: shape, names, core files and the headers of the
+// core programs, so that most faults are known before anything is copied.
 func Precheck(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
 	v, err := NewValidator(o)
 	if err != nil {
 		return nil, err
 	}
-	v.headers = true
+	v.brief = true
 	return v.walk(ctx, fsys, o.Workers)
 }
 
@@ -114,7 +114,7 @@ func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if k := kindOf(j.path); k == plain || v.headers && k == markup {
+	if v.looksAt(j.path) == plain {
 		info, err := j.entry.Info()
 		if err != nil {
 			return failure(j.path, err)

@@ -31,9 +31,9 @@ type Facts struct {
 //
 // Paths are slash-separated and relative to the USMT folder.
 type Validator struct {
-	policy  Policy
-	prefix  int
-	headers bool // look at PE headers only, not at the text of XML files
+	policy Policy
+	prefix int
+	brief  bool // look into the core programs only: see Precheck
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -106,13 +106,11 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (Facts, erro
 func (v *Validator) examine(name, arch string, r io.ReaderAt, size int64) (content, error) {
 	c := content{read: true, size: size}
 	var err error
-	switch kindOf(name) {
+	switch v.looksAt(name) {
 	case image:
 		c.image, c.fault, err = readImage(name, arch, r, size)
 	case markup:
-		if !v.headers {
-			c.urlid, c.fault, err = readMarkup(name, r, size)
-		}
+		c.urlid, c.fault, err = readMarkup(name, r, size)
 	case plain:
 	}
 	return c, err
@@ -151,6 +149,15 @@ const (
 	image              // PE headers and version resource
 	markup             // the whole text
 )
+
+// looksAt tells how much of a file this Validator looks at.
+func (v *Validator) looksAt(name string) kind {
+	k := kindOf(name)
+	if v.brief && (k != image || strings.Count(name, "/") != 1 || !isCore(path.Base(name))) {
+		return plain
+	}
+	return k
+}
 
 // kindOf tells the kind of a file by the extension of its name. These are the extensions of USMT's
 // own files, and those of the other PE files that Windows loads by name.

@@ -65,7 +65,8 @@ type comparison struct {
 	tree    Tree
 	odd     map[string]string      // entries that are neither file nor folder, with their kind
 	ignore  func(path string) bool // files that need not be wanted
-	payload string                 // the prefix of the paths that the checker sees, without it
+	payload string                 // the prefix of the paths that checker and twin see, without it
+	twin    *twin                  // what the payload is to equal byte by byte; nil for nothing
 }
 
 // A job is one file to be read: the wanted one and the one that is there.
@@ -86,6 +87,9 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	for i, j := range jobs {
 		files[i] = j.found
 		rep.Bytes += j.found.Size
+		if strings.HasPrefix(j.found.Path, c.payload) {
+			rep.payload++
+		}
 	}
 	c.o.Progress.Start(phase, len(jobs), rep.Bytes)
 	rr := &rereader{root: c.root, uncached: c.o.Uncached && c.root != nil, progress: c.o.Progress}
@@ -185,12 +189,15 @@ func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) 
 	}
 	defer in.Close()
 	hashes := make([]hash.Hash, len(j.want.sums))
-	writers := make([]io.Writer, len(j.want.sums))
+	writers := make([]io.Writer, len(j.want.sums), len(j.want.sums)+1)
 	for i, s := range j.want.sums {
 		hashes[i] = s.alg.New()
 		writers[i] = hashes[i]
 	}
-	if err := rr.into(ctx, io.MultiWriter(writers...), in, j.found, buf); err != nil {
+	err = c.withTwin(ctx, j.found.Path, func(twin ...io.Writer) error {
+		return rr.into(ctx, io.MultiWriter(append(writers, twin...)...), in, j.found, buf)
+	})
+	if err != nil {
 		return res, &SourceError{Err: err}
 	}
 	for i, s := range j.want.sums {
@@ -200,6 +207,24 @@ func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) 
 	}
 	c.o.Progress.Add(1, 0)
 	return res, c.inspect(in, j.found)
+}
+
+// withTwin calls read with a writer that compares what is read with the twin
+// of a file, if it is to have one.
+func (c *comparison) withTwin(ctx context.Context, name string, read func(twin ...io.Writer) error) error {
+	p, payload := strings.CutPrefix(name, c.payload)
+	if c.twin == nil || !payload {
+		return read()
+	}
+	f, err := c.twin.open(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer c.twin.close(f)
+	if err := read(f); err != nil {
+		return err
+	}
+	return f.end()
 }
 
 func (c *comparison) inspect(in fs.File, f File) error {

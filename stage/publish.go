@@ -91,7 +91,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 		return err
 	}
 	r.rec.Library, r.rec.Created, r.rec.Durability = w.ID, w.now().UTC().Truncate(time.Second), d.result()
-	if err := writeTags(staging, r); err != nil {
+	if err := writeTags(staging, r, !d.syncfs); err != nil {
 		return destination("writing the tag files", err)
 	}
 	w.step("tagged")
@@ -155,8 +155,9 @@ func (w *Writer) check(ctx context.Context, d *durable, data *os.Root, r *run) e
 	return r.o.Checker.Finish()
 }
 
-// writeTags writes the bag's tag files and the inventory.
-func writeTags(staging *os.Root, r *run) error {
+// writeTags writes the bag's tag files and the inventory, and flushes each if
+// that is not done for all files at once.
+func writeTags(staging *os.Root, r *run, flush bool) error {
 	files := []struct {
 		name  string
 		write func(w io.Writer) error
@@ -173,14 +174,14 @@ func writeTags(staging *os.Root, r *run) error {
 	var entries []bag.Entry
 	for _, f := range files {
 		h := bag.SHA256.New()
-		err := createNew(staging, f.name, func(w io.Writer) error { return f.write(io.MultiWriter(w, h)) })
+		err := createNew(staging, f.name, flush, func(w io.Writer) error { return f.write(io.MultiWriter(w, h)) })
 		if err != nil {
 			return err
 		}
 		entries = append(entries, bag.Entry{Path: f.name, Sum: hex.EncodeToString(h.Sum(nil))})
 	}
 	tags := bag.Manifest{Algorithm: bag.SHA256, Tag: true}
-	return createNew(staging, tags.Name(), func(w io.Writer) error { return bag.WriteManifest(w, tags, entries) })
+	return createNew(staging, tags.Name(), flush, func(w io.Writer) error { return bag.WriteManifest(w, tags, entries) })
 }
 
 // manifestName is the payload manifest of a release.

@@ -123,8 +123,7 @@ func inFile(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// pour reads in to its end through buf into w, which does not fail, and tells
-// how many bytes that were.
+// pour reads in to its end through buf into w and tells how many bytes that were.
 func pour(ctx context.Context, w io.Writer, in io.Reader, buf []byte, p Progress) (int64, error) {
 	var total int64
 	for {
@@ -132,7 +131,9 @@ func pour(ctx context.Context, w io.Writer, in io.Reader, buf []byte, p Progress
 			return total, context.Cause(ctx)
 		}
 		n, err := in.Read(buf)
-		_, _ = w.Write(buf[:n])
+		if _, err := w.Write(buf[:n]); err != nil {
+			return total, err
+		}
 		p.Add(0, int64(n))
 		total += int64(n)
 		if errors.Is(err, io.EOF) {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"usmtpkg/stage/bag"
@@ -100,7 +101,6 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 		return Result{Release: r.rec, Published: true}, nil
 	}
 	if err == nil && o.Verify != VerifyStream {
-		r.o.Checker = nil // it has judged the source
 		_, err = lib.recheck(ctx, r)
 	}
 	return Result{Release: r.rec}, err
@@ -184,14 +184,9 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 		return Result{}, err
 	}
 	w.step("listed")
-	same, err := w.sameShape(r)
-	if err != nil {
-		return Result{}, err
-	}
-	if same {
-		if res, done, err := w.unchanged(ctx, r); done || err != nil {
-			return res, err
-		}
+	res, done, err := w.unchanged(ctx, r)
+	if done || err != nil {
+		return res, err
 	}
 	if err := w.checkSpace(r.tree); err != nil {
 		return Result{}, err
@@ -199,29 +194,38 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 	return w.publish(ctx, r)
 }
 
-// sameShape tells whether a release of this version has as many files and
-// bytes as the source: only then can it have the same content.
-func (w *Writer) sameShape(r *run) (bool, error) {
+// sameShape names the releases of this version that have as many files and
+// bytes as the source: only they can have the same content.
+func (w *Writer) sameShape(r *run) ([]string, error) {
 	names, err := w.Releases()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	for _, name := range names {
+	return slices.DeleteFunc(names, func(name string) bool {
 		if !strings.HasPrefix(name, r.o.USMTVersion+"-") {
-			continue
+			return true
 		}
 		// One whose record cannot be read is no help, and no obstacle to others.
 		rec, err := w.Release(name)
-		if err == nil && rec.FileCount == len(r.tree.Files) && rec.Bytes == r.tree.Bytes() {
-			return true, nil
-		}
-	}
-	return false, nil
+		return err != nil || rec.FileCount != len(r.tree.Files) || rec.Bytes != r.tree.Bytes()
+	}), nil
 }
 
-// unchanged hashes the source and, if a release with exactly this content
-// exists, makes sure that it is still intact. done is false when it is new.
+// unchanged looks for a release with exactly the content of the source, and
+// makes sure that it is still intact. done is false when there is none.
 func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, err error) {
+	names, err := w.sameShape(r)
+	if err != nil || len(names) == 0 {
+		return res, false, err
+	}
+	if r.o.Verify != VerifyStream {
+		for _, name := range names {
+			if res, done, err = w.equalTwin(ctx, r, name); done || err != nil {
+				return res, done, err
+			}
+		}
+	}
+	// None equals the source byte by byte. If the sums say that one should, it is damaged.
 	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.o.Workers, r.o.Progress); err != nil {
 		return res, false, err
 	}
@@ -236,18 +240,46 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 		return res, false, err
 	}
 	rec.Verify = VerifyRecord{Requested: r.o.Verify, Used: VerifyStream}
-	if r.o.Verify == VerifyStream {
-		err = r.inspectSource(ctx)
-	} else {
+	if r.o.Verify != VerifyStream {
 		rec.Verify.Used, err = w.recheck(ctx, r)
-		if err == nil {
-			err = r.o.Checker.Finish()
-		}
+	}
+	if err == nil {
+		err = r.inspectSource(ctx)
 	}
 	return Result{Release: rec}, err == nil, err
 }
 
-// recheck re-reads an existing release that should equal the source.
+// equalTwin verifies a release and compares it with the source in one pass.
+// done is false when they differ, or the release is not whole.
+func (w *Writer) equalTwin(ctx context.Context, r *run, name string) (res Result, done bool, err error) {
+	rec, err := w.Release(name)
+	if err != nil {
+		return res, false, nil //nolint:nilerr // it was readable a moment ago; the slow way reports it
+	}
+	root, err := w.root.OpenRoot(name)
+	if err != nil {
+		return res, false, destination("opening release "+name, err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	rep, err := verifyBag(ctx, root, VerifyOptions{
+		Workers: r.o.Workers, Checker: r.o.Checker, Progress: r.o.Progress,
+		Uncached: r.o.Verify == VerifyUncached, twin: newTwin(r.src.FS, r.tree),
+	})
+	var syntax *bag.SyntaxError
+	switch {
+	case errors.Is(err, errTwinDiffers) || errors.As(err, &syntax):
+		return res, false, nil
+	case err != nil:
+		return res, false, err
+	case len(rep.Differences()) > 0 || rep.payload != len(r.tree.Files):
+		return res, false, nil
+	}
+	rec.Verify = VerifyRecord{Requested: r.o.Verify, Used: rep.Used}
+	return Result{Release: rec}, true, r.o.Checker.Finish()
+}
+
+// recheck re-reads an existing release that should equal the source. The
+// content is the source's, so nobody has to judge it anew.
 func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 	root, err := os.OpenRoot(l.ReleaseDir(r.rec.Name))
 	if err != nil {
@@ -255,7 +287,7 @@ func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 	}
 	defer root.Close() //nolint:errcheck // only read
 	rep, err := verifyBag(ctx, root, VerifyOptions{
-		Workers: r.o.Workers, Checker: r.o.Checker, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached,
+		Workers: r.o.Workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached,
 	})
 	if err != nil {
 		return "", err

@@ -54,6 +54,8 @@ type Report struct {
 	Bytes int64        // read
 	Used  VerifyMode   // how the files were really read
 	Notes []string     // what the bag's manifests do that BagIt allows and advises against
+
+	payload int // files of the payload that were read
 }
 
 // Differences are the files whose verdict is not Same.
@@ -67,6 +69,8 @@ type VerifyOptions struct {
 	Uncached bool     // read past the page cache where the system can
 	Checker  Checker  // looks at the payload as well; nil: nobody does
 	Progress Progress // nil reports nothing
+
+	twin *twin
 }
 
 // Verify compares a bag, a release or any other, with its own manifests. A bag
@@ -92,7 +96,7 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	}
 	ours := isOurs(tree)
 	c := &comparison{
-		fsys: root.FS(), root: root, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/",
+		fsys: root.FS(), root: root, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
 		ignore: func(p string) bool {
 			return isUnlistable(p) || !ours && !strings.HasPrefix(p, dataDir+"/")
 		},

@@ -164,16 +164,17 @@ func (w *Writer) replace(ctx context.Context, name string, content []byte) error
 
 // writeNew writes and flushes a file that must not exist yet.
 func writeNew(root *os.Root, name string, content []byte) error {
-	return createNew(root, name, func(w io.Writer) error { _, err := w.Write(content); return err })
+	return createNew(root, name, true, func(w io.Writer) error { _, err := w.Write(content); return err })
 }
 
-// createNew does the same with content that is made while it is written.
-func createNew(root *os.Root, name string, write func(w io.Writer) error) error {
+// createNew does the same with content that is made while it is written, and
+// leaves the flushing to others if told so.
+func createNew(root *os.Root, name string, flush bool, write func(w io.Writer) error) error {
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	if err = write(f); err == nil {
+	if err = write(f); err == nil && flush {
 		if err = f.Sync(); isUnsupported(err) {
 			err = nil
 		}
