@@ -81,6 +81,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err != nil {
 		return destination("creating the staging folder", err)
 	}
+	d.syncfs = d.syncfs && !w.noSyncFS
 	if err := w.copy(ctx, d, data, r); err != nil {
 		return err
 	}

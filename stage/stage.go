@@ -254,7 +254,7 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 func (w *Writer) equalTwin(ctx context.Context, r *run, name string) (res Result, done bool, err error) {
 	rec, err := w.Release(name)
 	if err != nil {
-		return res, false, nil //nolint:nilerr // it was readable a moment ago; the slow way reports it
+		return res, false, nil // it was readable a moment ago; the slow way reports it
 	}
 	root, err := w.root.OpenRoot(name)
 	if err != nil {

@@ -183,6 +183,25 @@ func mapsEqual(a, b map[string]string) bool {
 	return true
 }
 
+func TestStageFlushesEveryFileWithoutSyncFS(t *testing.T) {
+	dir := t.TempDir()
+	w, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now, noSyncFS: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := w.Stage(t.Context(), source(kit()), options())
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if res.Release.Durability != DurableFsync {
+		t.Errorf("durability = %q, want %q", res.Release.Durability, DurableFsync)
+	}
+	rep, err := Verify(t.Context(), filepath.Join(dir, res.Release.Name), VerifyOptions{})
+	if err != nil || len(rep.Differences()) > 0 {
+		t.Errorf("Verify = %v, %v", rep.Differences(), err)
+	}
+}
+
 func TestStageSameSizeOtherContent(t *testing.T) {
 	dir := t.TempDir()
 	first := mustStage(t, dir, source(kit()), options())

@@ -25,7 +25,8 @@ type WriterOptions struct {
 	Source    string           // the source's folder, which must not overlap the library; empty when it is no folder
 	Now       func() time.Time // the clock for what is recorded; nil records the zero time
 
-	step func(name string) // called between the steps of a run; tests end the process there
+	step     func(name string) // called between the steps of a run; tests end the process there
+	noSyncFS bool              // every file is flushed by itself, as on systems and shares without syncfs
 }
 
 // A Writer holds a library's lock and writes to it. Close it.
@@ -36,6 +37,8 @@ type Writer struct {
 	now   func() time.Time
 	notes []string
 	step  func(name string)
+
+	noSyncFS bool
 }
 
 // CheckTarget tells whether dir could be opened as a library for writing,
@@ -86,7 +89,7 @@ func OpenWriter(ctx context.Context, dir string, o WriterOptions) (*Writer, erro
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}
-	w := &Writer{Library: &Library{dir: dir}, root: root, now: o.Now, step: o.step}
+	w := &Writer{Library: &Library{dir: dir}, root: root, now: o.Now, step: o.step, noSyncFS: o.noSyncFS}
 	if err := w.open(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
