@@ -60,17 +60,24 @@ func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum s
 	if err != nil {
 		return "", destination("creating a file", err)
 	}
-	sum, err = c.fill(ctx, i, f, in, out, buf)
-	if cerr := out.Close(); err == nil {
-		err = destination("closing a file", cerr)
-	}
-	if err != nil {
+	if sum, err = c.fillAndClose(ctx, i, f, in, out, buf); err != nil {
 		return "", err
 	}
 	// A courtesy to whoever compares dates: some filers forbid it, and nothing relies on it.
 	_ = c.dst.Chtimes(f.Path, f.ModTime, f.ModTime)
 	c.progress.Add(1, 0)
 	return sum, nil
+}
+
+// fillAndClose closes the file also after a panic: Windows does not remove a
+// folder with an open file in it.
+func (c *copier) fillAndClose(ctx context.Context, i int, f File, in fs.File, out *os.File, buf []byte) (sum string, err error) {
+	defer func() {
+		if cerr := out.Close(); err == nil {
+			err = destination("closing a file", cerr)
+		}
+	}()
+	return c.fill(ctx, i, f, in, out, buf)
 }
 
 // fill writes the content of a new file.

@@ -61,6 +61,9 @@ func (d *durable) seal(ctx context.Context, dirs []string) error {
 	if d.syncfs {
 		return d.flushAll(ctx)
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	for _, dir := range dirs {
 		if err := syncDir(d.root, dataDir+"/"+dir); err != nil {
 			return err
