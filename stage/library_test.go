@@ -150,16 +150,19 @@ func TestReclaimTakesOnlyWhatIsOurs(t *testing.T) {
 	}
 	other := strings.Repeat("f", 32)
 	for name, text := range map[string]string{
-		".staging-0000000000000001/.staging.json":       `{"library":"` + id + `"}`,
-		".staging-0000000000000001/data/amd64/x":        "x",
-		".staging-0000000000000002/release.json":        record(t, id),
-		".staging-0000000000000006/release.json":        record(t, other),
-		".staging-0000000000000003/.staging.json":       `{"library":"` + other + `"}`,
-		".staging-0000000000000004/diary.txt":           "mine",
-		".staging-my-own/.staging.json":                 `{"library":"` + id + `"}`,
-		".current.0123456789abcdef.partial":             "x",
-		".someone.partial":                              "x",
-		"10.0.1.2-0123456789ab.old/manifest-sha256.txt": "x",
+		".staging-0000000000000001/.staging.json":                         `{"library":"` + id + `"}`,
+		".staging-0000000000000001/data/amd64/x":                          "x",
+		".staging-0000000000000002/release.json":                          record(t, id),
+		".staging-0000000000000006/release.json":                          record(t, other),
+		".staging-0000000000000003/.staging.json":                         `{"library":"` + other + `"}`,
+		".staging-0000000000000004/diary.txt":                             "mine",
+		".staging-my-own/.staging.json":                                   `{"library":"` + id + `"}`,
+		".current.0123456789abcdef.partial":                               "x",
+		"definitions/r/.USMT.sms.0123456789abcdef.partial":                "x",
+		"definitions/r/.Publish-UsmtPackage.ps1.0123456789abcdef.partial": "x",
+		"definitions/r/mine.partial":                                      "x",
+		".someone.partial":                                                "x",
+		"10.0.1.2-0123456789ab.old/manifest-sha256.txt":                   "x",
 	} {
 		write(t, filepath.Join(dir, filepath.FromSlash(name)), text)
 	}
@@ -174,7 +177,8 @@ func TestReclaimTakesOnlyWhatIsOurs(t *testing.T) {
 	got := content(t, dir)
 	for name, want := range map[string]bool{
 		".staging-0000000000000001/": false, ".staging-0000000000000002/": false, ".staging-0000000000000005/": false,
-		".current.0123456789abcdef.partial":       false,
+		".current.0123456789abcdef.partial": false, "definitions/r/.USMT.sms.0123456789abcdef.partial": false,
+		"definitions/r/.Publish-UsmtPackage.ps1.0123456789abcdef.partial": false, "definitions/r/mine.partial": true,
 		".staging-0000000000000003/.staging.json": true, ".staging-0000000000000004/diary.txt": true,
 		".staging-0000000000000006/release.json": true, ".staging-my-own/.staging.json": true, ".someone.partial": true, "10.0.1.2-0123456789ab.old/manifest-sha256.txt": true,
 	} {

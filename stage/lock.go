@@ -160,41 +160,47 @@ func readHolder(root *os.Root, name string) (holder, error) {
 	if err != nil {
 		return h, err
 	}
+	if !json.Valid(b) {
+		return h, errTornLock
+	}
 	err = decode(name, b, lockFormat, &h)
 	return h, err
 }
 
+// errTornLock is a lock that is empty, or that does not end.
+var errTornLock = errors.New("the lock is torn")
+
 // removeStale removes a lock whose holder is gone and says why it was
-// allowed to. If the holder lives, the error is ErrBusy.
+// allowed to. If the holder lives, the error is ErrBusy. A lock that cannot be
+// understood is an error, unless it is torn, as a crash leaves it.
 func removeStale(ctx context.Context, root *os.Root, host string, now func() time.Time) (string, error) {
 	h, err := readLock(root)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, serr := root.Stat(lockFile)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(serr, fs.ErrNotExist) {
 		return "", nil // released in this moment
 	}
-	info, serr := root.Stat(lockFile)
-	if errors.Is(serr, fs.ErrNotExist) {
-		return "", nil
+	torn := errors.Is(err, errTornLock)
+	if err := errors.Join(err, serr); err != nil && !torn {
+		return "", destination("looking at the lock", err)
 	}
-	if serr != nil {
-		return "", destination("looking at the lock", serr)
+	who := h.String()
+	if torn {
+		who = "a run that left it torn"
 	}
-	var reason string
 	switch age := now().Sub(info.ModTime()); {
-	case err == nil && h.sameMachine(host) && !isRunning(h.PID):
-		reason = fmt.Sprintf("took over the lock of %s: that process is no more", h)
+	case !torn && h.sameMachine(host) && !isRunning(h.PID):
+		return fmt.Sprintf("took over the lock of %s: that process is no more", who), stealLock(root, h)
 	case age >= 0 && age < lockFresh:
-		return "", fmt.Errorf("the library is %w: %s", ErrBusy, h)
-	default:
-		if err := watchLock(ctx, root, h); err != nil {
-			return "", err
-		}
-		reason = fmt.Sprintf("took over the lock of %s: it was not renewed for %s", h, lockWatch)
+		return "", fmt.Errorf("the library is %w: %s", ErrBusy, who)
 	}
-	return reason, stealLock(root, h)
+	if err := watchLock(ctx, root, h, info); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("took over the lock of %s: it was not renewed for %s", who, lockWatch), stealLock(root, h)
 }
 
-// watchLock returns nil when the lock has not been renewed for lockWatch.
-func watchLock(ctx context.Context, root *os.Root, seen holder) error {
+// watchLock returns nil when the lock has not been touched for lockWatch.
+func watchLock(ctx context.Context, root *os.Root, seen holder, before fs.FileInfo) error {
 	timer := time.NewTimer(lockWatch)
 	defer timer.Stop()
 	select {
@@ -203,19 +209,24 @@ func watchLock(ctx context.Context, root *os.Root, seen holder) error {
 	case <-timer.C:
 	}
 	h, err := readLock(root)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && h.Token == seen.Token && h.Beat == seen.Beat {
+	info, serr := root.Stat(lockFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(serr, fs.ErrNotExist):
 		return nil
-	}
-	if err != nil && seen.Token == "" {
-		return nil // a torn lock, as a crash leaves it, that nobody mended
+	case serr != nil || err != nil && !errors.Is(err, errTornLock):
+		return destination("looking at the lock", errors.Join(err, serr))
+	case h.Token == seen.Token && h.Beat == seen.Beat && info.Size() == before.Size() && info.ModTime().Equal(before.ModTime()):
+		return nil
 	}
 	return fmt.Errorf("the library is %w: %s", ErrBusy, h)
 }
 
 // stealLock moves the lock aside, which only one contender can, and makes sure
-// that what it moved is what was found stale.
+// that what it moved is what was found stale. If it is not, it is put back,
+// unless somebody has a new one by then: whoever held the moved one finds out
+// before it publishes.
 func stealLock(root *os.Root, stale holder) error {
-	aside := lockFile + "." + randomHex(8) + partialSuffix
+	aside := "." + lockFile[1:] + "." + randomHex(8) + partialSuffix
 	err := root.Rename(lockFile, aside)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -223,10 +234,12 @@ func stealLock(root *os.Root, stale holder) error {
 	if err != nil {
 		return destination("taking over the lock", err)
 	}
-	if h, err := readHolder(root, aside); err == nil && h.Token != stale.Token {
-		return errors.Join(fmt.Errorf("the library is %w: %s", ErrBusy, h), root.Rename(aside, lockFile))
+	h, err := readHolder(root, aside)
+	if h.Token == stale.Token && (err == nil) == (stale.Token != "") {
+		return destination("taking over the lock", root.Remove(aside))
 	}
-	return destination("taking over the lock", root.Remove(aside))
+	_ = root.Link(aside, lockFile)
+	return errors.Join(fmt.Errorf("the library is %w: others take it over too", ErrBusy), root.Remove(aside))
 }
 
 // randomHex is n random bytes in hexadecimal.

@@ -184,3 +184,104 @@ func TestLostLockPublishesNothing(t *testing.T) {
 		t.Errorf("the library holds %v, want the other's lock alone", got)
 	}
 }
+
+// Somebody took the lock between the look at it and the move: what was moved
+// is put back.
+func TestStealingALiveLockPutsItBack(t *testing.T) {
+	for name, empty := range map[string]bool{"of another run": false, "just made, still empty": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := writer(t, dir).Close(); err != nil {
+				t.Fatal(err)
+			}
+			leaveLock(t, dir, func(*holder) {})
+			if empty {
+				write(t, filepath.Join(dir, lockFile), "")
+			}
+			before, err := os.ReadFile(filepath.Join(dir, lockFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			root, err := os.OpenRoot(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := root.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			if err := stealLock(root, holder{Token: "gone"}); !errors.Is(err, ErrBusy) {
+				t.Errorf("stealLock = %v, want ErrBusy", err)
+			}
+			after, err := os.ReadFile(filepath.Join(dir, lockFile))
+			if err != nil || string(after) != string(before) {
+				t.Errorf("the lock is %q, %v, want it as before", after, err)
+			}
+			if got := content(t, dir); len(got) != 1 {
+				t.Errorf("the library holds %v, want the lock alone", got)
+			}
+		})
+	}
+}
+
+func TestLockOfANewerVersionIsNotTaken(t *testing.T) {
+	dir := t.TempDir()
+	if err := writer(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	leaveLock(t, dir, func(h *holder) { h.Version, h.Host = 2, "elsewhere" })
+	if err := os.Chtimes(filepath.Join(dir, lockFile), testTime, testTime); err != nil {
+		t.Fatal(err)
+	}
+	var format *FormatError
+	if _, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now}); !errors.As(err, &format) {
+		t.Errorf("OpenWriter = %v, want a FormatError", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, lockFile)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A run that lost its lock while it was suspended clears nothing away.
+func TestReclaimWithoutTheLock(t *testing.T) {
+	dir := t.TempDir()
+	w := writer(t, dir)
+	id := w.ID
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	staging := filepath.Join(dir, ".staging-0000000000000001")
+	_, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now, step: func(name string) {
+		if name == "locked" {
+			leaveLock(t, dir, func(*holder) {})
+			write(t, filepath.Join(staging, ownerFile), `{"library":"`+id+`"}`)
+		}
+	}})
+	if !errors.Is(err, ErrBusy) {
+		t.Errorf("OpenWriter = %v, want ErrBusy", err)
+	}
+	if _, err := os.Stat(filepath.Join(staging, ownerFile)); err != nil {
+		t.Errorf("the other run's staging folder is gone: %v", err)
+	}
+}
+
+// Two runs make the library at once: both go by the marker that stands.
+func TestMarkerWrittenTwice(t *testing.T) {
+	const id = "0123456789abcdef0123456789abcdef"
+	dir := t.TempDir()
+	w, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now, step: func(name string) {
+		if name == "marked" {
+			write(t, filepath.Join(dir, markerFile), `{"format":"usmtpkg library","version":1,"library":"`+id+`"}`)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.ID != id {
+		t.Errorf("ID = %s, want %s", w.ID, id)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 )
@@ -39,14 +40,35 @@ func (w *Writer) reclaim(ctx context.Context) error {
 				w.note(fmt.Sprintf("left %s alone: nothing in it proves that it is this library's", name))
 				continue
 			}
+			if err := w.lock.check(); err != nil {
+				return err
+			}
 			if err := w.removeStaging(ctx, name); err != nil {
 				return destination("clearing an interrupted run", err)
 			}
 			w.note(fmt.Sprintf("cleared %s, left by an interrupted run", name))
-		case e.Type().IsRegular() && partialName.MatchString(name):
-			if err := w.root.Remove(name); err != nil {
-				return destination("clearing an interrupted run", err)
-			}
+		}
+	}
+	return destination("clearing an interrupted run", w.removePartials())
+}
+
+// removePartials removes small files whose writing was interrupted.
+func (w *Writer) removePartials() error {
+	var names []string
+	for _, pattern := range []string{"*" + partialSuffix, definitionsDir + "/*/*" + partialSuffix} {
+		found, err := fs.Glob(w.root.FS(), pattern)
+		if err != nil {
+			return err
+		}
+		names = append(names, found...)
+	}
+	for _, name := range names {
+		info, err := w.root.Lstat(name)
+		if err != nil || !info.Mode().IsRegular() || !partialName.MatchString(path.Base(name)) {
+			continue
+		}
+		if err := errors.Join(w.lock.check(), w.root.Remove(name)); err != nil {
+			return err
 		}
 	}
 	return nil

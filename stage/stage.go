@@ -100,9 +100,10 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 	if errors.Is(err, fs.ErrNotExist) {
 		return Result{Release: r.rec, Published: true}, nil
 	}
-	if err == nil && o.Verify != VerifyStream {
-		_, err = lib.recheck(ctx, r)
+	if err != nil {
+		return Result{}, damaged(r.rec.Name, err)
 	}
+	_, err = lib.recheck(ctx, r)
 	return Result{Release: r.rec}, err
 }
 
@@ -218,11 +219,9 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 	if err != nil || len(names) == 0 {
 		return res, false, err
 	}
-	if r.o.Verify != VerifyStream {
-		for _, name := range names {
-			if res, done, err = w.equalTwin(ctx, r, name); done || err != nil {
-				return res, done, err
-			}
+	for _, name := range names {
+		if res, done, err = w.equalTwin(ctx, r, name); done || err != nil {
+			return res, done, err
 		}
 	}
 	// None equals the source byte by byte. If the sums say that one should, it is damaged.
@@ -237,16 +236,30 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 		return res, false, nil
 	}
 	if err != nil {
-		return res, false, err
+		return res, false, damaged(r.rec.Name, err)
 	}
-	rec.Verify = VerifyRecord{Requested: r.o.Verify, Used: VerifyStream}
-	if r.o.Verify != VerifyStream {
-		rec.Verify.Used, err = w.recheck(ctx, r)
-	}
-	if err == nil {
+	rec.Verify.Requested = r.o.Verify
+	if rec.Verify.Used, err = w.recheck(ctx, r); err == nil {
 		err = r.inspectSource(ctx)
 	}
 	return Result{Release: rec}, err == nil, err
+}
+
+// damaged turns the error of reading a release that should hold the content of
+// the source already into a mismatch, if it is the release's fault.
+func damaged(name string, err error) error {
+	what := "release " + name + ", which should hold this content already"
+	var syntax *bag.SyntaxError
+	var format *FormatError
+	switch {
+	case errors.As(err, &syntax):
+		return &MismatchError{What: what, Files: []FileResult{{Path: syntax.File, Verdict: Changed, Found: syntax.Found, Want: syntax.Wanted}}}
+	case errors.As(err, &format):
+		return &MismatchError{What: what, Files: []FileResult{{Path: format.File, Verdict: Changed, Found: format.Reason}}}
+	case errors.Is(err, fs.ErrNotExist):
+		return &MismatchError{What: what, Files: []FileResult{{Path: bag.DeclarationName, Verdict: Missing}}}
+	}
+	return err
 }
 
 // equalTwin verifies a release and compares it with the source in one pass.
@@ -267,7 +280,7 @@ func (w *Writer) equalTwin(ctx context.Context, r *run, name string) (res Result
 	})
 	var syntax *bag.SyntaxError
 	switch {
-	case errors.Is(err, errTwinDiffers) || errors.As(err, &syntax):
+	case errors.Is(err, errTwinDiffers) || errors.As(err, &syntax) || errors.Is(err, fs.ErrNotExist):
 		return res, false, nil
 	case err != nil:
 		return res, false, err
@@ -290,7 +303,7 @@ func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 		Workers: r.o.Workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached,
 	})
 	if err != nil {
-		return "", err
+		return "", damaged(r.rec.Name, err)
 	}
 	if bad := rep.Differences(); len(bad) > 0 {
 		return "", &MismatchError{What: "release " + r.rec.Name + ", which should hold this content already", Files: bad}

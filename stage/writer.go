@@ -17,7 +17,7 @@ import (
 const partialSuffix = ".partial"
 
 // partialName is the form of such a name.
-var partialName = regexp.MustCompile(`^\.[a-z.]+\.[0-9a-f]{16}\.partial$`)
+var partialName = regexp.MustCompile(`^\.[A-Za-z.-]+\.[0-9a-f]{16}\.partial$`)
 
 // WriterOptions tunes OpenWriter. The zero value is ready to use.
 type WriterOptions struct {
@@ -104,7 +104,6 @@ func (w *Writer) open(ctx context.Context) error {
 	if err != nil {
 		return destination("opening the library", err)
 	}
-	w.ID = m.Library
 	w.step("marked")
 	var note string
 	if w.lock, note, err = takeLock(ctx, w.root, w.now); err != nil {
@@ -112,11 +111,15 @@ func (w *Writer) open(ctx context.Context) error {
 	}
 	w.note(note)
 	w.step("locked")
+	// Of two runs that made the library at once, one wrote its marker over the other's.
+	if m, err = readMarker(w.root); err != nil {
+		return destination("opening the library", err)
+	}
+	w.ID = m.Library
 	return w.reclaim(ctx)
 }
 
-// create writes the marker. When two runs do so at once the later rename
-// stands, and both read that one back.
+// create writes the marker. When two runs do so at once the later one stands.
 func (w *Writer) create(ctx context.Context) (marker, error) {
 	m := marker{Format: markerFormat, Version: formatVersion, Library: randomHex(idBytes)}
 	b, err := json.MarshalIndent(m, "", "  ")

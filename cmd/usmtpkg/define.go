@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -121,6 +122,7 @@ func write(ctx context.Context, env environment, o *options, release string, fil
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
+	printNotes(env, o, w)
 	return w.Define(ctx, release, files)
 }
 
@@ -148,7 +150,7 @@ func releaseName(lib *stage.Library, a []string) (string, error) {
 	return name, err
 }
 
-// definition makes the files of a release's package definition.
+// definition makes the files of a release's package definition by the settings.
 func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
 	path, err := packagePath(o, rel.Name)
 	if err != nil {
@@ -160,6 +162,12 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches,
 		PackagePath: path,
 	})
+	files, err := emit(d)
+	return files, d, err
+}
+
+// emit writes a definition in all its forms.
+func emit(d pkgdef.Definition) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, f := range []struct {
 		name string
@@ -167,11 +175,35 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 	}{{smsFile, pkgdef.WriteSMS}, {powerShellFile, pkgdef.WritePowerShell}, {jsonFile, pkgdef.WriteJSON}} {
 		var b bytes.Buffer
 		if err := f.emit(&b, d); err != nil {
-			return nil, d, err
+			return nil, err
 		}
 		files[f.name] = b.Bytes()
 	}
-	return files, d, nil
+	return files, nil
+}
+
+// refreshed is the definition that refresh leaves for a release: by the
+// settings, but one that is there already stays if there are none, since
+// someone may have chosen its settings with define.
+func refreshed(o *options, lib *stage.Library, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
+	if o.define == (defineOptions{program: string(pkgdef.ProgramPlaceholder)}) {
+		if d, ok := defined(lib, rel); ok {
+			files, err := emit(d)
+			return files, d, err
+		}
+	}
+	return definition(o, rel)
+}
+
+// defined reads the definition of a release that is there already.
+func defined(lib *stage.Library, rel stage.Release) (pkgdef.Definition, bool) {
+	f, err := os.Open(filepath.Join(lib.DefinitionDir(rel.Name), jsonFile))
+	if err != nil {
+		return pkgdef.Definition{}, false
+	}
+	defer f.Close() //nolint:errcheck // only read
+	d, err := pkgdef.ParseJSON(f)
+	return d, err == nil && d.Release == rel.Name && d.Digest == rel.Digest
 }
 
 // packagePath is the package source path of a release: below --package-path,

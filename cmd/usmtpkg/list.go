@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -32,6 +33,7 @@ type jsonRelease struct {
 	Created       time.Time        `json:"created"`
 	Verified      stage.VerifyMode `json:"verified"`
 	Active        bool             `json:"active"`
+	Problem       string           `json:"problem,omitempty"`
 	PackageSource string           `json:"package_source"`
 }
 
@@ -59,10 +61,13 @@ func runList(env environment, o *options) error {
 		return err
 	}
 	doc := jsonList{Format: "usmtpkg list", Version: 1, Library: lib.Dir(), Releases: []jsonRelease{}}
+	var bad error
 	for _, name := range names {
 		r, err := lib.Release(name)
 		if err != nil {
-			return err
+			bad = errors.Join(bad, err)
+			doc.Releases = append(doc.Releases, jsonRelease{Release: name, Arches: []string{}, Active: name == current, Problem: err.Error(), PackageSource: lib.PackageSource(name)})
+			continue
 		}
 		doc.Releases = append(doc.Releases, jsonRelease{
 			Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
@@ -70,7 +75,7 @@ func runList(env environment, o *options) error {
 		})
 	}
 	if o.json {
-		return printJSON(env.stdout, doc)
+		return errors.Join(printJSON(env.stdout, doc), marked(bad))
 	}
 	tw := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "\tRELEASE\tUSMT\tARCHES\tFILES\tSIZE\tCREATED")
@@ -79,9 +84,13 @@ func runList(env environment, o *options) error {
 		if r.Active {
 			mark = "*"
 		}
+		if r.Problem != "" {
+			fmt.Fprintf(tw, "%s\t%s\t%s\n", mark, r.Release, r.Problem)
+			continue
+		}
 		fmt.Fprintln(tw, strings.Join([]string{
 			mark, r.Release, r.USMT, archText(r.Arches), fmt.Sprint(r.Files), size(r.Bytes), r.Created.UTC().Format("2006-01-02 15:04"),
 		}, "\t"))
 	}
-	return tw.Flush()
+	return errors.Join(tw.Flush(), marked(bad))
 }

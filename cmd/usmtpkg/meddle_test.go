@@ -27,7 +27,6 @@ func TestCancelled(t *testing.T) {
 		{"copying and hashing alone", "copying", other, []string{"stage", "--verify", "stream"}},
 		{"reading back", "re-reading", other, []string{"refresh"}},
 		{"hashing for a plan", "hashing the source", other, []string{"refresh", "--dry-run"}},
-		{"hashing what may be there", "hashing the source", kit, []string{"refresh", "--verify", "stream"}},
 		{"verifying what is there", "verifying", kit, []string{"refresh"}},
 		{"verify", "verifying", kit, []string{"verify"}},
 		{"comparing", "comparing with the source", kit, []string{"verify"}},

@@ -82,7 +82,7 @@ func refresh(ctx context.Context, j *stageJob) (jsonResult, error) {
 			return err
 		}
 		doc = resultDocument("usmtpkg refresh", j.o, out)
-		files, def, err := definition(j.o, out.Release)
+		files, def, err := refreshed(j.o, w.Library, out.Release)
 		if err != nil {
 			return err
 		}
@@ -104,12 +104,18 @@ func (j *stageJob) write(ctx context.Context, do func(*stage.Writer) error) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if !j.o.quiet {
-		for _, n := range w.Notes() {
-			fmt.Fprintf(j.env.stderr, "usmtpkg: %s\n", n)
-		}
-	}
+	printNotes(j.env, j.o, w)
 	return do(w)
+}
+
+// printNotes tells what opening the library had to put right.
+func printNotes(env environment, o *options, w *stage.Writer) {
+	if o.quiet {
+		return
+	}
+	for _, n := range w.Notes() {
+		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", n)
+	}
 }
 
 func activate(ctx context.Context, w *stage.Writer, release string) (*jsonActive, error) {
@@ -124,11 +130,11 @@ func activate(ctx context.Context, w *stage.Writer, release string) (*jsonActive
 // planned is the document of a dry run: of the same shape as that of a run.
 func planned(o *options, out outcome) (jsonResult, error) {
 	doc := resultDocument("usmtpkg refresh", o, out)
-	files, def, err := definition(o, out.Release)
+	lib := stage.At(out.dir)
+	files, def, err := refreshed(o, lib, out.Release)
 	if err != nil {
 		return doc, err
 	}
-	lib := stage.At(out.dir)
 	d := definitionDocument(lib, out.Release.Name, def)
 	if d.Written, err = lib.Undefined(out.Release.Name, files); err != nil {
 		return doc, err

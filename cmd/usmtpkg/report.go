@@ -87,6 +87,9 @@ func hintByStatus(err error) string {
 	case exitMismatch:
 		return "do not use this copy: run again, and if the release was published before, move its folder out of the library first"
 	case exitDestination:
+		if is[*stage.SourceError](err) || is[*locate.SourceError](err) {
+			return "give this account the right to read the source"
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return "name the folder of a library; usmtpkg refresh makes one"
 		}

@@ -96,8 +96,8 @@ func (d jsonResult) verifiedText() string {
 	case stage.VerifyReread:
 		s = "reread: every file was read back and is what was read from the source"
 	}
-	if d.Verify.Used != d.Verify.Requested {
-		s += fmt.Sprintf("; %s was asked for and is not possible here", d.Verify.Requested)
+	if d.Verify.Requested == stage.VerifyUncached && d.Verify.Used != stage.VerifyUncached {
+		s += "; reading past the cache was asked for and is not possible here"
 	}
 	return s
 }

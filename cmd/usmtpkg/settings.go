@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,13 +48,21 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		byKey[s.key] = s
 	}
 	var errs []error
+	sourceIn := func(set func(name string) bool) bool { return slices.ContainsFunc(sourceFlags, set) }
+	// A source given nearer replaces one given farther off, whichever flags they use. What verify
+	// compares with is never a matter of habit.
+	fixed := cmd.Name() == "verify" || sourceIn(cmd.Flags().Changed)
+	inEnv := sourceIn(func(name string) bool { return env.getenv(variable(name)) != "" })
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || notSettings[f.Name] {
+		isSource := slices.Contains(sourceFlags, f.Name)
+		if f.Changed || notSettings[f.Name] || isSource && fixed {
 			return
 		}
-		name := "USMTPKG_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variable(f.Name)
 		if v := env.getenv(name); v != "" {
 			errs = append(errs, fill(f, []string{v}, name))
+		} else if isSource && inEnv {
+			return
 		} else if s, ok := byKey[f.Name]; ok {
 			errs = append(errs, fill(f, s.values, fmt.Sprintf("%s: line %d: %s", file, s.line, f.Name)))
 		}
@@ -65,6 +74,14 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		fmt.Fprintf(env.stderr, "usmtpkg: settings from %s\n", file)
 	}
 	return nil
+}
+
+// sourceFlags exclude one another.
+var sourceFlags = []string{"source", "volume", "sample"}
+
+// variable is the environment variable of a flag.
+func variable(flag string) string {
+	return "USMTPKG_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // fill sets a flag's value and names where it came from if it is not valid.

@@ -61,21 +61,24 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	if err := errors.Join(o.source.check(), o.copy.check()); err != nil {
 		return err
 	}
-	dir, err := verifyTarget(o, a)
+	dir, ours, err := verifyTarget(o, a)
 	if err != nil {
 		return err
 	}
 	bar := newProgress(env, o)
 	defer bar.stop()
 	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar}
+	isBag := stage.IsBag(dir)
 	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached}
 	add := func(against string, origin *jsonOrigin, rep stage.Report) {
 		c := comparisonDocument(against, origin, rep)
 		doc.Comparisons = append(doc.Comparisons, c)
 		doc.Equal = doc.Equal && c.Equal
-		doc.Uncached = doc.Uncached && (rep.Used == stage.VerifyUncached || against == "source")
+		doc.Uncached = doc.Uncached && (rep.Used == stage.VerifyUncached || against == "source" && isBag)
 	}
-	isBag := stage.IsBag(dir)
+	if !isBag && ours {
+		return &stage.MismatchError{What: "release " + filepath.Base(dir), Files: []stage.FileResult{{Path: "bagit.txt", Verdict: stage.Missing}}}
+	}
 	if !isBag && !o.source.given() {
 		return &usageError{msg: dir + " is no BagIt bag, so nothing says what it should be", hint: "name what it was copied from with --source"}
 	}
@@ -104,38 +107,40 @@ func differs(equal bool) error {
 	return errDiffers
 }
 
-// verifyTarget is the folder to verify.
-func verifyTarget(o *options, a []string) (string, error) {
+// verifyTarget is the folder to verify, and whether it is a release that was
+// named as one of the library.
+func verifyTarget(o *options, a []string) (dir string, ours bool, err error) {
 	if len(a) == 1 {
 		info, err := os.Stat(a[0])
 		if err == nil && info.IsDir() {
-			return filepath.Abs(a[0])
+			dir, err := filepath.Abs(a[0])
+			return dir, false, err
 		}
 		if o.library == "" {
 			if err == nil {
 				err = fmt.Errorf("%s is a file", a[0])
 			}
-			return "", &usageError{msg: "nothing to verify: " + err.Error(), hint: "name a folder, or a release together with --library"}
+			return "", false, &usageError{msg: "nothing to verify: " + err.Error(), hint: "name a folder, or a release together with --library"}
 		}
 	} else if o.library == "" {
-		return "", &usageError{msg: "nothing to verify", hint: "name a folder or a release, or give --library for its active release"}
+		return "", false, &usageError{msg: "nothing to verify", hint: "name a folder or a release, or give --library for its active release"}
 	}
 	lib, err := stage.Open(o.library)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	name, err := releaseName(lib, a)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if strings.ContainsAny(name, `/\`) {
-		return "", &usageError{msg: "nothing to verify: no folder " + name, hint: "name a folder, or a release of the library"}
+		return "", false, &usageError{msg: "nothing to verify: no folder " + name, hint: "name a folder, or a release of the library"}
 	}
-	dir := lib.ReleaseDir(name)
+	dir = lib.ReleaseDir(name)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return "", &usageError{msg: fmt.Sprintf("no release %q in %s", name, lib.Dir()), hint: "usmtpkg list shows the releases"}
+		return "", false, &usageError{msg: fmt.Sprintf("no release %q in %s", name, lib.Dir()), hint: "usmtpkg list shows the releases"}
 	}
-	return dir, nil
+	return dir, true, nil
 }
 
 // verifySource compares dir with a source as it is now.
