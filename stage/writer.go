@@ -17,7 +17,7 @@ import (
 const partialSuffix = ".partial"
 
 // partialName is the form of such a name.
-var partialName = regexp.MustCompile(`^\.[A-Za-z.-]+\.[0-9a-f]{16}\.partial$`)
+var partialName = regexp.MustCompile(`^\.[A-Za-z0-9.-]+\.[0-9a-f]{16}\.partial$`)
 
 // WriterOptions tunes OpenWriter. The zero value is ready to use.
 type WriterOptions struct {
