@@ -2,7 +2,7 @@
 # runs the tests. On Windows use the go commands of README.md instead.
 
 GO      ?= go
-LINT     = $(GO) tool -modfile=tools.mod golangci-lint
+LINT     = build/tools/golangci-lint
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
 FUZZTIME ?= 30s
@@ -33,10 +33,14 @@ test:
 
 # What the code has to keep to: tidy modules, and golangci-lint for both
 # systems, which also holds the fences between the packages.
-lint:
+lint: $(LINT)
 	$(GO) mod tidy -diff
 	GOOS=linux $(LINT) run $(PACKAGES)
 	GOOS=windows $(LINT) run $(PACKAGES)
+
+# Built for this machine, so that it can look at the code of either system.
+$(LINT): tools.mod tools.sum
+	$(GO) build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 # Every fuzz target for FUZZTIME.
 fuzz:
