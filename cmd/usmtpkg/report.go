@@ -67,6 +67,9 @@ func printDetails(w io.Writer, err error) {
 func hintFor(o *options, err error) string {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) && h.Hint() != "" {
+		if is[*locate.NotFoundError](err) {
+			return h.Hint() + " (--source, --volume)"
+		}
 		return h.Hint()
 	}
 	hint := hintByStatus(err)
