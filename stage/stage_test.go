@@ -436,6 +436,8 @@ func TestStageSourceFaults(t *testing.T) {
 		{"vanishes", func() fs.FS {
 			return vanishFS{kit(), "x86/scanstate.exe"}
 		}, func(err error) bool { return errors.Is(err, ErrChanged) }, "gone"},
+		{"vanishes while it is listed", func() fs.FS { return lateFS{kit()} },
+			func(err error) bool { return errors.Is(err, ErrChanged) }, "big.dll"},
 		{"link", func() fs.FS {
 			m := kit()
 			m["amd64/link"] = &fstest.MapFile{Data: []byte("scanstate.exe"), Mode: fs.ModeSymlink}
@@ -462,6 +464,25 @@ func TestStageSourceFaults(t *testing.T) {
 			wantEmpty(t, dir)
 		})
 	}
+}
+
+// lateFS lists a file of which nothing can be asked any more.
+type lateFS struct{ fstest.MapFS }
+
+func (l lateFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := l.MapFS.ReadDir(name)
+	for i, e := range entries {
+		if e.Name() == "big.dll" {
+			entries[i] = lateEntry{e}
+		}
+	}
+	return entries, err
+}
+
+type lateEntry struct{ fs.DirEntry }
+
+func (l lateEntry) Info() (fs.FileInfo, error) {
+	return nil, &fs.PathError{Op: "lstat", Path: l.Name(), Err: fs.ErrNotExist}
 }
 
 // vanishFS lists a file that cannot be opened any more.

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -63,33 +64,59 @@ func entryKind(m fs.FileMode) string {
 // those that include accepts are looked at; nil accepts all. An entry that is
 // neither a file nor a folder is an *EntryError: it is never skipped.
 func List(ctx context.Context, fsys fs.FS, include func(name string) bool) (Tree, error) {
-	var t Tree
+	t, err := list(ctx, fsys, include, func(p string, kind fs.FileMode) error {
+		return &EntryError{Path: p, Type: kind}
+	})
+	if err != nil {
+		return Tree{}, err
+	}
 	dirs := map[string]bool{".": true}
+	t.Dirs = nil
+	for _, f := range t.Files {
+		t.addDirs(dirs, path.Dir(f.Path))
+	}
+	return t, nil
+}
+
+// list lists a tree, all its folders included, and hands entries that are
+// neither file nor folder to odd.
+func list(ctx context.Context, fsys fs.FS, include func(name string) bool, odd func(p string, kind fs.FileMode) error) (Tree, error) {
+	var t Tree
+	var entries []fs.DirEntry
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return &SourceError{Err: err}
-		}
-		if err := ctx.Err(); err != nil {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		}
-		if p != "." && include != nil && path.Dir(p) == "." && !include(p) {
+		case p != "." && include != nil && path.Dir(p) == "." && !include(p):
 			if d.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
-		}
-		if d.IsDir() {
+		case d.IsDir():
+			t.Dirs = append(t.Dirs, p)
 			return nil
+		case !d.Type().IsRegular():
+			return odd(p, d.Type())
 		}
-		if !d.Type().IsRegular() {
-			return &EntryError{Path: p, Type: d.Type()}
+		t.Files = append(t.Files, File{Path: p})
+		entries = append(entries, d)
+		return nil
+	})
+	if err != nil {
+		return Tree{}, err
+	}
+	// Asking for size and time takes longer than reading the folders.
+	err = each(ctx, len(entries), 0, func(_ context.Context, i int, _ []byte) error {
+		info, err := entries[i].Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("listing %s: %w: it is gone", t.Files[i].Path, ErrChanged)
 		}
-		info, err := d.Info()
 		if err != nil {
 			return &SourceError{Err: err}
 		}
-		t.Files = append(t.Files, File{Path: p, Size: info.Size(), ModTime: info.ModTime()})
-		t.addDirs(dirs, path.Dir(p))
+		t.Files[i].Size, t.Files[i].ModTime = info.Size(), info.ModTime()
 		return nil
 	})
 	if err != nil {

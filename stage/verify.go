@@ -143,29 +143,11 @@ func isOurs(t Tree) bool {
 // listAll lists a tree whatever is in it: entries that are neither file nor
 // folder come apart, with their kind.
 func listAll(ctx context.Context, fsys fs.FS) (Tree, map[string]string, error) {
-	var t Tree
 	odd := map[string]string{}
-	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case d.IsDir():
-			t.Dirs = append(t.Dirs, p)
-			return nil
-		case !d.Type().IsRegular():
-			odd[p] = entryKind(d.Type())
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		t.Files = append(t.Files, File{Path: p, Size: info.Size(), ModTime: info.ModTime()})
+	t, err := list(ctx, fsys, nil, func(p string, kind fs.FileMode) error {
+		odd[p] = entryKind(kind)
 		return nil
 	})
-	sortFiles(t.Files)
 	return t, odd, err
 }
 
