@@ -121,6 +121,9 @@ func Open(c Candidate) (*Source, error) {
 // in it; its files can be read at random.
 func (s *Source) FS() fs.FS { return s.root.FS() }
 
+// Root is the folder itself.
+func (s *Source) Root() *os.Root { return s.root }
+
 // Close releases the folder. FS is of no use afterwards.
 func (s *Source) Close() error { return s.root.Close() }
 

@@ -59,7 +59,7 @@ func wantedFiles(b *bag.Bag) []wanted {
 // A comparison holds what is wanted against what lies in a folder.
 type comparison struct {
 	fsys    fs.FS
-	root    *os.Root // the same folder, for reading past the cache; nil if it cannot be
+	files   *Folders // the same folder, for reading past the cache; nil if it cannot be
 	o       VerifyOptions
 	wanted  []wanted
 	tree    Tree
@@ -92,7 +92,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 		}
 	}
 	c.o.Progress.Start(phase, len(jobs), rep.Bytes)
-	rr := &rereader{root: c.root, uncached: c.o.Uncached && c.root != nil, progress: c.o.Progress}
+	rr := &rereader{files: c.files, uncached: c.o.Uncached && c.files != nil, progress: c.o.Progress}
 	read := make([]FileResult, len(jobs))
 	order := largestFirst(files)
 	err := each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
@@ -293,6 +293,8 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 	if err != nil {
 		return Report{}, fmt.Errorf("listing the copy: %w", err)
 	}
-	c := &comparison{fsys: root.FS(), root: root, o: o, wanted: want, tree: there, odd: odd, ignore: func(string) bool { return false }}
+	files := NewFolders(root)
+	defer files.Close() //nolint:errcheck // only read
+	c := &comparison{fsys: files, files: files, o: o, wanted: want, tree: there, odd: odd, ignore: func(string) bool { return false }}
 	return c.run(ctx, "verifying")
 }

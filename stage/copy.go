@@ -22,7 +22,8 @@ const preallocateFrom = 64 << 10
 type copier struct {
 	src      fs.FS
 	dst      *os.Root
-	flush    bool // every file is flushed when it is closed
+	files    *Folders // below dst
+	flush    bool     // every file is flushed when it is closed
 	progress Progress
 	written  func(i int, f *os.File) error // called with each finished file still open; may be nil
 
@@ -56,7 +57,7 @@ func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum s
 		return "", err
 	}
 	defer in.Close()
-	out, err := c.dst.OpenFile(f.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	out, err := c.files.OpenFile(f.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return "", destination("creating a file", err)
 	}
@@ -64,7 +65,7 @@ func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum s
 		return "", err
 	}
 	// A courtesy to whoever compares dates: some filers forbid it, and nothing relies on it.
-	_ = c.dst.Chtimes(f.Path, f.ModTime, f.ModTime)
+	_ = c.files.chtimes(f.Path, f.ModTime)
 	c.progress.Add(1, 0)
 	return sum, nil
 }

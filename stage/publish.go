@@ -76,16 +76,18 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err != nil {
 		return err
 	}
-	defer data.Close() //nolint:errcheck // the folder's handle; its files are closed and flushed one by one
+	files := NewFolders(data)
+	// Handles of folders; the files are closed, and flushed, one by one.
+	defer func() { _ = errors.Join(files.Close(), data.Close()) }()
 	d, err := newDurable(staging)
 	if err != nil {
 		return destination("creating the staging folder", err)
 	}
 	d.syncfs = d.syncfs && !w.noSyncFS
-	if err := w.copy(ctx, d, data, r); err != nil {
+	if err := w.copy(ctx, d, files, r); err != nil {
 		return err
 	}
-	if err := w.check(ctx, d, data, r); err != nil {
+	if err := w.check(ctx, d, files, r); err != nil {
 		return err
 	}
 	if err := r.describe(); err != nil {
@@ -116,8 +118,8 @@ func finishStaging(staging *os.Root) error {
 	return staging.Remove(ownerFile)
 }
 
-func (w *Writer) copy(ctx context.Context, d *durable, data *os.Root, r *run) (err error) {
-	c := &copier{src: r.src.FS, dst: data, flush: !d.syncfs, progress: r.o.Progress}
+func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (err error) {
+	c := &copier{src: r.src.FS, dst: files.root, files: files, flush: !d.syncfs, progress: r.o.Progress}
 	if r.o.Verify == VerifyStream {
 		r.facts = make([]Facts, len(r.tree.Files))
 		c.written = func(i int, f *os.File) (err error) {
@@ -135,12 +137,12 @@ func (w *Writer) copy(ctx context.Context, d *durable, data *os.Root, r *run) (e
 
 // check re-reads what was written, as far as the mode asks for it, compares it
 // with what was copied and lets the checker decide.
-func (w *Writer) check(ctx context.Context, d *durable, data *os.Root, r *run) error {
+func (w *Writer) check(ctx context.Context, d *durable, files *Folders, r *run) error {
 	if r.o.Verify == VerifyStream {
 		return r.o.Checker.Finish()
 	}
 	flushed := d.start(ctx, r.o.Verify == VerifyUncached)
-	rr := &rereader{root: data, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress}
+	rr := &rereader{files: files, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress}
 	sums, facts, err := rr.reread(ctx, r.tree, r.o.Workers)
 	if err := errors.Join(err, destination("flushing the copy", flushed())); err != nil {
 		return err

@@ -59,7 +59,7 @@ func (noChecker) Finish() error                                     { return nil
 
 // A rereader reads back the files of a tree, hashes and inspects them.
 type rereader struct {
-	root     *os.Root
+	files    *Folders
 	checker  Checker
 	uncached bool
 	fellBack atomic.Bool // a file could not be read past the cache
@@ -80,7 +80,7 @@ func (r *rereader) reread(ctx context.Context, t Tree, workers int) ([]string, [
 }
 
 func (r *rereader) file(ctx context.Context, f File, buf []byte) (string, Facts, error) {
-	in, err := r.root.Open(f.Path)
+	in, err := r.files.OpenFile(f.Path, os.O_RDONLY, 0)
 	if err != nil {
 		return "", Facts{}, destination("re-reading", err)
 	}
@@ -98,7 +98,7 @@ func (r *rereader) file(ctx context.Context, f File, buf []byte) (string, Facts,
 // and can be done.
 func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, buf []byte) error {
 	if r.uncached && !r.fellBack.Load() {
-		direct, err := openUncached(r.root, f.Path)
+		direct, err := openUncached(r.files, f.Path)
 		switch {
 		case err == nil:
 			n, err := pour(ctx, w, direct, buf, r.progress)

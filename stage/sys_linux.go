@@ -78,8 +78,8 @@ func freeSpace(dir *os.File) (uint64, error) {
 }
 
 // openUncached opens a file so that reading it does not use the page cache.
-func openUncached(root *os.Root, name string) (io.ReadCloser, error) {
-	return root.OpenFile(name, os.O_RDONLY|unix.O_DIRECT, 0)
+func openUncached(files *Folders, name string) (io.ReadCloser, error) {
+	return files.OpenFile(name, os.O_RDONLY|unix.O_DIRECT, 0)
 }
 
 // machineID tells machines and containers apart whose processes cannot see

@@ -30,7 +30,7 @@ func syncFS(*os.File) error { return errors.ErrUnsupported }
 // freeSpace is not asked here: a full disk is found while writing.
 func freeSpace(*os.File) (uint64, error) { return math.MaxUint64, nil }
 
-func openUncached(*os.Root, string) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
+func openUncached(*Folders, string) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
 
 func machineID() string { return "unix" }
 

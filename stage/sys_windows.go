@@ -42,8 +42,8 @@ func freeSpace(dir *os.File) (uint64, error) {
 }
 
 // openUncached opens a file so that reading it does not use the file cache.
-func openUncached(root *os.Root, name string) (io.ReadCloser, error) {
-	return root.OpenFile(name, os.O_RDONLY|windows.O_FILE_FLAG_NO_BUFFERING, 0)
+func openUncached(files *Folders, name string) (io.ReadCloser, error) {
+	return files.OpenFile(name, os.O_RDONLY|windows.O_FILE_FLAG_NO_BUFFERING, 0)
 }
 
 // machineID: processes of one Windows host all see one another; the host name,

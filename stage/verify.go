@@ -95,8 +95,10 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 		return Report{}, err
 	}
 	ours := isOurs(tree)
+	files := NewFolders(root)
+	defer files.Close() //nolint:errcheck // only read
 	c := &comparison{
-		fsys: root.FS(), root: root, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
+		fsys: files, files: files, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
 		ignore: func(p string) bool {
 			return isUnlistable(p) || !ours && !strings.HasPrefix(p, dataDir+"/")
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"usmtpkg/locate"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
+	"usmtpkg/stage"
 )
 
 type sourceOptions struct {
@@ -72,7 +74,11 @@ func findUSMT(ctx context.Context, env environment, o *options) (usmt, error) {
 	if err != nil {
 		return usmt{}, err
 	}
-	return usmt{Candidate: c, reason: reason, fsys: src.FS(), close: src.Close, dir: c.Path}, nil
+	files := stage.NewFolders(src.Root())
+	return usmt{
+		Candidate: c, reason: reason, fsys: files, dir: c.Path,
+		close: func() error { return errors.Join(files.Close(), src.Close()) },
+	}, nil
 }
 
 func findOptions(env environment, o sourceOptions) locate.FindOptions {

@@ -1,0 +1,97 @@
+package stage
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"sync"
+	"time"
+)
+
+// maxFolders bounds the folders that are kept open at once. Beyond it files
+// are reached from the root again.
+const maxFolders = 512
+
+// Folders is the file system below a root, with its folders kept open: os.Root
+// opens a path folder by folder, which for thousands of small files takes
+// longer than reading them. Nothing outside the root can be reached, as with
+// the root itself. Close it before the root's folder is renamed.
+type Folders struct {
+	root *os.Root
+	mu   sync.Mutex
+	open map[string]*os.Root
+}
+
+// NewFolders returns the file system below root. Its methods may be called
+// from several goroutines.
+func NewFolders(root *os.Root) *Folders {
+	return &Folders{root: root, open: map[string]*os.Root{}}
+}
+
+// at returns the folder of a file and the file's name in it.
+func (f *Folders) at(name string) (*os.Root, string) {
+	dir := path.Dir(name)
+	if dir == "." {
+		return f.root, name
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r, ok := f.open[dir]; ok {
+		return r, path.Base(name)
+	}
+	if len(f.open) >= maxFolders {
+		return f.root, name
+	}
+	r, err := f.root.OpenRoot(dir)
+	if err != nil {
+		return f.root, name // which will say what is wrong
+	}
+	f.open[dir] = r
+	return r, path.Base(name)
+}
+
+// Open opens a file for reading.
+func (f *Folders) Open(name string) (fs.File, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	return f.OpenFile(name, os.O_RDONLY, 0)
+}
+
+// OpenFile opens a file as os.OpenFile does.
+func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
+	r, base := f.at(name)
+	file, err := r.OpenFile(base, flag, perm)
+	return file, inFolder(err, name)
+}
+
+// ReadDir reads a folder.
+func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(f.root.FS(), name) }
+
+// chtimes sets the modification time of a file.
+func (f *Folders) chtimes(name string, t time.Time) error {
+	r, base := f.at(name)
+	return inFolder(r.Chtimes(base, t, t), name)
+}
+
+// Close closes the folders, not the root.
+func (f *Folders) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var errs []error
+	for _, r := range f.open {
+		errs = append(errs, r.Close())
+	}
+	clear(f.open)
+	return errors.Join(errs...)
+}
+
+// inFolder names a file by its whole path in an error.
+func inFolder(err error, name string) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return &fs.PathError{Op: p.Op, Path: name, Err: p.Err}
+	}
+	return err
+}
