@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -53,7 +54,7 @@ func (f *Folders) at(name string) (*os.Root, string) {
 
 // Open opens a file for reading.
 func (f *Folders) Open(name string) (fs.File, error) {
-	if !fs.ValidPath(name) {
+	if _, err := filepath.Localize(name); err != nil { // a backslash, a device name: Windows would open something else
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
 	return f.OpenFile(name, os.O_RDONLY, 0)
