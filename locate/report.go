@@ -56,7 +56,7 @@ func (r *Report) Err(strict bool) error {
 func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &survey{policy: v.policy, prefix: v.prefix}
+	s := &survey{policy: v.policy, prefix: v.prefix, brief: v.brief}
 	trees := s.plant(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
@@ -73,6 +73,7 @@ func (v *Validator) Finish() *Report {
 type survey struct {
 	policy   Policy
 	prefix   int
+	brief    bool // only the core files were inspected
 	findings []*FindingError
 }
 

@@ -81,6 +81,7 @@ func (s *survey) entry(e *entry) {
 	case !e.mode.IsRegular():
 		s.add(entryType.at(e.path, typeName(e.mode), "a file or a folder"))
 	case bad != nil: // nobody could be asked to read it
+	case !e.read && s.brief && !isCorePath(e.path): // the full check does
 	case !e.read:
 		s.add(notInspected.at(e.path, "a file whose content was not read", "every file read"))
 	case e.size == 0:
@@ -94,7 +95,7 @@ func (s *survey) entry(e *entry) {
 func emptyFile(name string) *FindingError {
 	r, wanted := fileEmpty, "content"
 	switch {
-	case strings.Count(name, "/") == 1 && isCore(path.Base(name)):
+	case isCorePath(name):
 		r = coreEmpty
 	case kindOf(name) == image:
 		r, wanted = peInvalid, "a valid PE file"

@@ -3,7 +3,6 @@ package locate
 import (
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -59,18 +58,17 @@ func runRules(t *testing.T, tests []ruleTest) {
 	}
 }
 
-// needsReading tells the findings that Precheck does not give: those of texts, and of programs
-// that are not core ones, unless they are empty.
+// needsReading tells the findings that Precheck does not give: those of texts, and of the content
+// of files that are not core ones.
 func needsReading(line string, fsys fstest.MapFS) bool {
 	f := strings.Fields(line)
 	switch f[1] {
 	case "migxml-root", "migxml-urlid", "urlid-duplicate":
 		return true
 	case "xml-malformed":
-		return len(fsys[f[2]].Data) > 0
-	case "pe-invalid", "pe-machine", "pe-version-mixed":
-		core := strings.Count(f[2], "/") == 1 && isCore(path.Base(f[2]))
-		return len(fsys[f[2]].Data) > 0 && !core
+		return len(fsys[f[2]].Data) > 0 || !isCorePath(f[2])
+	case "pe-invalid", "pe-machine", "pe-version-mixed", "file-empty":
+		return !isCorePath(f[2])
 	}
 	return false
 }

@@ -35,7 +35,8 @@ func Validate(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
 }
 
 // Precheck is the cheap first look at a source: shape, names, core files and the headers of the
-// core programs, so that most faults are known before anything is copied.
+// core programs, so that most faults are known before anything is copied. Of other files only the
+// names are looked at, and they are not in the sums of the report.
 func Precheck(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
 	v, err := NewValidator(o)
 	if err != nil {
@@ -97,7 +98,7 @@ func (v *Validator) list(ctx context.Context, fsys fs.FS, jobs chan<- job) error
 			}
 			return nil
 		}
-		if !look {
+		if !look || v.brief && !isCorePath(name) {
 			return nil
 		}
 		select {

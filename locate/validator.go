@@ -33,7 +33,7 @@ type Facts struct {
 type Validator struct {
 	policy Policy
 	prefix int
-	brief  bool // look into the core programs only: see Precheck
+	brief  bool // look at the core files only: see Precheck
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -153,11 +153,14 @@ const (
 // looksAt tells how much of a file this Validator looks at.
 func (v *Validator) looksAt(name string) kind {
 	k := kindOf(name)
-	if v.brief && (k != image || strings.Count(name, "/") != 1 || !isCore(path.Base(name))) {
+	if v.brief && k != image {
 		return plain
 	}
 	return k
 }
+
+// isCorePath tells the core files by their path.
+func isCorePath(name string) bool { return strings.Count(name, "/") == 1 && isCore(path.Base(name)) }
 
 // kindOf tells the kind of a file by the extension of its name. These are the extensions of USMT's
 // own files, and those of the other PE files that Windows loads by name.

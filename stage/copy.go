@@ -13,11 +13,6 @@ import (
 	"sync"
 )
 
-// preallocateFrom is the size, in bytes, from which a file's space is reserved
-// before it is written: a full disk is found before the copy, and the file
-// lies in one piece.
-const preallocateFrom = 64 << 10
-
 // A copier writes the files of a tree below dst, hashing what it writes.
 type copier struct {
 	src      fs.FS
@@ -83,11 +78,6 @@ func (c *copier) fillAndClose(ctx context.Context, i int, f File, in fs.File, ou
 
 // fill writes the content of a new file.
 func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.File, buf []byte) (string, error) {
-	if f.Size >= preallocateFrom {
-		if err := preallocate(out, f.Size); err != nil {
-			return "", destination("reserving space", err)
-		}
-	}
 	h := sha256.New()
 	if err := c.pump(ctx, f, in, out, h, buf); err != nil {
 		return "", err

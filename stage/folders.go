@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,12 +23,13 @@ type Folders struct {
 	root *os.Root
 	mu   sync.Mutex
 	open map[string]*os.Root
+	list map[string][]fs.DirEntry
 }
 
 // NewFolders returns the file system below root. Its methods may be called
 // from several goroutines.
 func NewFolders(root *os.Root) *Folders {
-	return &Folders{root: root, open: map[string]*os.Root{}}
+	return &Folders{root: root, open: map[string]*os.Root{}, list: map[string][]fs.DirEntry{}}
 }
 
 // at returns the folder of a file and the file's name in it.
@@ -67,8 +69,25 @@ func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, e
 	return file, inFolder(err, name)
 }
 
-// ReadDir reads a folder.
-func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(f.root.FS(), name) }
+// ReadDir reads a folder and keeps what it found for the next who asks, once:
+// who judges the names and who copies the files see the same, and the second
+// does not wait. An os.Root asks for size and time of every entry it lists.
+func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) {
+	f.mu.Lock()
+	list, ok := f.list[name]
+	delete(f.list, name)
+	f.mu.Unlock()
+	if ok {
+		return list, nil
+	}
+	list, err := fs.ReadDir(f.root.FS(), name)
+	if err == nil {
+		f.mu.Lock()
+		f.list[name] = slices.Clone(list)
+		f.mu.Unlock()
+	}
+	return list, err
+}
 
 // chtimes sets the modification time of a file.
 func (f *Folders) chtimes(name string, t time.Time) error {
@@ -85,6 +104,7 @@ func (f *Folders) Close() error {
 		errs = append(errs, r.Close())
 	}
 	clear(f.open)
+	clear(f.list)
 	return errors.Join(errs...)
 }
 

@@ -44,6 +44,31 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+func TestFoldersListOnceForTwo(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.txt"), "a")
+	f := folders(t, dir)
+	names := func() string {
+		entries, err := f.ReadDir(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return strings.Join(names, " ")
+	}
+	first := names()
+	write(t, filepath.Join(dir, "b.txt"), "b")
+	if second := names(); first != "a.txt" || second != first {
+		t.Errorf("ReadDir = %q, then %q, want a.txt both times", first, second)
+	}
+	if third := names(); third != "a.txt b.txt" {
+		t.Errorf("ReadDir = %q the third time, want it read anew", third)
+	}
+}
+
 func TestFoldersDoNotFollowLinksOut(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "outside", "x.txt"), "x")

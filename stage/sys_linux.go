@@ -24,15 +24,6 @@ func isUnsupported(err error) bool {
 	return errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTTY)
 }
 
-// preallocate reserves size bytes for f. Only a lack of space is an error.
-func preallocate(f *os.File, size int64) error {
-	err := ignoringEINTR(func() error { return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size) })
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG) {
-		return &os.PathError{Op: "fallocate", Path: f.Name(), Err: err}
-	}
-	return nil
-}
-
 // localFileSystems are the types, as statfs reports them, on which syncfs
 // writes everything out and reports what it could not write. A share or a
 // FUSE file system may answer without having done either.

@@ -20,9 +20,6 @@ func isUnsupported(err error) bool {
 	return errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EINVAL)
 }
 
-// preallocate leaves the reservation to the file system.
-func preallocate(*os.File, int64) error { return nil }
-
 func hasSyncFS(*os.File) bool { return false }
 
 func syncFS(*os.File) error { return errors.ErrUnsupported }

@@ -22,9 +22,6 @@ func isUnsupported(err error) bool {
 		errors.Is(err, windows.ERROR_INVALID_PARAMETER) || errors.Is(err, windows.ERROR_CALL_NOT_IMPLEMENTED)
 }
 
-// preallocate reserves size bytes for f.
-func preallocate(f *os.File, size int64) error { return f.Truncate(size) }
-
 // hasSyncFS: Windows flushes a whole volume only for administrators, so every
 // file is flushed by itself.
 func hasSyncFS(*os.File) bool { return false }
