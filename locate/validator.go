@@ -50,6 +50,7 @@ type entry struct {
 type content struct {
 	read  bool // the rest is known
 	size  int64
+	sum   string   // SHA-256; empty if nobody computed it
 	image *pe.Info // a valid program or DLL
 	urlid string   // of a migration XML file
 	fault *FindingError
@@ -82,38 +83,56 @@ func (v *Validator) Enter(name string, mode fs.FileMode) bool {
 	return (mode.IsDir() || mode.IsRegular()) && badName(name, path.Base(name)) == nil
 }
 
-// Inspect reads what it needs of a regular file and records it: the headers of a program or DLL,
-// the whole text of an XML file or manifest, of others the size only (r may be nil then).
+// Inspect begins to look at a regular file: it reads the headers of a program or DLL, and keeps r
+// for the text of an XML file or manifest; of others it takes the size only (r may be nil then).
 // A path that was not entered is entered, and so are its folders. The error is a failure to read;
 // what is wrong with the file itself comes out of Finish.
-func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (Facts, error) {
+func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection, error) {
+	i := &Inspection{v: v, name: name, r: r, content: content{size: size}}
 	arch, _, _ := strings.Cut(name, "/")
 	arch, ok := archOf(arch)
-	c := content{read: true, size: size}
-	if ok && size > 0 {
-		var err error
-		if c, err = v.examine(name, arch, r, size); err != nil {
-			return Facts{}, failure(name, err)
-		}
+	if !ok || size == 0 {
+		return i, nil
 	}
-	v.mu.Lock()
-	v.add(name, 0).content = c
-	v.mu.Unlock()
-	return c.facts(), nil
+	i.kind = v.looksAt(name)
+	if i.kind != image {
+		return i, nil
+	}
+	var err error
+	i.image, i.fault, err = readImage(name, arch, r, size)
+	return i, failure(name, err)
 }
 
-// examine looks into a file that is not empty.
-func (v *Validator) examine(name, arch string, r io.ReaderAt, size int64) (content, error) {
-	c := content{read: true, size: size}
-	var err error
-	switch v.looksAt(name) {
-	case image:
-		c.image, c.fault, err = readImage(name, arch, r, size)
-	case markup:
-		c.urlid, c.fault, err = readMarkup(name, r, size)
-	case plain:
+// An Inspection is the look at one file. The content may be handed to it while somebody reads it
+// anyway; Wants tells whether it has to be.
+type Inspection struct {
+	v    *Validator
+	name string
+	kind kind
+	r    io.ReaderAt
+	content
+}
+
+// Wants reports whether the whole content has to be written, in order.
+func (i *Inspection) Wants() bool { return false }
+
+// Write takes the next part of the content.
+func (i *Inspection) Write(p []byte) (int, error) { return len(p), nil }
+
+// Facts ends the inspection and records what came out of it. sum is the SHA-256 of the content, in
+// lower-case hexadecimal; empty if nobody computed it. The error is a failure to read.
+func (i *Inspection) Facts(sum string) (Facts, error) {
+	if i.kind == markup {
+		var err error
+		if i.urlid, i.fault, err = readMarkup(i.name, i.r, i.size); err != nil {
+			return Facts{}, failure(i.name, err)
+		}
 	}
-	return c, err
+	i.read, i.sum = true, sum
+	i.v.mu.Lock()
+	i.v.add(i.name, 0).content = i.content
+	i.v.mu.Unlock()
+	return i.facts(), nil
 }
 
 func (c content) facts() Facts {

@@ -2,6 +2,8 @@ package locate
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"io/fs"
 	"maps"
 	"reflect"
@@ -67,7 +69,7 @@ func feed(t *rapid.T, fsys fstest.MapFS, o Options) *Report {
 				return
 			}
 			for range 2 {
-				if _, err := v.Inspect(name, bytes.NewReader(f.Data), int64(len(f.Data))); err != nil {
+				if _, err := look(v, name, f.Data); err != nil {
 					t.Error(err)
 				}
 			}
@@ -98,6 +100,20 @@ func TestValidatorAgreesWithValidate(t *testing.T) {
 	})
 }
 
+// look inspects a file as whoever reads it anyway does.
+func look(v *Validator, name string, data []byte) (Facts, error) {
+	i, err := v.Inspect(name, bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return Facts{}, err
+	}
+	if i.Wants() {
+		if _, err := i.Write(data); err != nil {
+			return Facts{}, err
+		}
+	}
+	return i.Facts(fmt.Sprintf("%x", sha256.Sum256(data)))
+}
+
 func TestInspectGivesFacts(t *testing.T) {
 	v, err := NewValidator(Options{})
 	if err != nil {
@@ -115,7 +131,7 @@ func TestInspectGivesFacts(t *testing.T) {
 		{"amd64/a.exe", nil, Facts{}},
 	}
 	for _, tt := range tests {
-		got, err := v.Inspect(tt.name, bytes.NewReader(tt.data), int64(len(tt.data)))
+		got, err := look(v, tt.name, tt.data)
 		if err != nil || got != tt.want {
 			t.Errorf("Inspect(%s) = %v, %v, want %v", tt.name, got, err, tt.want)
 		}
@@ -133,7 +149,7 @@ func TestFileNeverInspected(t *testing.T) {
 	if !slices.Contains(summary(v.Finish()), "error not-inspected amd64/sub/x.txt") {
 		t.Errorf("findings = %q, want not-inspected among them", summary(v.Finish()))
 	}
-	if _, err := v.Inspect("amd64/sub/x.txt", nil, 1); err != nil {
+	if _, err := look(v, "amd64/sub/x.txt", []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	if slices.Contains(summary(v.Finish()), "error not-inspected amd64/sub/x.txt") {

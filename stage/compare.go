@@ -188,25 +188,35 @@ func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) 
 		return res, &SourceError{Err: err}
 	}
 	defer in.Close()
+	look, err := c.inspect(in, j.found)
+	if err != nil {
+		return res, err
+	}
 	hashes := make([]hash.Hash, len(j.want.sums))
-	writers := make([]io.Writer, len(j.want.sums), len(j.want.sums)+1)
+	writers := make([]io.Writer, len(j.want.sums), len(j.want.sums)+2)
 	for i, s := range j.want.sums {
 		hashes[i] = s.alg.New()
 		writers[i] = hashes[i]
 	}
 	err = c.withTwin(ctx, j.found.Path, func(twin ...io.Writer) error {
-		return rr.into(ctx, io.MultiWriter(append(writers, twin...)...), in, j.found, buf)
+		return rr.into(ctx, withInspection(look, append(writers, twin...)...), in, j.found, buf)
 	})
 	if err != nil {
 		return res, &SourceError{Err: err}
 	}
+	var sha256 string
 	for i, s := range j.want.sums {
-		if sum := hex.EncodeToString(hashes[i].Sum(nil)); sum != s.sum {
+		sum := hex.EncodeToString(hashes[i].Sum(nil))
+		if sum != s.sum {
 			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+sum
+		}
+		if s.alg == bag.SHA256 {
+			sha256 = sum
 		}
 	}
 	c.o.Progress.Add(1, 0)
-	return res, c.inspect(in, j.found)
+	_, err = look.Facts(sha256)
+	return res, err
 }
 
 // withTwin calls read with a writer that compares what is read with the twin
@@ -227,20 +237,17 @@ func (c *comparison) withTwin(ctx context.Context, name string, read func(twin .
 	return f.end()
 }
 
-func (c *comparison) inspect(in fs.File, f File) error {
+// inspect lets the checker begin to look at a file of the payload.
+func (c *comparison) inspect(in fs.File, f File) (Inspection, error) {
 	p, payload := strings.CutPrefix(f.Path, c.payload)
-	if !payload {
-		return nil
-	}
-	if _, none := c.o.Checker.(noChecker); none {
-		return nil
+	if _, none := c.o.Checker.(noChecker); none || !payload {
+		return noChecker{}, nil
 	}
 	at, err := readerAt(in)
 	if err != nil {
-		return &SourceError{Err: err}
+		return nil, &SourceError{Err: err}
 	}
-	_, err = c.o.Checker.Inspect(p, at, f.Size)
-	return err
+	return c.o.Checker.Inspect(p, at, f.Size)
 }
 
 // CompareSource compares a source, as it is now, with the payload of a bag:

@@ -20,7 +20,7 @@ type copier struct {
 	files    *Folders // below dst
 	flush    bool     // every file is flushed when it is closed
 	progress Progress
-	written  func(i int, f *os.File) error // called with each finished file still open; may be nil
+	written  func(i int, f *os.File, sum string, buf []byte) error // called with each finished file still open; may be nil
 
 	mu      sync.Mutex
 	unflush bool // a flush was not supported: durability is not confirmed
@@ -85,11 +85,12 @@ func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.Fi
 	if err := unchanged(in, f); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(h.Sum(nil)), c.finish(i, out)
+	sum := hex.EncodeToString(h.Sum(nil))
+	return sum, c.finish(i, out, sum, buf)
 }
 
 // finish is what remains to be done with a file once its bytes are written.
-func (c *copier) finish(i int, out *os.File) error {
+func (c *copier) finish(i int, out *os.File, sum string, buf []byte) error {
 	if c.flush {
 		if err := out.Sync(); isUnsupported(err) {
 			c.mu.Lock()
@@ -102,7 +103,7 @@ func (c *copier) finish(i int, out *os.File) error {
 	if c.written == nil {
 		return nil
 	}
-	return c.written(i, out)
+	return c.written(i, out, sum, buf)
 }
 
 // pump copies exactly f.Size bytes from in to out and to h.

@@ -122,8 +122,8 @@ func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (
 	c := &copier{src: r.src.FS, dst: files.root, files: files, flush: !d.syncfs, progress: r.o.Progress}
 	if r.o.Verify == VerifyStream {
 		r.facts = make([]Facts, len(r.tree.Files))
-		c.written = func(i int, f *os.File) (err error) {
-			r.facts[i], err = r.o.Checker.Inspect(r.tree.Files[i].Path, f, r.tree.Files[i].Size)
+		c.written = func(i int, f *os.File, sum string, buf []byte) (err error) {
+			r.facts[i], err = inspect(ctx, r.o.Checker, r.tree.Files[i], f, sum, buf)
 			return err
 		}
 	}

@@ -43,19 +43,47 @@ type Facts struct {
 
 // A Checker judges the content of a copy before it is published.
 type Checker interface {
-	// Inspect looks at one file. It is called once for every file, by several
-	// goroutines. Its error is a failure to look, never a verdict.
-	Inspect(path string, r io.ReaderAt, size int64) (Facts, error)
+	// Inspect begins to look at one file. It is called once for every file,
+	// by several goroutines. Its error is a failure to look, never a verdict.
+	Inspect(path string, r io.ReaderAt, size int64) (Inspection, error)
 	// Finish gives the verdict after the last file. Its error keeps the
 	// content from being published.
 	Finish() error
 }
 
+// An Inspection is the look at one file. It can take the content while that is
+// read and hashed anyway.
+type Inspection interface {
+	// Wants tells whether the whole content has to be written to it, in order.
+	Wants() bool
+	io.Writer
+	// Facts ends the inspection. sum is the SHA-256 of the content, in
+	// lower-case hexadecimal.
+	Facts(sum string) (Facts, error)
+}
+
 // noChecker accepts everything.
 type noChecker struct{}
 
-func (noChecker) Inspect(string, io.ReaderAt, int64) (Facts, error) { return Facts{}, nil }
-func (noChecker) Finish() error                                     { return nil }
+func (noChecker) Inspect(string, io.ReaderAt, int64) (Inspection, error) { return noChecker{}, nil }
+func (noChecker) Wants() bool                                            { return false }
+func (noChecker) Write(p []byte) (int, error)                            { return len(p), nil }
+func (noChecker) Facts(string) (Facts, error)                            { return Facts{}, nil }
+func (noChecker) Finish() error                                          { return nil }
+
+// inspect lets c look at a file that was hashed before.
+func inspect(ctx context.Context, c Checker, f File, r io.ReaderAt, sum string, buf []byte) (Facts, error) {
+	look, err := c.Inspect(f.Path, r, f.Size)
+	if err != nil {
+		return Facts{}, err
+	}
+	if look.Wants() {
+		if _, err := pour(ctx, look, io.NewSectionReader(r, 0, f.Size), buf, noProgress{}); err != nil {
+			return Facts{}, inFile(f.Path, err)
+		}
+	}
+	return look.Facts(sum)
+}
 
 // A rereader reads back the files of a tree, hashes and inspects them.
 type rereader struct {
@@ -85,13 +113,29 @@ func (r *rereader) file(ctx context.Context, f File, buf []byte) (string, Facts,
 		return "", Facts{}, destination("re-reading", err)
 	}
 	defer in.Close() //nolint:errcheck // only read
+	look, err := r.checker.Inspect(f.Path, in, f.Size)
+	if err != nil {
+		return "", Facts{}, err
+	}
 	h := sha256.New()
-	if err := r.into(ctx, h, in, f, buf); err != nil {
+	if err := r.into(ctx, withInspection(look, h), in, f, buf); err != nil {
 		return "", Facts{}, destination("re-reading", err)
 	}
 	r.progress.Add(1, 0)
-	facts, err := r.checker.Inspect(f.Path, in, f.Size)
-	return hex.EncodeToString(h.Sum(nil)), facts, err
+	sum := hex.EncodeToString(h.Sum(nil))
+	facts, err := look.Facts(sum)
+	return sum, facts, err
+}
+
+// withInspection is where the content of a file goes while it is read.
+func withInspection(look Inspection, to ...io.Writer) io.Writer {
+	if look.Wants() {
+		to = append(to, look)
+	}
+	if len(to) == 1 {
+		return to[0]
+	}
+	return io.MultiWriter(to...)
 }
 
 // into reads a file to its end into w, past the cache if that was asked for

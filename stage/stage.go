@@ -110,7 +110,7 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 // inspectSource lets the checker judge the source itself, where no copy is made.
 func (r *run) inspectSource(ctx context.Context) error {
 	r.facts = make([]Facts, len(r.tree.Files))
-	err := each(ctx, len(r.tree.Files), r.o.Workers, func(_ context.Context, i int, _ []byte) error {
+	err := each(ctx, len(r.tree.Files), r.o.Workers, func(ctx context.Context, i int, buf []byte) error {
 		f := r.tree.Files[i]
 		in, err := r.src.FS.Open(f.Path)
 		if err != nil {
@@ -121,7 +121,7 @@ func (r *run) inspectSource(ctx context.Context) error {
 		if err != nil {
 			return &SourceError{Err: err}
 		}
-		r.facts[i], err = r.o.Checker.Inspect(f.Path, at, f.Size)
+		r.facts[i], err = inspect(ctx, r.o.Checker, f, at, r.sums[i], buf)
 		return err
 	})
 	if err != nil {

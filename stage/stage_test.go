@@ -3,6 +3,7 @@ package stage
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -278,11 +279,28 @@ type checkerFunc struct {
 	finish  func() error
 }
 
-func (c checkerFunc) Inspect(path string, r io.ReaderAt, size int64) (Facts, error) {
+func (c checkerFunc) Inspect(path string, r io.ReaderAt, size int64) (Inspection, error) {
 	if c.inspect == nil {
-		return Facts{}, nil
+		return noChecker{}, nil
 	}
-	return c.inspect(path, r, size)
+	f, err := c.inspect(path, r, size)
+	return &inspected{path: path, facts: f}, err
+}
+
+// inspected is an Inspection that makes sure that it was given the content.
+type inspected struct {
+	path  string
+	facts Facts
+	bytes.Buffer
+}
+
+func (i *inspected) Wants() bool { return true }
+
+func (i *inspected) Facts(sum string) (Facts, error) {
+	if got := fmt.Sprintf("%x", sha256.Sum256(i.Bytes())); got != sum {
+		return Facts{}, fmt.Errorf("%s: the content that was written has the sum %s, the inspection was told %s", i.path, got, sum)
+	}
+	return i.facts, nil
 }
 
 func (c checkerFunc) Finish() error {

@@ -67,8 +67,16 @@ type checker struct {
 	report *locate.Report // after Finish
 }
 
-func (c *checker) Inspect(path string, r io.ReaderAt, size int64) (stage.Facts, error) {
-	f, err := c.v.Inspect(path, r, size)
+func (c *checker) Inspect(path string, r io.ReaderAt, size int64) (stage.Inspection, error) {
+	i, err := c.v.Inspect(path, r, size)
+	return inspection{i}, err
+}
+
+// An inspection joins that of locate to that of stage.
+type inspection struct{ *locate.Inspection }
+
+func (i inspection) Facts(sum string) (stage.Facts, error) {
+	f, err := i.Inspection.Facts(sum)
 	facts := stage.Facts{Machine: f.Machine, FileVersion: f.Version}
 	if f.Machine != "" {
 		facts.Signature = "not-checked"
