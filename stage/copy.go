@@ -100,6 +100,9 @@ func (c *copier) finish(i int, out *os.File, sum string, buf []byte) error {
 			return destination("flushing a file", err)
 		}
 	}
+	if !c.flush {
+		beginFlush(out)
+	}
 	if c.written == nil {
 		return nil
 	}

@@ -36,3 +36,6 @@ func isRunning(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
+
+// beginFlush: every file is flushed by itself here.
+func beginFlush(*os.File) {}
