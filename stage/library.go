@@ -25,7 +25,7 @@ const (
 
 	markerFormat = "usmtpkg library"
 
-	// formatVersion is the version of the formats in a library.
+	// formatVersion is the version of marker and lock.
 	formatVersion = 1
 )
 
@@ -79,7 +79,7 @@ func readMarker(root *os.Root) (marker, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := decode(markerFile, b, markerFormat, &m); err != nil {
+	if err := decode(markerFile, b, markerFormat, formatVersion, &m); err != nil {
 		return m, err
 	}
 	if len(m.Library) != 2*idBytes {
@@ -88,9 +88,9 @@ func readMarker(root *os.Root) (marker, error) {
 	return m, nil
 }
 
-// decode reads one of our JSON formats strictly: this format, this version,
-// no unknown key, nothing after the object.
-func decode(name string, b []byte, format string, v any) error {
+// decode reads one of our JSON formats strictly: this format, a version up to
+// the newest that is known, no unknown key, nothing after the object.
+func decode(name string, b []byte, format string, newest int, v any) error {
 	var head struct {
 		Format  string `json:"format"`
 		Version int    `json:"version"`
@@ -101,8 +101,8 @@ func decode(name string, b []byte, format string, v any) error {
 	if head.Format != format {
 		return &FormatError{name, fmt.Sprintf("format %q, want %q", head.Format, format)}
 	}
-	if head.Version != formatVersion {
-		return &FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, formatVersion)}
+	if head.Version < 1 || head.Version > newest {
+		return &FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, newest)}
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()

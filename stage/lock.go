@@ -163,7 +163,7 @@ func readHolder(root *os.Root, name string) (holder, error) {
 	if !json.Valid(b) {
 		return h, errTornLock
 	}
-	err = decode(name, b, lockFormat, &h)
+	err = decode(name, b, lockFormat, formatVersion, &h)
 	return h, err
 }
 

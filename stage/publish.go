@@ -139,7 +139,7 @@ func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (
 // with what was copied and lets the checker decide.
 func (w *Writer) check(ctx context.Context, d *durable, files *Folders, r *run) error {
 	if r.o.Verify == VerifyStream {
-		return r.o.Checker.Finish()
+		return r.finish()
 	}
 	flushed := d.start(ctx, r.o.Verify == VerifyUncached)
 	rr := &rereader{files: files, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress}
@@ -155,7 +155,7 @@ func (w *Writer) check(ctx context.Context, d *durable, files *Folders, r *run) 
 		return &MismatchError{What: "the copy, read back, is not what was copied", Files: bad}
 	}
 	w.step("reread")
-	return r.o.Checker.Finish()
+	return r.finish()
 }
 
 // writeTags writes the bag's tag files and the inventory, and flushes each if

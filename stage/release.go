@@ -10,62 +10,14 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
-	"time"
 )
 
-// releaseFormat is the format of release.json.
-const releaseFormat = "usmtpkg release"
-
-// Origin tells where a release's content came from.
-type Origin struct {
-	Path string `json:"path"` // the USMT folder, as it was named
-	How  string `json:"how"`  // how it was found
-}
-
-// A Release is what release.json records: inventory and provenance.
-type Release struct {
-	Format      string          `json:"format"`
-	Version     int             `json:"version"`
-	Library     string          `json:"library"`
-	Name        string          `json:"release"`
-	Digest      string          `json:"digest"` // SHA-256 of manifest-sha256.txt
-	USMTVersion string          `json:"usmt_version"`
-	Arches      []string        `json:"arches"`
-	Source      Origin          `json:"source"`
-	Tool        string          `json:"tool"`
-	Created     time.Time       `json:"created"`
-	Verify      VerifyRecord    `json:"verify"`
-	Durability  Durability      `json:"durability"`
-	FileCount   int             `json:"file_count"`
-	Bytes       int64           `json:"bytes"`
-	Files       []InventoryFile `json:"files"`
-}
-
-// VerifyRecord tells how the copy was compared before it was published.
-type VerifyRecord struct {
-	Requested VerifyMode `json:"requested"`
-	Used      VerifyMode `json:"used"`
-}
-
-// Durability tells how a release was made to survive a power cut.
-type Durability string
-
-// How the content was flushed before the release was published.
+// releaseFormat is the format of release.json. Version 2 added evidence,
+// validation, signer and signed_at; records of version 1 are read as well.
 const (
-	DurableSyncFS       Durability = "syncfs"        // the whole file system, once
-	DurableFsync        Durability = "fsync"         // every file by itself
-	DurableNotConfirmed Durability = "not-confirmed" // the file system does not support flushing
+	releaseFormat  = "usmtpkg release"
+	releaseVersion = 2
 )
-
-// InventoryFile is one file of a release.
-type InventoryFile struct {
-	Path        string `json:"path"` // below data/
-	Size        int64  `json:"size"`
-	SHA256      string `json:"sha256"`
-	Machine     string `json:"machine,omitempty"`
-	FileVersion string `json:"file_version,omitempty"`
-	Signature   string `json:"signature,omitempty"`
-}
 
 // filesKey begins the list of files, which write puts last.
 const filesKey = "\n  \"files\": ["
@@ -79,8 +31,12 @@ func (r Release) write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	head = bytes.TrimSuffix(head, []byte("]\n}"))
+	if len(head) > maxMetaFile {
+		return fmt.Errorf("%s: %d bytes before its list of files, want at most %d", releaseFile, len(head), maxMetaFile)
+	}
 	out := bufio.NewWriterSize(w, bufferSize)
-	_, _ = out.Write(bytes.TrimSuffix(head, []byte("]\n}"))) // an error stays with the writer until Flush
+	_, _ = out.Write(head) // an error stays with the writer until Flush
 	for i, f := range files {
 		line, err := json.Marshal(f)
 		if err != nil {
@@ -141,8 +97,11 @@ func readRelease(root *os.Root) (Release, error) {
 	if found {
 		head = append(head, filesKey+"]\n}"...)
 	}
-	if err := decode(releaseFile, head, releaseFormat, &r); err != nil {
+	if err := decode(releaseFile, head, releaseFormat, releaseVersion, &r); err != nil {
 		return r, err
+	}
+	if r.Version < 2 && (r.Evidence != nil || r.Validation != nil) {
+		return r, &FormatError{releaseFile, fmt.Sprintf("evidence and validation are no keys of version %d of %q", r.Version, releaseFormat)}
 	}
 	if !found {
 		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxMetaFile)}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -38,7 +39,9 @@ func ParseVerifyMode(s string) (VerifyMode, error) {
 type Facts struct {
 	Machine     string // of a program: "amd64", "x86", "arm64"
 	FileVersion string // of a program: "10.0.26100.1"
-	Signature   string // of a program: verdict; "not-checked" where nobody looked
+	Signature   string // of a program: the verdict; empty where nobody looked
+	Signer      string
+	SignedAt    time.Time
 }
 
 // A Checker judges the content of a copy before it is published.

@@ -31,6 +31,9 @@ type Options struct {
 	Checker     Checker    // nil accepts everything
 	Progress    Progress   // nil reports nothing
 	Tool        string     // what is recorded as the writing program
+
+	Evidence   []Evidence        // what tells the version of the source, for the record
+	Validation func() Validation // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
 }
 
 // A Result tells what Stage did, or what it would do.
@@ -53,6 +56,8 @@ type run struct {
 	digest   string
 	manifest []byte
 	rec      Release
+
+	validation *Validation // nil until the check is over
 }
 
 func newRun(ctx context.Context, src Source, o Options) (*run, error) {
@@ -127,7 +132,7 @@ func (r *run) inspectSource(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.o.Checker.Finish()
+	return r.finish()
 }
 
 // describe computes the manifest, its digest, and with them the release's name.
@@ -144,26 +149,14 @@ func (r *run) describe() error {
 	sum := sha256.Sum256(b.Bytes())
 	r.manifest, r.digest = b.Bytes(), hex.EncodeToString(sum[:])
 	r.rec = Release{
-		Format: releaseFormat, Version: formatVersion,
+		Format: releaseFormat, Version: releaseVersion,
 		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest,
 		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
+		Evidence: r.evidence(), Validation: r.validation,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},
 		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(),
 	}
 	return nil
-}
-
-// inventory lists the files with what was learned of them.
-func (r *run) inventory() []InventoryFile {
-	files := make([]InventoryFile, len(r.tree.Files))
-	for i, f := range r.tree.Files {
-		facts := r.facts[i]
-		files[i] = InventoryFile{
-			Path: f.Path, Size: f.Size, SHA256: r.sums[i],
-			Machine: facts.Machine, FileVersion: facts.FileVersion, Signature: facts.Signature,
-		}
-	}
-	return files
 }
 
 // roots names the folders in the root of the tree, in lower case.

@@ -337,7 +337,7 @@ func TestCheckerSeesEveryStagedFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			var rec Release
-			if err := decode(releaseFile, b, releaseFormat, &rec); err != nil || len(rec.Files) != len(kit()) {
+			if err := decode(releaseFile, b, releaseFormat, releaseVersion, &rec); err != nil || len(rec.Files) != len(kit()) {
 				t.Fatal(len(rec.Files), err)
 			}
 			if f := rec.Files[0]; f.SHA256 == "" || f.Machine != "amd64" || f.FileVersion != "1.2.3.4" || f.Signature != "not-checked" {
@@ -618,7 +618,7 @@ func TestInclude(t *testing.T) {
 
 func TestReleaseFileRoundTrip(t *testing.T) {
 	for _, n := range []int{0, 1, 3} {
-		rec := Release{Format: releaseFormat, Version: formatVersion, Digest: strings.Repeat("0", 64), Files: []InventoryFile{}}
+		rec := Release{Format: releaseFormat, Version: releaseVersion, Digest: strings.Repeat("0", 64), Files: []InventoryFile{}}
 		for i := range n {
 			rec.Files = append(rec.Files, InventoryFile{Path: fmt.Sprintf("a<&>%d \"\\", i), Size: int64(i)})
 		}
@@ -627,7 +627,7 @@ func TestReleaseFileRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got Release
-		if err := decode(releaseFile, b.Bytes(), releaseFormat, &got); err != nil {
+		if err := decode(releaseFile, b.Bytes(), releaseFormat, releaseVersion, &got); err != nil {
 			t.Fatalf("%v in\n%s", err, b.Bytes())
 		}
 		if !slices.Equal(got.Files, rec.Files) {

@@ -1,0 +1,157 @@
+package stage
+
+import (
+	"strings"
+	"time"
+)
+
+// Origin tells where a release's content came from.
+type Origin struct {
+	Path string `json:"path"` // the USMT folder, as it was named
+	How  string `json:"how"`  // how it was found
+}
+
+// A Release is what release.json records: inventory and provenance.
+type Release struct {
+	Format      string          `json:"format"`
+	Version     int             `json:"version"`
+	Library     string          `json:"library"`
+	Name        string          `json:"release"`
+	Digest      string          `json:"digest"` // SHA-256 of manifest-sha256.txt
+	USMTVersion string          `json:"usmt_version"`
+	Arches      []string        `json:"arches"`
+	Source      Origin          `json:"source"`
+	Evidence    []Evidence      `json:"evidence"` // nil in records of version 1
+	Tool        string          `json:"tool"`
+	Created     time.Time       `json:"created"`
+	Validation  *Validation     `json:"validation"` // nil: nobody judged, or a record of version 1
+	Verify      VerifyRecord    `json:"verify"`
+	Durability  Durability      `json:"durability"`
+	FileCount   int             `json:"file_count"`
+	Bytes       int64           `json:"bytes"`
+	Files       []InventoryFile `json:"files"`
+}
+
+// Evidence is one thing in or about the source that tells its version.
+type Evidence struct {
+	Kind  string `json:"kind"`  // what it is, such as "file-version"
+	Value string `json:"value"` // what it says
+	Where string `json:"where"` // the file or place that says so
+}
+
+// Validation is the judgement with which a release was published.
+type Validation struct {
+	Rules      string         `json:"rules"` // version of the rule set
+	Strict     bool           `json:"strict"`
+	Findings   FindingCounts  `json:"findings"`
+	NotChecked []string       `json:"not_checked"` // what nobody looked at
+	Inventory  *Compared      `json:"inventory"`   // nil: compared with none
+	Signatures map[string]int `json:"signatures"`  // programs by verdict; counted here, whatever is handed in
+}
+
+// FindingCounts are the findings of a validation by severity.
+type FindingCounts struct {
+	Error   int `json:"error"`
+	Warning int `json:"warning"`
+	Info    int `json:"info"`
+}
+
+// Compared names the inventory of a known release that content was compared with.
+type Compared struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// VerifyRecord tells how the copy was compared before it was published.
+type VerifyRecord struct {
+	Requested VerifyMode `json:"requested"`
+	Used      VerifyMode `json:"used"`
+}
+
+// Durability tells how a release was made to survive a power cut.
+type Durability string
+
+// How the content was flushed before the release was published.
+const (
+	DurableSyncFS       Durability = "syncfs"        // the whole file system, once
+	DurableFsync        Durability = "fsync"         // every file by itself
+	DurableNotConfirmed Durability = "not-confirmed" // the file system does not support flushing
+)
+
+// InventoryFile is one file of a release. Signature, Signer and SignedAt are of
+// programs; a program always has the first.
+type InventoryFile struct {
+	Path        string    `json:"path"` // below data/
+	Size        int64     `json:"size"`
+	SHA256      string    `json:"sha256"`
+	Machine     string    `json:"machine,omitempty"`
+	FileVersion string    `json:"file_version,omitempty"`
+	Signature   string    `json:"signature,omitempty"` // the verdict
+	Signer      string    `json:"signer,omitempty"`
+	SignedAt    time.Time `json:"signed_at,omitzero"`
+}
+
+// NotChecked is the verdict on a program's signature where nobody looked.
+const NotChecked = "not-checked"
+
+// Bounds of what is recorded from the source, which may be as long as somebody
+// likes: the head of release.json must stay below maxMetaFile.
+const (
+	maxText     = 256 // bytes
+	maxEvidence = 16
+)
+
+// clip shortens a text of the source.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText-len("…")], "") + "…"
+}
+
+// inventory lists the files with what was learned of them.
+func (r *run) inventory() []InventoryFile {
+	files := make([]InventoryFile, len(r.tree.Files))
+	for i, f := range r.tree.Files {
+		facts := r.facts[i]
+		files[i] = InventoryFile{
+			Path: f.Path, Size: f.Size, SHA256: r.sums[i],
+			Machine: facts.Machine, FileVersion: facts.FileVersion,
+			Signature: facts.verdict(), Signer: clip(facts.Signer), SignedAt: facts.SignedAt.UTC().Truncate(time.Second),
+		}
+	}
+	return files
+}
+
+// verdict is the signature's; a program is never without one.
+func (f Facts) verdict() string {
+	if f.Signature == "" && f.Machine != "" {
+		return NotChecked
+	}
+	return f.Signature
+}
+
+// evidence is what the record says of the version of the source.
+func (r *run) evidence() []Evidence {
+	list := []Evidence{}
+	for _, e := range r.o.Evidence[:min(len(r.o.Evidence), maxEvidence)] {
+		list = append(list, Evidence{e.Kind, clip(e.Value), clip(e.Where)})
+	}
+	return list
+}
+
+// finish ends the check and takes down what is to be recorded of it.
+func (r *run) finish() error {
+	if err := r.o.Checker.Finish(); err != nil || r.o.Validation == nil {
+		return err
+	}
+	v := r.o.Validation()
+	v.Signatures = map[string]int{}
+	for _, f := range r.facts {
+		if verdict := f.verdict(); verdict != "" {
+			v.Signatures[verdict]++
+		}
+	}
+	r.validation = &v
+	return nil
+}

@@ -1,0 +1,221 @@
+package stage
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// recorded stages the kit with the options and reads the whole record.
+func recorded(t *testing.T, o Options) (rec Release, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(kit()), o)
+	b, err := os.ReadFile(filepath.Join(dir, res.Release.Name, releaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := decode(releaseFile, b, releaseFormat, releaseVersion, &rec); err != nil {
+		t.Fatal(err)
+	}
+	read, err := At(dir).Release(res.Release.Name)
+	if err != nil {
+		t.Fatalf("reading the record without its list of files: %v", err)
+	}
+	res.Release.Files, read.Files, rec.Files = nil, nil, rec.Files[:len(rec.Files):len(rec.Files)]
+	if diff := cmp.Diff(res.Release, read); diff != "" {
+		t.Errorf("the record (-returned +read):\n%s", diff)
+	}
+	return rec, string(b)
+}
+
+// signedKit is a checker for which .exe files are programs signed as given.
+func signedKit(facts Facts) Checker {
+	return checkerFunc{inspect: func(p string, _ io.ReaderAt, _ int64) (Facts, error) {
+		if strings.HasSuffix(p, ".exe") {
+			return facts, nil
+		}
+		return Facts{}, nil
+	}}
+}
+
+func TestRecordOfSignatures(t *testing.T) {
+	at := time.Date(2024, 4, 1, 23, 5, 6, 7, time.FixedZone("", 3600))
+	tests := []struct {
+		name  string
+		facts Facts
+		want  InventoryFile
+	}{
+		{"nobody looked", Facts{Machine: "amd64"}, InventoryFile{Machine: "amd64", Signature: NotChecked}},
+		{"unsigned", Facts{Machine: "x86", Signature: "unsigned"}, InventoryFile{Machine: "x86", Signature: "unsigned"}},
+		{
+			"signed", Facts{Machine: "x86", Signature: "valid", Signer: "Microsoft Windows Kits Publisher", SignedAt: at},
+			InventoryFile{Machine: "x86", Signature: "valid", Signer: "Microsoft Windows Kits Publisher", SignedAt: time.Date(2024, 4, 1, 22, 5, 6, 0, time.UTC)},
+		},
+		{
+			"a signer without end", Facts{Machine: "x86", Signature: "untrusted", Signer: strings.Repeat("ü", 1<<20)},
+			InventoryFile{Machine: "x86", Signature: "untrusted", Signer: strings.Repeat("ü", 126) + "…"},
+		},
+		{"no program", Facts{}, InventoryFile{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := options()
+			o.Checker = signedKit(tt.facts)
+			o.Validation = func() Validation { return Validation{Signatures: map[string]int{"valid": 99}} }
+			rec, text := recorded(t, o)
+			programs := 0
+			for _, f := range rec.Files {
+				want := InventoryFile{Path: f.Path, Size: f.Size, SHA256: f.SHA256}
+				if strings.HasSuffix(f.Path, ".exe") {
+					programs++
+					want = tt.want
+					want.Path, want.Size, want.SHA256 = f.Path, f.Size, f.SHA256
+				}
+				if f != want {
+					t.Errorf("inventory of %s = %+v, want %+v", f.Path, f, want)
+				}
+			}
+			counts := map[string]int{}
+			if tt.want.Signature != "" {
+				counts[tt.want.Signature] = programs
+			}
+			if diff := cmp.Diff(counts, rec.Validation.Signatures); diff != "" || programs == 0 {
+				t.Errorf("counts of %d programs (-want +got):\n%s", programs, diff)
+			}
+			if strings.Contains(text, "signed_at") != !tt.facts.SignedAt.IsZero() {
+				t.Errorf("a time that nobody knows is written, or one is not:\n%s", text)
+			}
+		})
+	}
+}
+
+func TestRecordOfValidation(t *testing.T) {
+	o := options()
+	o.Evidence = []Evidence{{"file-version", "10.0.1.2", "amd64/scanstate.exe"}}
+	finished := false
+	o.Checker = checkerFunc{finish: func() error { finished = true; return nil }}
+	o.Validation = func() Validation {
+		if !finished {
+			t.Error("asked for the judgement before the check was over")
+		}
+		return Validation{
+			Rules: "r1", Strict: true, Findings: FindingCounts{Warning: 2, Info: 1}, NotChecked: []string{"x"},
+			Inventory: &Compared{"own", "3"},
+		}
+	}
+	rec, text := recorded(t, o)
+	want := &Validation{
+		Rules: "r1", Strict: true, Findings: FindingCounts{Warning: 2, Info: 1}, NotChecked: []string{"x"},
+		Inventory: &Compared{"own", "3"}, Signatures: map[string]int{},
+	}
+	if diff := cmp.Diff(want, rec.Validation); diff != "" {
+		t.Errorf("validation (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(o.Evidence, rec.Evidence); diff != "" {
+		t.Errorf("evidence (-want +got):\n%s", diff)
+	}
+	if strings.Index(text, `"validation"`) > strings.Index(text, filesKey) || !strings.Contains(text, `"version": 2,`) {
+		t.Errorf("record:\n%s", text)
+	}
+
+	rec, text = recorded(t, options())
+	if rec.Validation != nil || !strings.Contains(text, `"validation": null`) || !strings.Contains(text, `"evidence": []`) {
+		t.Errorf("where nobody judged, the record says %+v:\n%s", rec.Validation, text)
+	}
+}
+
+func TestRecordStaysReadableWhateverTheSourceSays(t *testing.T) {
+	o := options()
+	for range 1000 {
+		o.Evidence = append(o.Evidence, Evidence{"uninstall-entry", strings.Repeat("\x01", 70_000), strings.Repeat("é", 70_000)})
+	}
+	rec, _ := recorded(t, o)
+	if n := len(rec.Evidence); n != maxEvidence || len(rec.Evidence[0].Value) > maxText || !strings.HasSuffix(rec.Evidence[0].Where, "é…") {
+		t.Errorf("%d pieces of evidence, the first %+v", n, rec.Evidence[0])
+	}
+
+	src := source(kit())
+	src.Origin.Path = strings.Repeat("x", maxMetaFile)
+	dir := t.TempDir()
+	if _, err := stageInto(t, dir, src, options()); err == nil || !strings.Contains(err.Error(), "before its list of files") {
+		t.Errorf("a record that nobody could read: %v", err)
+	}
+	wantEmpty(t, dir)
+}
+
+// recordV1 is a record as the version before wrote it.
+const recordV1 = `{
+  "format": "usmtpkg release",
+  "version": 1,
+  "library": "00112233445566778899aabbccddeeff",
+  "release": "10.0.1.2-0123456789ab",
+  "digest": "0123456789ab0000000000000000000000000000000000000000000000000000",
+  "usmt_version": "10.0.1.2",
+  "arches": [
+    "amd64"
+  ],
+  "source": {
+    "path": "kit",
+    "how": "named"
+  },
+  "tool": "usmtpkg devel",
+  "created": "2026-11-01T10:00:00Z",
+  "verify": {
+    "requested": "reread",
+    "used": "reread"
+  },
+  "durability": "syncfs",
+  "file_count": 1,
+  "bytes": 3,
+  "files": [
+    {"path":"amd64/scanstate.exe","size":3,"sha256":"00","machine":"amd64","signature":"not-checked"}
+  ]
+}
+`
+
+func TestReadRecordsOfAllVersions(t *testing.T) {
+	const name = "10.0.1.2-0123456789ab"
+	tests := []struct {
+		name   string
+		record string
+		want   string // in the error; empty: it is read
+	}{
+		{"version 1", recordV1, ""},
+		{"version 0", strings.Replace(recordV1, `"version": 1`, `"version": 0`, 1), `version 0 of "usmtpkg release"`},
+		{"version 3", strings.Replace(recordV1, `"version": 1`, `"version": 3`, 1), `version 3 of "usmtpkg release", this usmtpkg knows version 2`},
+		{"a key of version 2 in version 1", strings.Replace(recordV1, `"tool"`, `"evidence": [], "tool"`, 1), "no keys of version 1"},
+		{"another", strings.Replace(recordV1, `"tool"`, `"validation": {}, "tool"`, 1), "no keys of version 1"},
+		{"an unknown key", strings.Replace(recordV1, `"tool"`, `"colour": 1, "tool"`, 1), `unknown field "colour"`},
+		{"version 2", strings.Replace(recordV1, `"version": 1`, `"version": 2, "evidence": [], "validation": null`, 1), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if !json.Valid([]byte(tt.record)) {
+				t.Fatal("the test's record is no JSON")
+			}
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, name), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(dir, name, releaseFile), tt.record)
+			rec, err := At(dir).Release(name)
+			if tt.want == "" {
+				if err != nil || rec.Validation != nil || rec.FileCount != 1 {
+					t.Fatalf("Release = %+v, %v", rec, err)
+				}
+				return
+			}
+			if broken := (*FormatError)(nil); !errors.As(err, &broken) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Release = %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
