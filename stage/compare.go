@@ -74,6 +74,7 @@ type job struct {
 	want  wanted
 	found File
 	ok    Verdict // the verdict if the content is right: Same or Case
+	sum   string  // SHA-256 of what was read, where that is one of those wanted
 }
 
 func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
@@ -96,7 +97,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	read := make([]FileResult, len(jobs))
 	order := largestFirst(files)
 	err := each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
-		read[order[i]], err = c.read(ctx, rr, jobs[order[i]], buf)
+		read[order[i]], err = c.read(ctx, rr, &jobs[order[i]], buf)
 		return err
 	})
 	if err != nil {
@@ -104,6 +105,9 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	}
 	if rr.uncached && !rr.fellBack.Load() {
 		rep.Used = VerifyUncached
+	}
+	if c.o.Sums {
+		rep.Sums = sumsOf(jobs)
 	}
 	rep.Files = append(results, read...)
 	sortResults(rep.Files)
@@ -126,7 +130,7 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 			left[found[0].Path] = found[0]
 			found = found[1:]
 		default:
-			jobs = append(jobs, job{wants[0], found[0], Same})
+			jobs = append(jobs, job{want: wants[0], found: found[0], ok: Same})
 			wants, found = wants[1:], found[1:]
 		}
 	}
@@ -137,7 +141,7 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 	for _, w := range unmatched {
 		name := folded[strings.ToLower(w.path)]
 		if f, ok := left[name]; ok {
-			jobs = append(jobs, job{w, f, Case})
+			jobs = append(jobs, job{want: w, found: f, ok: Case})
 			delete(left, name)
 			continue
 		}
@@ -174,7 +178,7 @@ func (c *comparison) unmatched(w wanted) FileResult {
 }
 
 // read hashes one file and lets the checker look at it.
-func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) (FileResult, error) {
+func (c *comparison) read(ctx context.Context, rr *rereader, j *job, buf []byte) (FileResult, error) {
 	res := FileResult{Path: j.want.path, Verdict: j.ok}
 	if j.ok == Case {
 		res.Found, res.Want = j.found.Path, j.want.path
@@ -204,18 +208,17 @@ func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) 
 	if err != nil {
 		return res, &SourceError{Err: err}
 	}
-	var sha256 string
 	for i, s := range j.want.sums {
 		sum := hex.EncodeToString(hashes[i].Sum(nil))
 		if sum != s.sum {
 			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+sum
 		}
 		if s.alg == bag.SHA256 {
-			sha256 = sum
+			j.sum = sum
 		}
 	}
 	c.o.Progress.Add(1, 0)
-	_, err = look.Facts(sha256)
+	_, err = look.Facts(j.sum)
 	return res, err
 }
 

@@ -7,6 +7,7 @@
 //	current               one line: the name of the active release
 //	<release>/            a BagIt bag (RFC 8493); data/ is the package source
 //	definitions/<release>/
+//	attestations/<release>/
 //	.lock                 who is writing
 //	.staging-<random>/    a run in progress
 //

@@ -16,12 +16,13 @@ import (
 
 // Names in a library. Everything of ours that is not for others begins with a dot.
 const (
-	markerFile     = "usmtpkg.json"
-	currentFile    = "current"
-	lockFile       = ".lock"
-	definitionsDir = "definitions"
-	dataDir        = "data"
-	releaseFile    = "release.json"
+	markerFile      = "usmtpkg.json"
+	currentFile     = "current"
+	lockFile        = ".lock"
+	definitionsDir  = "definitions"
+	attestationsDir = "attestations"
+	dataDir         = "data"
+	releaseFile     = "release.json"
 
 	markerFormat = "usmtpkg library"
 
@@ -173,11 +174,6 @@ func (l *Library) ReleaseDir(name string) string { return filepath.Join(l.dir, n
 
 // PackageSource is the folder of a release that ConfigMgr is given.
 func (l *Library) PackageSource(name string) string { return filepath.Join(l.dir, name, dataDir) }
-
-// DefinitionDir is the folder of a release's package definition.
-func (l *Library) DefinitionDir(name string) string {
-	return filepath.Join(l.dir, definitionsDir, name)
-}
 
 // At is the library in dir, which need not exist yet: for asking what would be
 // done there.

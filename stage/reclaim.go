@@ -55,8 +55,8 @@ func (w *Writer) reclaim(ctx context.Context) error {
 // removePartials removes small files whose writing was interrupted.
 func (w *Writer) removePartials() error {
 	var names []string
-	for _, pattern := range []string{"*" + partialSuffix, definitionsDir + "/*/*" + partialSuffix} {
-		found, err := fs.Glob(w.root.FS(), pattern)
+	for _, dir := range []string{"", definitionsDir + "/*/", attestationsDir + "/*/"} {
+		found, err := fs.Glob(w.root.FS(), dir+"*"+partialSuffix)
 		if err != nil {
 			return err
 		}

@@ -79,6 +79,17 @@ func (l *Library) Release(name string) (Release, error) {
 	return r, err
 }
 
+// RecordIn reads the record of the release in dir, wherever that lies, without
+// its list of files.
+func RecordIn(dir string) (Release, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Release{}, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	return readRelease(root)
+}
+
 // readRelease reads the release.json of an opened release up to its list of
 // files, which for 20,000 of them takes five megabytes and which nobody needs
 // who has the manifest.

@@ -54,6 +54,7 @@ type Report struct {
 	Bytes int64        // read
 	Used  VerifyMode   // how the files were really read
 	Notes []string     // what the bag's manifests do that BagIt allows and advises against
+	Sums  Sums         // of the files that were read; nil unless asked for
 
 	payload int // files of the payload that were read
 }
@@ -68,6 +69,7 @@ type VerifyOptions struct {
 	Workers  int
 	Uncached bool     // read past the page cache where the system can
 	Checker  Checker  // looks at the payload as well; nil: nobody does
+	Sums     bool     // report what was read of each file that has a SHA-256 to be compared with
 	Progress Progress // nil reports nothing
 
 	twin *twin

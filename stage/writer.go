@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -211,52 +210,4 @@ func (w *Writer) Activate(ctx context.Context, release string) (changed bool, er
 	}
 	w.step("activated")
 	return true, nil
-}
-
-// Undefined returns the names, sorted, of those files of a release's package
-// definition that are not there or are different.
-func (l *Library) Undefined(release string, files map[string][]byte) ([]string, error) {
-	root, err := os.OpenRoot(l.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return sortedKeys(files), nil
-	}
-	if err != nil {
-		return nil, destination("opening the library", err)
-	}
-	defer root.Close() //nolint:errcheck // only read
-	names := []string{}
-	for _, name := range sortedKeys(files) {
-		old, err := readSmall(root, definitionsDir+"/"+release+"/"+name)
-		if err != nil || !bytes.Equal(old, files[name]) {
-			names = append(names, name)
-		}
-	}
-	return names, nil
-}
-
-// Define writes the files of a release's package definition, and returns the
-// names of those that were not there or were different.
-func (w *Writer) Define(ctx context.Context, release string, files map[string][]byte) ([]string, error) {
-	if _, err := w.Release(release); err != nil {
-		return nil, err
-	}
-	names, err := w.Undefined(release, files)
-	if err != nil || len(names) == 0 {
-		return names, err
-	}
-	if err := w.lock.check(); err != nil {
-		return nil, err
-	}
-	doing := "writing the package definition of " + release
-	dir := definitionsDir + "/" + release
-	if err := w.root.MkdirAll(dir, 0o777); err != nil {
-		return nil, destination(doing, err)
-	}
-	for i, name := range names {
-		if err := w.replace(ctx, dir+"/"+name, files[name]); err != nil {
-			return names[:i], destination(doing, err)
-		}
-	}
-	w.step("defined")
-	return names, nil
 }

@@ -1,0 +1,92 @@
+package stage
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"usmtpkg/stage/bag"
+)
+
+// Sums are SHA-256 sums in lower-case hex by the path of a file in a bag.
+type Sums map[string]string
+
+// sumsOf collects what was read, under the names that the files have on disk.
+func sumsOf(jobs []job) Sums {
+	sums := make(Sums, len(jobs))
+	for _, j := range jobs {
+		if j.sum != "" {
+			sums[j.found.Path] = j.sum
+		}
+	}
+	return sums
+}
+
+// A Subject is a file of a release that somebody can vouch for.
+type Subject struct {
+	Path   string // in the release
+	SHA256 string
+}
+
+// Subjects are the files of a release that make up what it holds and what is
+// known of it: the manifest, whose sum is the release's digest; the record;
+// and the payload. They come in this order, the payload sorted by path.
+func (s Sums) Subjects() []Subject {
+	subjects := make([]Subject, 0, len(s))
+	for p, sum := range s {
+		if isSubject(p) {
+			subjects = append(subjects, Subject{p, sum})
+		}
+	}
+	slices.SortFunc(subjects, func(a, b Subject) int {
+		return cmp.Or(cmp.Compare(rank(a.Path), rank(b.Path)), strings.Compare(a.Path, b.Path))
+	})
+	return subjects
+}
+
+// Manifest is the sum of the payload manifest, which is a release's digest;
+// empty if it was not read.
+func (s Sums) Manifest() string { return s[manifestName.Name()] }
+
+func isSubject(p string) bool { return rank(p) < 2 || strings.HasPrefix(p, dataDir+"/") }
+
+// rank is the place of a file among the subjects.
+func rank(p string) int {
+	switch p {
+	case manifestName.Name():
+		return 0
+	case releaseFile:
+		return 1
+	}
+	return 2
+}
+
+// CompareSubjects compares what was read of a release with what somebody says
+// its subjects are: Missing is one that is not in the release, Extra one that
+// nobody speaks of. Files that were there and not read are in no Report as
+// Same, so that this alone does not show a release to be whole.
+func (s Sums) CompareSubjects(said []Subject) []FileResult {
+	left := Sums{}
+	maps.Copy(left, s)
+	results := make([]FileResult, 0, len(said))
+	for _, want := range said {
+		r := FileResult{Path: want.Path, Verdict: Same}
+		found, ok := left[want.Path]
+		delete(left, want.Path)
+		switch {
+		case !ok || !isSubject(want.Path):
+			r.Verdict = Missing
+		case found != want.SHA256:
+			r.Verdict, r.Want, r.Found = Changed, describeSum(want.SHA256), describeSum(found)
+		}
+		results = append(results, r)
+	}
+	for _, f := range left.Subjects() {
+		results = append(results, FileResult{Path: f.Path, Verdict: Extra})
+	}
+	sortResults(results)
+	return results
+}
+
+func describeSum(sum string) string { return string(bag.SHA256) + " " + sum }
