@@ -10,6 +10,7 @@ import (
 	"usmtpkg/locate"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
+	"usmtpkg/stage/attest"
 	"usmtpkg/stage/bag"
 )
 
@@ -64,7 +65,7 @@ func exitStatus(err error) int {
 		return exitUsage
 	case is[*locate.NotFoundError](err):
 		return exitNotFound
-	case errors.Is(err, errDiffers), is[*stage.MismatchError](err):
+	case errors.Is(err, errDiffers), is[*stage.MismatchError](err), is[*attestationError](err):
 		return exitMismatch
 	case errors.Is(err, stage.ErrChanged):
 		return exitChanged
@@ -82,7 +83,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*pkgdef.FieldError](err)
+		is[*bag.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err)
 }
 
 // ioStatus is the status of a failure to read.

@@ -77,16 +77,31 @@ type inspection struct{ *locate.Inspection }
 
 func (i inspection) Facts(sum string) (stage.Facts, error) {
 	f, err := i.Inspection.Facts(sum)
-	facts := stage.Facts{Machine: f.Machine, FileVersion: f.Version}
-	if f.Machine != "" {
-		facts.Signature = "not-checked"
-	}
-	return facts, err
+	return stage.Facts{Machine: f.Machine, FileVersion: f.Version}, err
 }
 
 func (c *checker) Finish() error {
 	c.report = c.v.Finish()
 	return c.report.Err(c.strict)
+}
+
+// validation is the judgement as a release records it.
+func (c *checker) validation() stage.Validation {
+	return stage.Validation{
+		Rules: locate.RulesVersion, Strict: c.strict, NotChecked: notChecked,
+		Findings: stage.FindingCounts{
+			Error: c.report.Count(locate.Error), Warning: c.report.Count(locate.Warning), Info: c.report.Count(locate.Info),
+		},
+	}
+}
+
+// evidence is what tells the version of the source.
+func evidence(rep *locate.Report) []stage.Evidence {
+	var list []stage.Evidence
+	for _, a := range rep.Arches {
+		list = append(list, stage.Evidence{Kind: "file-version", Value: a.Version.String(), Where: a.Dir + "/scanstate.exe"})
+	}
+	return list
 }
 
 // printFindings prints findings of at least the severity given, each with its

@@ -30,5 +30,8 @@ func main() {
 		now:      time.Now,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		env.askPassword = askPassword
+	}
 	os.Exit(run(ctx, env, os.Args[1:]))
 }

@@ -20,6 +20,8 @@ type environment struct {
 	getenv   func(string) string
 	now      func() time.Time
 	terminal bool // stderr is a terminal
+
+	askPassword func(ctx context.Context, prompt string) ([]byte, error) // nil: there is nobody to ask
 }
 
 // options holds the value of every flag; a command declares those it needs.
@@ -33,6 +35,7 @@ type options struct {
 	policy policyOptions
 	copy   copyOptions
 	define defineOptions
+	attest attestOptions
 
 	library string
 	dryRun  bool
@@ -120,7 +123,7 @@ names.
 	f.StringVar(&o.config, "config", "", "read settings from this file (default usmtpkg.yaml, if it exists)")
 	root.AddCommand(
 		newRefreshCmd(env, o), newLocateCmd(env, o), newValidateCmd(env, o), newStageCmd(env, o),
-		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o),
+		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o), newAttestCmd(env, o),
 	)
 	return root
 }

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 //	flip FILE [OFFSET]        flip the lowest bit of a byte, the first if not said
 //	shorten FILE N            take N bytes from its end
 //	seal DIR PART...          make a bag consistent again: manifest, record (the digest in release.json), tags
+//	edit FILE REGEXP TEXT     replace what the regular expression finds, $1 standing for what it found
+//	keys DIR                  minisign keys: minisign.key and .pub; encrypted.key, the same key, with the
+//	                          password "correct horse"; other.key and .pub, which are new every time
 //	tree DIR FILE             write a listing of DIR to FILE: type, time, checksum, path of everything below it
 //	[!] json FILE PATH [WANT] the value at PATH in a JSON file, such as findings[0].rule; [len] is the length
 //	                          of a list, [rule=core-missing] the first element that has that; ! : nothing is there
@@ -57,6 +60,8 @@ func TestScript(t *testing.T) {
 			"flip":      cmdFlip,
 			"shorten":   cmdShorten,
 			"seal":      cmdSeal,
+			"edit":      cmdEdit,
+			"keys":      cmdKeys,
 			"tree":      cmdTree,
 			"json":      cmdJSON,
 			"jsonenv":   cmdJSONEnv,

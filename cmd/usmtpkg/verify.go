@@ -24,22 +24,35 @@ func newVerifyCmd(env environment, o *options) *cobra.Command {
 gives a verdict for each: same, changed, missing, extra, case, type. A release or any
 other BagIt bag is compared with its own manifests. With --source, --volume or --sample it
 is compared with that source, as it is now, as well; a plain folder with that alone.
-Any difference is exit status 5.`,
+
+With --attestation a release is compared with what that statement says of it, too. With
+--public-key the statement must be signed by that key (F.minisig), and the release is
+authentic; without a key the statement shows integrity only. Any difference, and a
+signature that does not hold, is exit status 5.`,
 		Example: `  usmtpkg verify --library D:\Sources\OSD\USMT
   usmtpkg verify \\server\Sources\OSD\USMT\10.0.26100.1-3f9a1c2b7d04
+  usmtpkg verify E:\Copy\10.0.26100.1-3f9a1c2b7d04 --attestation E:\usmt.intoto.json --public-key usmt.pub
   usmtpkg verify E:\Copy\USMT --source "C:\Program Files (x86)\Windows Kits\10"`,
 		Args: args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, a []string) error { return runVerify(cmd.Context(), env, o, a, uncached) },
+		RunE: func(cmd *cobra.Command, a []string) error {
+			att, err := readAttestation(o, cmd.Flags().Changed("public-key"))
+			if err != nil {
+				return err
+			}
+			return runVerify(cmd.Context(), env, o, a, uncached, att)
+		},
 	}
 	o.libraryFlag(cmd.Flags())
 	o.source.flags(cmd.Flags())
 	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
 	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
+	cmd.Flags().StringVar(&o.attest.file, "attestation", "", "compare with this statement, which usmtpkg attest wrote")
+	cmd.Flags().StringVar(&o.attest.publicKey, "public-key", "", "the minisign public key that must have signed it: a file, or the key itself")
 	return cmd
 }
 
 type jsonComparison struct {
-	Against string                `json:"against"` // "manifest" or "source"
+	Against string                `json:"against"` // "manifest", "attestation" or "source"
 	Source  *jsonOrigin           `json:"source,omitempty"`
 	Equal   bool                  `json:"equal"`
 	Bytes   int64                 `json:"bytes"`
@@ -55,9 +68,12 @@ type jsonVerify struct {
 	Uncached    bool             `json:"uncached"`
 	Equal       bool             `json:"equal"`
 	Comparisons []jsonComparison `json:"comparisons"`
+	Attestation *jsonAttestation `json:"attestation,omitempty"`
+
+	attested *attestation
 }
 
-func runVerify(ctx context.Context, env environment, o *options, a []string, uncached bool) error {
+func runVerify(ctx context.Context, env environment, o *options, a []string, uncached bool, att *attestation) error {
 	if err := errors.Join(o.source.check(), o.copy.check()); err != nil {
 		return err
 	}
@@ -67,7 +83,7 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	}
 	bar := newProgress(env, o)
 	defer bar.stop()
-	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar}
+	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar, Sums: att != nil}
 	isBag := stage.IsBag(dir)
 	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached}
 	add := func(against string, origin *jsonOrigin, rep stage.Report) {
@@ -76,11 +92,8 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 		doc.Equal = doc.Equal && c.Equal
 		doc.Uncached = doc.Uncached && (rep.Used == stage.VerifyUncached || against == "source" && isBag)
 	}
-	if !isBag && ours {
-		return &stage.MismatchError{What: "release " + filepath.Base(dir), Files: []stage.FileResult{{Path: "bagit.txt", Verdict: stage.Missing}}}
-	}
-	if !isBag && !o.source.given() {
-		return &usageError{msg: dir + " is no BagIt bag, so nothing says what it should be", hint: "name what it was copied from with --source"}
+	if err := verifiable(o, dir, isBag, ours, att); err != nil {
+		return err
 	}
 	if isBag {
 		rep, err := stage.Verify(ctx, dir, vo)
@@ -88,6 +101,10 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 			return err
 		}
 		add("manifest", nil, rep)
+		if att != nil {
+			add("attestation", nil, att.compare(rep))
+			doc.attested, doc.Attestation = att, att.document()
+		}
 	}
 	if o.source.given() {
 		origin, rep, err := verifySource(ctx, env, o, dir, isBag, vo)
@@ -98,6 +115,21 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	}
 	bar.stop()
 	return errors.Join(printVerify(env, o, doc, uncached), differs(doc.Equal))
+}
+
+// verifiable tells whether there is something to compare dir with.
+func verifiable(o *options, dir string, isBag, ours bool, att *attestation) error {
+	switch {
+	case !isBag && ours:
+		return &stage.MismatchError{What: "release " + filepath.Base(dir), Files: []stage.FileResult{{Path: "bagit.txt", Verdict: stage.Missing}}}
+	case !isBag && att != nil:
+		return &usageError{msg: dir + " is no release, and an attestation is of one", hint: "name the folder that holds manifest-sha256.txt"}
+	case !isBag && !o.source.given():
+		return &usageError{msg: dir + " is no BagIt bag, so nothing says what it should be", hint: "name what it was copied from with --source"}
+	case att != nil:
+		return att.isOf(dir)
+	}
+	return nil
 }
 
 func differs(equal bool) error {
@@ -186,15 +218,16 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 				}
 			}
 		}
-		against := "its manifests"
-		if c.Source != nil {
-			against = "the source " + c.Source.Path + ", as it is now"
-		}
-		result := "equal to " + against
+		result := "equal to "
 		if !c.Equal {
-			result = "NOT equal to " + against
+			result = "NOT equal to "
 		}
-		if _, err := fmt.Fprintf(env.stdout, "%s: %s: %s, %s\n", d.Dir, result, counts(c), size(c.Bytes)); err != nil {
+		if _, err := fmt.Fprintf(env.stdout, "%s: %s%s: %s\n", d.Dir, result, c.against(), counts(c)); err != nil {
+			return err
+		}
+	}
+	if d.attested != nil {
+		if err := d.attested.print(env.stdout, d.Equal); err != nil {
 			return err
 		}
 	}
@@ -204,6 +237,17 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 	return nil
 }
 
+// against names what a copy was compared with.
+func (c jsonComparison) against() string {
+	switch c.Against {
+	case "attestation":
+		return "the attestation"
+	case "source":
+		return "the source " + c.Source.Path + ", as it is now"
+	}
+	return "its manifests"
+}
+
 func detail(f stage.FileResult) string {
 	if f.Want == "" && f.Found == "" {
 		return f.Path
@@ -211,13 +255,16 @@ func detail(f stage.FileResult) string {
 	return fmt.Sprintf("%s (found %s, want %s)", f.Path, f.Found, f.Want)
 }
 
-// counts lists how many files got which verdict.
+// counts lists how many files got which verdict, and how much was read for that.
 func counts(c jsonComparison) string {
 	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
 	for _, v := range []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type} {
 		if n := c.Counts[v]; n > 0 {
 			s += fmt.Sprintf(", %d %s", n, v)
 		}
+	}
+	if c.Bytes > 0 {
+		s += ", " + size(c.Bytes)
 	}
 	return s
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"usmtpkg/stage/attest"
+)
+
+// readSigningKey reads the secret key. The password of an encrypted one comes
+// from a file, or from whoever sits at the terminal; it is never an argument,
+// which every user of the machine could read.
+func readSigningKey(ctx context.Context, env environment, o *options) (attest.Key, error) {
+	text, err := readBounded(o.attest.key, attest.MaxKey)
+	if err != nil {
+		return attest.Key{}, &usageError{msg: "reading the key: " + err.Error(), hint: "minisign -G makes keys"}
+	}
+	k, err := attest.ParseKey(text, func() ([]byte, error) { return password(ctx, env, o) })
+	var syntax *attest.SyntaxError
+	switch {
+	case errors.Is(err, attest.ErrPassword):
+		err = &usageError{msg: o.attest.key + ": " + err.Error()}
+	case errors.As(err, &syntax):
+		err = &usageError{msg: o.attest.key + ": " + err.Error(), hint: "minisign -G makes keys; the one to sign with is the secret key"}
+	}
+	return k, err
+}
+
+func password(ctx context.Context, env environment, o *options) ([]byte, error) {
+	if o.attest.passwordFile != "" {
+		return readPassword(o.attest.passwordFile)
+	}
+	if env.askPassword == nil {
+		return nil, &usageError{msg: o.attest.key + " is encrypted, and nobody is there to be asked for its password", hint: "name a file that holds it with --password-file"}
+	}
+	return env.askPassword(ctx, "password of "+o.attest.key+": ")
+}
+
+// maxPassword bounds a password file, in bytes; minisign takes 1024 as well.
+const maxPassword = 1024
+
+// readPassword reads a file of one line.
+func readPassword(name string) ([]byte, error) {
+	b, err := readBounded(name, maxPassword)
+	if err != nil {
+		return nil, &usageError{msg: "reading the password: " + err.Error()}
+	}
+	b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+	switch {
+	case bytes.HasPrefix(b, []byte("\ufeff")), bytes.ContainsRune(b, 0):
+		return nil, &usageError{msg: name + ": a byte order mark or UTF-16, want plain UTF-8", hint: "PowerShell writes it with: Set-Content -Encoding ascii"}
+	case bytes.ContainsAny(b, "\r\n"):
+		return nil, &usageError{msg: name + ": more than one line, want the password alone"}
+	}
+	return b, nil
+}
+
+// askPassword asks on the terminal, which does not show the answer.
+func askPassword(ctx context.Context, prompt string) ([]byte, error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the password: %w", err)
+	}
+	fmt.Fprint(os.Stderr, prompt)
+	defer fmt.Fprintln(os.Stderr)
+	type answer struct {
+		password []byte
+		err      error
+	}
+	answered := make(chan answer, 1)
+	// Reading from a terminal cannot be called off: after Ctrl-C this waits until the process ends.
+	go func() {
+		p, err := term.ReadPassword(fd)
+		answered <- answer{p, err}
+	}()
+	select {
+	case a := <-answered:
+		if a.err != nil {
+			return nil, fmt.Errorf("asking for the password: %w", a.err)
+		}
+		return a.password, nil
+	case <-ctx.Done():
+		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))
+	}
+}
+
+// readPublicKey reads a public key: the key itself, or a file that holds it.
+func readPublicKey(value string) (attest.PublicKey, error) {
+	if k, err := attest.ParsePublicKey([]byte(value)); err == nil {
+		return k, nil
+	}
+	text, err := readBounded(value, attest.MaxKey)
+	if err != nil {
+		return attest.PublicKey{}, &usageError{msg: "reading the public key: " + err.Error(), hint: "give the file that minisign -G made, or the line in it that begins with RW"}
+	}
+	k, err := attest.ParsePublicKey(text)
+	if err != nil {
+		err = &usageError{msg: value + ": " + err.Error()}
+	}
+	return k, err
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%s: over %d bytes", name, limit)
+	}
+	return b, err
+}
