@@ -56,6 +56,7 @@ an encrypted key comes from --password-file or the terminal.`,
 const (
 	authentic     = "authentic"
 	integrityOnly = "integrity only"
+	noAssurance   = "none"
 )
 
 type jsonAttest struct {

@@ -36,8 +36,8 @@ type attestation struct {
 
 type jsonAttestation struct {
 	File      string          `json:"file"`
-	Assurance string          `json:"assurance"` // "authentic" or "integrity only"
-	Key       string          `json:"key,omitempty"`
+	Assurance string          `json:"assurance"`     // of the copy: "authentic", "integrity only", or "none" where it differs
+	Key       string          `json:"key,omitempty"` // that signed the statement, and was checked
 	Predicate json.RawMessage `json:"predicate"`
 }
 
@@ -123,15 +123,19 @@ func (a *attestation) compare(rep stage.Report) stage.Report {
 	return stage.Report{Files: rep.Sums.CompareSubjects(a.subjects), Used: rep.Used}
 }
 
-func (a *attestation) document() *jsonAttestation {
+// document tells what the attestation is worth; equal tells whether it is about this copy.
+func (a *attestation) document(equal bool) *jsonAttestation {
 	d := &jsonAttestation{File: a.file, Assurance: integrityOnly, Predicate: a.raw}
 	if a.authentic {
 		d.Assurance, d.Key = authentic, a.key.String()
 	}
+	if !equal {
+		d.Assurance = noAssurance
+	}
 	return d
 }
 
-// print says what the attestation is worth; equal tells whether it is about this copy.
+// print says the same in words.
 func (a *attestation) print(w io.Writer, equal bool) error {
 	s := integrityOnly + ": nobody vouches for it"
 	switch {
@@ -139,6 +143,8 @@ func (a *attestation) print(w io.Writer, equal bool) error {
 		s = authentic + ": signed by key " + a.key.String()
 	case a.authentic:
 		s = "signed by key " + a.key.String() + ", and this copy is NOT what it attests"
+	case !equal:
+		s = "this copy is NOT what it attests, and nobody vouches for that either"
 	case a.signed:
 		s += "; a signature lies beside it, which names key " + a.key.String() + " and was not checked, since no --public-key is given"
 	}

@@ -103,7 +103,6 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 		add("manifest", nil, rep)
 		if att != nil {
 			add("attestation", nil, att.compare(rep))
-			doc.attested, doc.Attestation = att, att.document()
 		}
 	}
 	if o.source.given() {
@@ -114,6 +113,9 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 		add("source", &origin, rep)
 	}
 	bar.stop()
+	if att != nil {
+		doc.attested, doc.Attestation = att, att.document(doc.Equal)
+	}
 	return errors.Join(printVerify(env, o, doc, uncached), differs(doc.Equal))
 }
 
