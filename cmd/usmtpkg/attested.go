@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
 
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
@@ -159,6 +160,15 @@ func (p predicate) text() string {
 	if v == nil {
 		return s + "no result of a validation is recorded"
 	}
-	return s + fmt.Sprintf("rules %q: %s, %s; not checked: %q", v.Rules,
-		countOf(v.Findings.Error, "error", "errors"), countOf(v.Findings.Warning, "warning", "warnings"), v.NotChecked)
+	s += fmt.Sprintf("rules %q: %s, %s", v.Rules,
+		countOf(v.Findings.Error, "error", "errors"), countOf(v.Findings.Warning, "warning", "warnings"))
+	for i, what := range v.NotChecked {
+		if i == 0 {
+			s += "; not checked: "
+		} else {
+			s += ", "
+		}
+		s += strconv.Quote(what)
+	}
+	return s
 }
