@@ -46,6 +46,12 @@ func TestSubjectsAreWhatWasRead(t *testing.T) {
 			t.Errorf("subject %v, before the damage %v", s, before[i])
 		}
 	}
+
+	rename(t, filepath.Join(dir, "data/x86/big.dll"), filepath.Join(dir, "data/x86/BIG.dll"))
+	rep = Report{Files: summed(t, dir).Sums.CompareSubjects(before)}
+	if got, want := verdicts(rep), "data/x86/BIG.dll extra\ndata/x86/big.dll missing"; got != want {
+		t.Errorf("a file under another name: %q, want %q", got, want)
+	}
 	if rep, err := Verify(t.Context(), dir, VerifyOptions{}); err != nil || rep.Sums != nil {
 		t.Errorf("sums nobody asked for: %v, %v", rep.Sums, err)
 	}
