@@ -55,29 +55,29 @@ func subjects(raw json.RawMessage) ([]Subject, error) {
 	seen := make(map[string]int, len(items))
 	for i, item := range items {
 		var err error
-		if all[i], err = subject(fmt.Sprintf("subject[%d]", i), item); err != nil {
-			return nil, err
+		if all[i], err = subject(item); err == nil {
+			err = all[i].check(i, seen)
 		}
-		if err := all[i].check(i, seen); err != nil {
-			return nil, err
+		if err != nil {
+			return nil, within(placeOf(i), err)
 		}
 	}
 	return all, nil
 }
 
-func subject(where string, raw json.RawMessage) (s Subject, err error) {
-	fields, err := fieldsOf(where, raw)
+func subject(raw json.RawMessage) (s Subject, err error) {
+	fields, err := fieldsOf("", raw)
 	if err != nil {
 		return s, err
 	}
-	if s.Name, err = stringOf(where+".name", fields["name"]); err != nil {
+	if s.Name, err = stringOf(".name", fields["name"]); err != nil {
 		return s, err
 	}
-	digest, err := fieldsOf(where+".digest", fields["digest"])
+	digest, err := fieldsOf(".digest", fields["digest"])
 	if err != nil {
 		return s, err
 	}
-	s.SHA256, err = stringOf(where+".digest.sha256", digest["sha256"])
+	s.SHA256, err = stringOf(".digest.sha256", digest["sha256"])
 	return s, err
 }
 
@@ -144,8 +144,8 @@ func checkDocument(where string, b []byte) error {
 	if kindOf(b) != object {
 		return &SyntaxError{where, kindOf(b), object}
 	}
-	if err := w.value(where, 0); err != nil {
-		return err
+	if err := w.value(0); err != nil {
+		return within(where, err)
 	}
 	if _, err := w.dec.Token(); !errors.Is(err, io.EOF) {
 		return &SyntaxError{where, "more behind its end", "one JSON object"}
@@ -153,70 +153,79 @@ func checkDocument(where string, b []byte) error {
 	return nil
 }
 
+// within puts a place before that of an error: they are put together only when
+// there is one.
+func within(where string, err error) error {
+	if syntax := (*SyntaxError)(nil); errors.As(err, &syntax) {
+		syntax.Where = where + syntax.Where
+	}
+	return err
+}
+
 // walker reads JSON token by token.
 type walker struct{ dec *json.Decoder }
 
-func (w walker) token(where string) (json.Token, error) {
+func (w walker) token() (json.Token, error) {
 	t, err := w.dec.Token()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return nil, &SyntaxError{where, fmt.Sprintf("%v at byte %d", err, w.dec.InputOffset()), "JSON"}
+		return nil, &SyntaxError{"", fmt.Sprintf("%v at byte %d", err, w.dec.InputOffset()), "JSON"}
 	}
 	return t, nil
 }
 
 // value reads one value to its end.
-func (w walker) value(where string, depth int) error {
-	t, err := w.token(where)
+func (w walker) value(depth int) error {
+	t, err := w.token()
 	if err != nil {
 		return err
 	}
 	if depth == maxDepth {
-		return &SyntaxError{where, fmt.Sprintf("more than %d levels", maxDepth), "fewer"}
+		return &SyntaxError{"", fmt.Sprintf("more than %d levels", maxDepth), "fewer"}
 	}
 	switch t {
 	case json.Delim('{'):
-		return w.object(where, depth)
+		return w.object(depth)
 	case json.Delim('['):
-		return w.list(where, depth)
+		return w.list(depth)
 	}
 	return nil
 }
 
-func (w walker) object(where string, depth int) error {
+func (w walker) object(depth int) error {
 	keys := map[string]bool{}
 	for w.dec.More() {
-		t, err := w.token(where)
+		t, err := w.token()
 		if err != nil {
 			return err
 		}
 		key, _ := t.(string) // the decoder accepts nothing else here
 		switch {
 		case keys[key]:
-			return &SyntaxError{where, fmt.Sprintf("key %.100q twice", key), "every key once"}
+			return &SyntaxError{"", fmt.Sprintf("key %.100q twice", key), "every key once"}
 		case len(keys) == maxKeys:
-			return &SyntaxError{where, fmt.Sprintf("more than %d keys", maxKeys), "fewer"}
+			return &SyntaxError{"", fmt.Sprintf("more than %d keys", maxKeys), "fewer"}
 		}
 		keys[key] = true
-		if err := w.value(fmt.Sprintf("%s.%.100s", where, strconv.Quote(key)), depth+1); err != nil {
-			return err
+		if err := w.value(depth + 1); err != nil {
+			return within(fmt.Sprintf(".%.100q", key), err)
 		}
 	}
-	_, err := w.token(where)
+	_, err := w.token()
 	return err
 }
 
-func (w walker) list(where string, depth int) error {
+func (w walker) list(depth int) error {
 	for n := 0; w.dec.More(); n++ {
 		if n == maxItems {
-			return &SyntaxError{where, fmt.Sprintf("more than %d items", maxItems), "fewer"}
+			return &SyntaxError{"", fmt.Sprintf("more than %d items", maxItems), "fewer"}
 		}
-		if err := w.value(where+"[]", depth+1); err != nil {
-			return err
+		if err := w.value(depth + 1); err != nil {
+			return within("["+strconv.Itoa(n)+"]", err)
 		}
 	}
-	_, err := w.token(where)
+	_, err := w.token()
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -65,7 +65,7 @@ func Write(w io.Writer, s Statement) error {
 		if i > 0 {
 			fmt.Fprint(out, ",")
 		}
-		fmt.Fprintf(out, "\n    {\"name\":%s,\"digest\":{\"sha256\":%q}}", quote(subject.Name), subject.SHA256)
+		fmt.Fprintf(out, "\n    {\"name\":%s,\"digest\":{\"sha256\":\"%s\"}}", quote(subject.Name), subject.SHA256)
 	}
 	fmt.Fprintf(out, "\n  ],\n  \"predicateType\": %q,\n  \"predicate\": %s\n}\n", PredicateType, predicate)
 	return out.flush()
@@ -109,7 +109,7 @@ func (s Statement) check() (string, error) {
 	seen := make(map[string]int, len(s.Subjects))
 	for i, subject := range s.Subjects {
 		if err := subject.check(i, seen); err != nil {
-			return "", err
+			return "", within(placeOf(i), err)
 		}
 	}
 	if err := checkDocument("predicate", s.Predicate); err != nil {
@@ -122,20 +122,20 @@ func (s Statement) check() (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// placeOf names subject i.
+func placeOf(i int) string { return "subject[" + strconv.Itoa(i) + "]" }
 
 // check holds the rules for subject i; seen are those before it.
 func (s Subject) check(i int, seen map[string]int) error {
-	where := fmt.Sprintf("subject[%d]", i)
 	if !fs.ValidPath(s.Name) || s.Name == "." || strings.ContainsFunc(s.Name, func(r rune) bool { return unicode.IsControl(r) || r == '\\' }) {
-		return &SyntaxError{where + ".name", fmt.Sprintf("%.300q", s.Name), "a relative path with slashes and without control characters"}
+		return &SyntaxError{".name", fmt.Sprintf("%.300q", s.Name), "a relative path with slashes and without control characters"}
 	}
 	if first, again := seen[s.Name]; again {
-		return &SyntaxError{where + ".name", fmt.Sprintf("%.300q again, first in subject[%d]", s.Name, first), "every subject once"}
+		return &SyntaxError{".name", fmt.Sprintf("%.300q again, first in %s", s.Name, placeOf(first)), "every subject once"}
 	}
 	seen[s.Name] = i
-	if !sha256Hex.MatchString(s.SHA256) {
-		return &SyntaxError{where + ".digest.sha256", fmt.Sprintf("%.100q", s.SHA256), "64 lower-case hex digits"}
+	if len(s.SHA256) != 64 || strings.Trim(s.SHA256, "0123456789abcdef") != "" {
+		return &SyntaxError{".digest.sha256", fmt.Sprintf("%.100q", s.SHA256), "64 lower-case hex digits"}
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func TestParseRefuses(t *testing.T) {
 		{"garbage behind it", replaced(t, "  }\n}\n", "  }\n}\nx"), "more behind its end"},
 		{"a key twice", replaced(t, `"predicateType"`, `"subject": [], "predicateType"`), `key "subject" twice`},
 		{"a key twice, escaped", replaced(t, `"predicateType"`, `"subjec\u0074": [], "predicateType"`), `key "subject" twice`},
-		{"a key of a digest twice", replaced(t, `{"sha256":"abab`, `{"sha256":"00","sha256":"abab`), `statement."subject"[]."digest": found key "sha256" twice`},
+		{"a key of a digest twice", replaced(t, `{"sha256":"abab`, `{"sha256":"00","sha256":"abab`), `statement."subject"[1]."digest": found key "sha256" twice`},
 		{"a key of the predicate twice", replaced(t, `"rules": "r"`, `"rules": "r", "rules": "s"`), `key "rules" twice`},
 		{"no type", replaced(t, `"_type"`, `"type"`), "_type: found nothing, want a string"},
 		{"a type of another kind", replaced(t, `"https://in-toto.io/Statement/v1"`, `1`), "_type: found a number, want a string"},
