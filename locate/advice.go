@@ -45,12 +45,12 @@ var (
 		hint: "try a capture and a restore on an ARM64 device, then allow or require arm64 by name in the arch policy",
 		source: "not established: the documentation of the task sequence steps names x86 and amd64 only (Microsoft Learn, 2022), " +
 			"and no public source up to September 2026 says whether OsdMigrateUserState.exe takes arm64"}
-	archVersionMixed = rule{id: "arch-version-mixed", severity: Warning,
+	archVersionMixed = rule{id: "arch-version-mixed", severity: Error,
 		hint:   "take all arch folders from one kit",
 		source: "measured: the arches of USMT 10.0.15063.0 and 10.0.26100.1 have one version each (copies of 2023 and 2024)"}
 	kitUnsupported = rule{id: "kit-unsupported", severity: Warning,
 		hint: "install a kit that your ConfigMgr version supports, such as 10.1.26100.1",
-		source: "documented: ADK 10.1.25398.1 is not supported by ConfigMgr, for faults of WinPE " +
+		source: "documented: ADK 10.1.25398.1 of September 2023 is not supported by ConfigMgr, for faults of WinPE " +
 			"(Microsoft Learn, Support for the Windows ADK, May 2024); inferred: its USMT has version 10.0.25398"}
 	leftOut = rule{id: "left-out", severity: Info,
 		hint: "only the folders amd64, arm64 and x86 are part of the package"}
@@ -72,6 +72,19 @@ var (
 		source: "inferred: " + measured + ": each SFPAT<release>.INF but SFPATPG.INF comes with its SFLIST<release>.DAT"}
 	notInspected = rule{id: "not-inspected", severity: Error,
 		hint: "validate the folder again; a file whose content was not read never counts as good"}
+)
+
+// Rules about what a known release consists of. Each finding has the list it rests on as its source.
+var (
+	inventoryMissing = rule{id: "inventory-missing", severity: Error, hint: "the file was probably lost in a copy; " + copyAgain}
+	inventoryDiffers = rule{id: "inventory-differs", severity: Error,
+		hint: "the file was altered, or is of another release; " + copyAgain}
+	inventoryVersion = rule{id: "inventory-version", severity: Error, hint: "the file is of another release; " + copyAgain}
+	inventoryExtra   = rule{id: "inventory-extra", severity: Info,
+		hint: "right if you put it there, such as a migration XML file of your own"}
+	inventoryUnknown = rule{id: "inventory-unknown", severity: Info,
+		hint: "no inventory is known for it, so that only the core rules apply: a lost or altered file may go unnoticed; " +
+			"make one from a kit you trust with usmtpkg inventory, and give it with --inventory"}
 )
 
 // Rules about what is in a file.

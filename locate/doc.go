@@ -20,7 +20,9 @@
 // to case on every system, and given back as they are spelt on disk.
 //
 // Open gives a candidate as a file system that cannot lead out of its folder,
-// and Validate checks it.
+// and Validate checks it: against rules that hold for every release, and, where
+// the files of its release are known (package inventory), against their list.
+// TakeInventory makes such a list.
 //
 // The package does not unpack an offline layout (adksetup /layout), does not
 // read the environment, does not run any program of the kit, and writes nothing.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 )
 
@@ -26,6 +27,8 @@ type ArchReport struct {
 	Version pe.Version // file version of scanstate.exe; zero if there is none
 	Files   int
 	Bytes   int64
+
+	Compared *Comparison // with the inventory of its release; nil where none is known
 }
 
 // Findings returns all findings, sorted by path, then by rule.
@@ -56,14 +59,15 @@ func (r *Report) Err(strict bool) error {
 func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &survey{policy: v.policy, prefix: v.prefix, brief: v.brief}
+	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, brief: v.brief}
 	trees := s.plant(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
 		s.judge(t)
 	}
+	s.versions(trees)
+	s.inventory(trees)
 	r := s.report(trees)
-	s.versions(trees, r.Version)
 	sortFindings(s.findings)
 	r.findings = s.findings
 	return r
@@ -74,6 +78,7 @@ type survey struct {
 	policy   Policy
 	prefix   int
 	brief    bool // only the core files were inspected
+	tables   []*inventory.Table
 	findings []*FindingError
 }
 
@@ -90,8 +95,11 @@ type tree struct {
 	entries []*entry          // all of it, the folder itself included, sorted by path
 	root    map[string]*entry // what lies directly in it, by folded name
 	version pe.Version        // of scanstate.exe
+	kit     pe.Version        // what its programs should have: that of scanstate.exe, unless more of them agree on another
 	files   int
 	bytes   int64
+
+	compared *Comparison
 }
 
 // plant sorts the entries into trees, one for each arch there is, and checks what is no tree.
@@ -154,7 +162,7 @@ func (s *survey) report(trees []*tree) *Report {
 		if s.policy.forbids(t.arch) || !t.isFolder() {
 			continue
 		}
-		r.Arches = append(r.Arches, ArchReport{t.arch, t.dir, t.version, t.files, t.bytes})
+		r.Arches = append(r.Arches, ArchReport{t.arch, t.dir, t.version, t.files, t.bytes, t.compared})
 		r.Files += t.files
 		r.Bytes += t.bytes
 		if !t.version.IsZero() && (r.Version.IsZero() || t.version.Compare(r.Version) < 0) {

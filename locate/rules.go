@@ -162,18 +162,36 @@ func (s *survey) pairs(t *tree) {
 }
 
 // versions compares the arches with one another and with the kits known to be bad.
-func (s *survey) versions(trees []*tree, lowest pe.Version) {
-	told := false
+func (s *survey) versions(trees []*tree) {
+	var kits []pe.Version
 	for _, t := range trees {
-		if s.policy.forbids(t.arch) || t.version.IsZero() {
-			continue
-		}
-		if t.version != lowest {
-			s.add(archVersionMixed.at(t.dir, t.version.String(), lowest.String()+" as in another arch folder"))
-		}
-		if v := t.version; !told && v[0] == 10 && v[1] == 0 && v[2] == 25398 {
-			told = true
-			s.add(kitUnsupported.at(t.dir, t.version.String(), "a kit that ConfigMgr supports"))
+		if !s.policy.forbids(t.arch) && !t.kit.IsZero() {
+			kits = append(kits, t.kit)
 		}
 	}
+	wanted := mostOf(kits, pe.Version.Compare)
+	told := false
+	for _, t := range trees {
+		if s.policy.forbids(t.arch) || t.kit.IsZero() {
+			continue
+		}
+		if t.kit != wanted {
+			s.add(archVersionMixed.at(t.dir, t.kit.String()+" of "+strings.Join(t.programs(t.kit), ", "), wanted.String()+" as in another arch folder"))
+		}
+		if v := t.kit; !told && v[0] == 10 && v[1] == 0 && v[2] == 25398 {
+			told = true
+			s.add(kitUnsupported.at(t.dir, v.String(), "a kit that ConfigMgr supports"))
+		}
+	}
+}
+
+// programs names the programs and DLLs directly in the arch folder that have a version.
+func (t *tree) programs(v pe.Version) []string {
+	var names []string
+	for _, e := range t.images() {
+		if e.image.FileVersion == v {
+			names = append(names, path.Base(e.path))
+		}
+	}
+	return names
 }

@@ -29,48 +29,71 @@ func readImage(name, arch string, r io.ReaderAt, size int64) (*pe.Info, *Finding
 }
 
 // rootVersions checks that the programs and DLLs directly in an arch folder have the version of
-// scanstate.exe. Those in its sub-folders are plug-ins with versions of their own: genuine kits
-// hold 6.1.7601, 6.2.9200 and 7.0.x ones beside their 10.0.x.
+// scanstate.exe, or the one that more of them have: then scanstate.exe is the odd one. Those in its
+// sub-folders are plug-ins with versions of their own: genuine kits hold 6.1.7601, 6.2.9200 and
+// 7.0.x ones beside their 10.0.x.
 func (s *survey) rootVersions(t *tree) {
+	images := t.images()
+	var versions []pe.Version
+	for _, e := range images {
+		if v := e.image.FileVersion; !v.IsZero() {
+			versions = append(versions, v)
+		}
+	}
+	as := "as scanstate.exe"
+	t.kit = mostOf(versions, func(a, b pe.Version) int {
+		// Of versions that as many files have, that of scanstate.exe counts, else the highest.
+		return cmp.Or(compareBool(b == t.version, a == t.version), b.Compare(a))
+	})
+	if t.kit != t.version {
+		as = "as most files"
+	}
+	for _, e := range images {
+		switch version := e.image.FileVersion; {
+		case version == t.kit:
+		case version.IsZero():
+			s.add(peVersionMixed.at(e.path, "no file version", t.kit.String()+" "+as))
+		default:
+			s.add(peVersionMixed.at(e.path, version.String(), t.kit.String()+" "+as))
+		}
+	}
+	if e := t.root[fold(scanState)]; t.kit.IsZero() && e != nil && e.image != nil {
+		s.add(peVersionMixed.at(e.path, "no file version", "one, as in every release"))
+	}
+}
+
+// images are the programs and DLLs directly in the arch folder, as far as they were read, by path.
+func (t *tree) images() []*entry {
 	var images []*entry
 	for _, e := range t.entries {
 		if e.image != nil && strings.Count(e.path, "/") == 1 {
 			images = append(images, e)
 		}
 	}
-	wanted, as := t.version, "as scanstate.exe"
-	if wanted.IsZero() {
-		wanted, as = commonVersion(images), "as most files"
-	}
-	for _, e := range images {
-		switch version := e.image.FileVersion; {
-		case version == wanted:
-		case version.IsZero():
-			s.add(peVersionMixed.at(e.path, "no file version", wanted.String()+" "+as))
-		default:
-			s.add(peVersionMixed.at(e.path, version.String(), wanted.String()+" "+as))
-		}
-	}
-	if e := t.root[fold(scanState)]; wanted.IsZero() && e != nil && e.image != nil {
-		s.add(peVersionMixed.at(e.path, "no file version", "one, as in every release"))
-	}
+	return images
 }
 
-// commonVersion returns the version most of the files have, the highest if several do;
-// zero if none has one.
-func commonVersion(images []*entry) pe.Version {
+// mostOf returns the version that stands there most often, the first by order if several do;
+// zero if there is none.
+func mostOf(versions []pe.Version, order func(a, b pe.Version) int) pe.Version {
 	count := make(map[pe.Version]int)
-	var versions []pe.Version
-	for _, e := range images {
-		if v := e.image.FileVersion; !v.IsZero() {
-			count[v]++
-			versions = append(versions, v)
-		}
+	for _, v := range versions {
+		count[v]++
 	}
 	if len(versions) == 0 {
 		return pe.Version{}
 	}
-	return slices.MaxFunc(versions, func(a, b pe.Version) int {
-		return cmp.Or(cmp.Compare(count[a], count[b]), a.Compare(b))
+	return slices.MinFunc(versions, func(a, b pe.Version) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), order(a, b))
 	})
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }

@@ -12,6 +12,10 @@ import (
 	"usmtpkg/locate/samplekit"
 )
 
+// programNames are the programs and DLLs of the sample kit.
+const programNames = "appextagent.dll, cmi2migxml.dll, csiagent.dll, loadstate.exe, migcore.dll, mighost.exe, migres.dll, migstore.dll, " +
+	"migsys.dll, mxeagent.dll, scanstate.exe, unbcl.dll, usmtutils.exe, wdscore.dll, wimgapi.dll"
+
 func TestArchRules(t *testing.T) {
 	runRules(t, []ruleTest{
 		{name: "amd64 is required", change: remove("amd64"), want: []string{"error arch-missing amd64"}},
@@ -49,7 +53,14 @@ func TestArchRules(t *testing.T) {
 		{name: "arches of two versions", change: func(k fstest.MapFS) {
 			remove("x86")(k)
 			maps.Copy(k, kit(samplekit.Options{Version: "10.0.65000.2", Arches: []string{"x86"}}))
-		}, want: []string{"warning arch-version-mixed x86"}, text: "found 10.0.65000.2, wanted 10.0.65000.1"},
+		}, want: []string{"error arch-version-mixed x86"},
+			text: "found 10.0.65000.2 of " + programNames + ", wanted 10.0.65000.1 as in another arch folder"},
+		{name: "one arch of three is older", change: func(k fstest.MapFS) {
+			maps.Copy(k, kit(samplekit.Options{Version: "10.0.64999.1", Arches: []string{"x86"}}))
+		}, want: []string{"error arch-version-mixed x86"}, text: "found 10.0.64999.1 of " + programNames},
+		{name: "a forbidden arch of another version", change: func(k fstest.MapFS) {
+			maps.Copy(k, kit(samplekit.Options{Version: "10.0.64999.1", Arches: []string{"x86"}}))
+		}, o: Options{Policy: Policy{Forbid: []string{"x86"}, Allow: []string{"arm64"}}}, want: []string{"error arch-forbidden x86"}},
 		{name: "a kit that ConfigMgr does not support", change: func(k fstest.MapFS) {
 			maps.Copy(k, kit(samplekit.Options{Version: "10.0.25398.1"}))
 		}, want: []string{"warning kit-unsupported amd64"}},
@@ -113,6 +124,8 @@ func TestProgramRules(t *testing.T) {
 			want: []string{"error pe-machine arm64/DLManifests/p/plug.dll"}},
 		{name: "mixed versions", change: putPE("amd64/mighost.exe", pe.AMD64, old), want: []string{"error pe-version-mixed amd64/mighost.exe"},
 			text: "found 10.0.64999.1, wanted 10.0.65000.1 as scanstate.exe"},
+		{name: "scanstate is the odd one", change: putPE("amd64/scanstate.exe", pe.AMD64, old), want: []string{"error pe-version-mixed amd64/scanstate.exe"},
+			text: "found 10.0.64999.1, wanted 10.0.65000.1 as most files"},
 		{name: "no version", change: putPE("amd64/mighost.exe", pe.AMD64, pe.Version{}),
 			want: []string{"error pe-version-mixed amd64/mighost.exe"}, text: "found no file version"},
 		{name: "scanstate without a version", change: putPE("amd64/scanstate.exe", pe.AMD64, pe.Version{}),

@@ -24,8 +24,10 @@ const (
 // It checks which arch folders there are, that none lacks a file every known release has, that
 // programs and DLLs are complete and for their arch, and of one version with scanstate.exe, that
 // XML files and manifests are well-formed, that migration XML files have their roots and urlids,
-// and that Windows takes every name and path. Links are not followed. What lies beside the arch
-// folders is not looked at. Signatures are not checked, nor what manifests and XML files say.
+// and that Windows takes every name and path. With Options.Inventory it also checks that the files
+// of a known release are there and no binary file of it differs. Links are not followed. What lies
+// beside the arch folders is not looked at. Signatures are not checked, nor what manifests and XML
+// files say.
 func Validate(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
 	v, err := NewValidator(o)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 )
 
@@ -17,6 +18,9 @@ type Options struct {
 	// Prefix is the length, in UTF-16 units, of the longest path that will stand before the arch
 	// folders, its last separator included. 0 means that it is not known.
 	Prefix int
+	// Inventory are lists of the files of known releases, the first that has a release counting.
+	// Without any nothing is compared, and nothing said about it.
+	Inventory []*inventory.Table
 }
 
 // Facts are what the content of one file says about it, for the inventory of a release.
@@ -33,6 +37,7 @@ type Facts struct {
 type Validator struct {
 	policy Policy
 	prefix int
+	tables []*inventory.Table
 	brief  bool // look at the core files only: see Precheck
 
 	mu      sync.Mutex
@@ -50,7 +55,7 @@ type entry struct {
 type content struct {
 	read  bool // the rest is known
 	size  int64
-	sum   string   // SHA-256; empty if nobody computed it
+	sum   string   // SHA-256 of the content in lower-case hex; "" where it was not hashed
 	image *pe.Info // a valid program or DLL
 	urlid string   // of a migration XML file
 	fault *FindingError
@@ -61,7 +66,7 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	return &Validator{policy: o.Policy, prefix: o.Prefix, entries: make(map[string]*entry)}, nil
+	return &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, entries: make(map[string]*entry)}, nil
 }
 
 // Enter records an entry of the folder by its path and the type bits of its mode, and reports

@@ -1,0 +1,260 @@
+package locate
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"usmtpkg/locate/inventory"
+	"usmtpkg/locate/pe"
+)
+
+// A Comparison says how far an arch folder was compared with the list of its release.
+type Comparison struct {
+	Table    string // where that list was read from
+	Files    int    // files it has for the arch
+	Hashed   int    // files whose SHA-256 was compared with it
+	Unhashed int    // files whose SHA-256 it has, but whose content was not hashed here: they may differ
+}
+
+// inventory compares each arch folder with what its release consists of, where that is known.
+// It comes after the other rules: what they called an error of a path is not said twice.
+func (s *survey) inventory(trees []*tree) {
+	if len(s.tables) == 0 {
+		return
+	}
+	faulty := make(map[string]bool) // folded paths that have an error
+	for _, f := range s.findings {
+		if f.Severity == Error {
+			faulty[fold(f.Path)] = true
+		}
+	}
+	var unknown []pe.Version
+	for _, t := range trees {
+		if s.policy.forbids(t.arch) || t.files == 0 || t.kit.IsZero() {
+			continue
+		}
+		table, list, known := s.listOf(t.kit, t.arch)
+		switch {
+		case list != nil:
+			l := &listing{survey: s, tree: t, release: list, faulty: faulty, source: sourceOf(table, list)}
+			l.compare()
+			l.result.Table = table.Name
+			t.compared = &l.result
+		case known != nil:
+			s.add(inventoryUnknown.at(t.dir, "USMT "+t.kit.String()+" for "+t.arch, "an arch whose files are known: "+strings.Join(known, ", ")))
+		case !slices.Contains(unknown, t.kit):
+			unknown = append(unknown, t.kit)
+			s.add(inventoryUnknown.at(".", "USMT "+t.kit.String(), "a release whose files are known: "+strings.Join(s.releases(), ", ")))
+		}
+	}
+}
+
+// listOf returns the first list of a release that has the arch. If none has, arches are those
+// for which the release is known.
+func (s *survey) listOf(v pe.Version, arch string) (table *inventory.Table, list *inventory.Release, arches []string) {
+	for _, t := range s.tables {
+		if r, ok := t.Release(v); ok {
+			if r.Measured(arch) {
+				return t, r, nil
+			}
+			arches = append(arches, r.Arches...)
+		}
+	}
+	slices.Sort(arches)
+	return nil, nil, slices.Compact(arches)
+}
+
+// releases are the versions of all tables.
+func (s *survey) releases() []string {
+	var versions []pe.Version
+	for _, t := range s.tables {
+		for _, r := range t.Releases {
+			versions = append(versions, r.Version)
+		}
+	}
+	slices.SortFunc(versions, pe.Version.Compare)
+	var names []string
+	for _, v := range slices.Compact(versions) {
+		names = append(names, v.String())
+	}
+	return names
+}
+
+// sourceOf says where the claims of a list come from.
+func sourceOf(t *inventory.Table, r *inventory.Release) string {
+	source := fmt.Sprintf("inventory (%s) of USMT %s", t.Name, r.Version)
+	if len(r.Notes) > 0 {
+		source += ": " + strings.Join(r.Notes, " ")
+	}
+	return source
+}
+
+// A listing is one arch folder beside the list of its release.
+type listing struct {
+	*survey
+	tree    *tree
+	release *inventory.Release
+	faulty  map[string]bool
+	source  string
+	result  Comparison
+
+	have   map[string]*entry // by folded path in the arch folder
+	listed map[string]bool   // what the list has, likewise: true for its files, false for the folders they lie in
+}
+
+// tell adds a finding about a path that has no error yet.
+func (l *listing) tell(r rule, name, found, wanted string) {
+	if r.severity == Error && l.faulty[fold(name)] {
+		return
+	}
+	f := r.at(name, found, wanted)
+	f.Source = l.source
+	l.add(f)
+}
+
+// below cuts the arch folder off a path.
+func below(name string) string {
+	_, rest, _ := strings.Cut(name, "/")
+	return rest
+}
+
+// usmt names the release.
+func (l *listing) usmt() string { return "USMT " + l.release.Version.String() }
+
+func (l *listing) compare() {
+	l.have, l.listed = make(map[string]*entry), make(map[string]bool)
+	for _, e := range l.tree.entries {
+		key := fold(below(e.path))
+		if l.have[key] == nil {
+			l.have[key] = e
+		}
+	}
+	absent := make(group)
+	for _, f := range l.release.Files {
+		name, ok := strings.CutPrefix(f.Path, l.tree.arch+"/")
+		if !ok {
+			continue
+		}
+		l.result.Files++
+		l.listed[fold(name)] = true
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			l.listed[fold(dir)] = false
+		}
+		if e := l.have[fold(name)]; e != nil && !e.mode.IsDir() {
+			l.file(e, f)
+		} else {
+			absent.add(l.missingAt(name))
+		}
+	}
+	l.missing(absent)
+	l.extra()
+}
+
+// file compares a file with what the list says of it. Of a text only the name is known.
+func (l *listing) file(e *entry, f inventory.File) {
+	switch {
+	case l.faulty[fold(e.path)]:
+		return
+	case !e.read:
+		if f.SHA256 != "" {
+			l.result.Unhashed++
+		}
+		return
+	}
+	if e.image != nil && !f.Version.IsZero() && e.image.FileVersion != f.Version {
+		found := e.image.FileVersion.String()
+		if e.image.FileVersion.IsZero() {
+			found = "no file version"
+		}
+		l.tell(inventoryVersion, e.path, found, f.Version.String()+" as in "+l.usmt())
+		return
+	}
+	switch {
+	case f.SHA256 == "":
+	case e.size != f.Size:
+		l.tell(inventoryDiffers, e.path, fmt.Sprintf("%d bytes", e.size), fmt.Sprintf("%d as in %s", f.Size, l.usmt()))
+	case e.sum == "":
+		l.result.Unhashed++
+	case e.sum != f.SHA256:
+		l.result.Hashed++
+		l.tell(inventoryDiffers, e.path, "SHA-256 "+e.sum, f.SHA256+" as in "+l.usmt())
+	default:
+		l.result.Hashed++
+	}
+}
+
+// missingAt returns the path to report when a listed file is not there: that of the topmost folder
+// that is missing with it, else its own.
+func (l *listing) missingAt(name string) string {
+	at := name
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if e := l.have[fold(dir)]; e == nil || !e.mode.IsDir() {
+			at = dir
+		}
+	}
+	return at
+}
+
+// missing reports what the list has and the folder has not.
+func (l *listing) missing(absent group) {
+	replaced := make(map[string]bool)
+	for _, g := range absent.sorted() {
+		name, found, wanted := l.tree.dir+"/"+g.path, "no such folder", fmt.Sprintf("a folder with %d files of %s", g.files, l.usmt())
+		if l.listed[fold(g.path)] {
+			found, wanted = "no such file", "a file of "+l.usmt()
+		}
+		if e := l.have[fold(g.path)]; e != nil {
+			name, found = e.path, typeName(e.mode)
+		}
+		l.tell(inventoryMissing, name, found, wanted)
+		replaced[fold(name)] = true
+	}
+	// That a list of system files should be there was inferred; now it is known.
+	l.findings = slices.DeleteFunc(l.findings, func(f *FindingError) bool { return f.Rule == listPair.id && replaced[fold(f.Path)] })
+}
+
+// extra reports what the folder has and the list has not.
+func (l *listing) extra() {
+	more := make(group)
+	for _, e := range l.tree.entries {
+		name := below(e.path)
+		if _, ok := l.listed[fold(name)]; ok || name == "" || !e.mode.IsRegular() {
+			continue
+		}
+		at := name
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			if _, ok := l.listed[fold(dir)]; !ok {
+				at = dir
+			}
+		}
+		more.add(at)
+	}
+	for _, g := range more.sorted() {
+		found := "a file"
+		if e := l.have[fold(g.path)]; e != nil && e.mode.IsDir() {
+			found = fmt.Sprintf("a folder with %d files", g.files)
+		}
+		l.tell(inventoryExtra, l.tree.dir+"/"+g.path, found, "none of this name in "+l.usmt())
+	}
+}
+
+// A group counts the files that are reported under one path.
+type group map[string]int
+
+func (g group) add(path string) { g[path]++ }
+
+type grouped struct {
+	path  string
+	files int
+}
+
+func (g group) sorted() []grouped {
+	var list []grouped
+	for p, n := range g {
+		list = append(list, grouped{p, n})
+	}
+	slices.SortFunc(list, func(a, b grouped) int { return strings.Compare(a.path, b.path) })
+	return list
+}

@@ -1,0 +1,242 @@
+package locate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"usmtpkg/locate/inventory"
+	"usmtpkg/locate/pe"
+	"usmtpkg/locate/samplekit"
+)
+
+// tableOf lists what is in the sample kit, by hashing all that is binary.
+func tableOf(t *testing.T, name string, arches ...string) *inventory.Table {
+	t.Helper()
+	v := pe.Version{10, 0, 65000, 1}
+	r := &inventory.Release{Version: v, Arches: arches, Notes: []string{"the sample kit"}}
+	for path, data := range samplekit.Files(samplekit.Options{Arches: arches}) {
+		f := inventory.File{Path: path, Size: -1}
+		if kindOf(path) == image {
+			sum := sha256.Sum256(data)
+			f.Size, f.SHA256, f.Machine, f.Version = int64(len(data)), hex.EncodeToString(sum[:]), strings.Split(path, "/")[0], v
+			if strings.Contains(path, "Manifests7/") || strings.Contains(path, "Manifests8/") {
+				f.Version = pe.Version{6, 1, 7601, 17514}
+			}
+		}
+		r.Files = append(r.Files, f)
+	}
+	return &inventory.Table{Name: name, Releases: []*inventory.Release{r}}
+}
+
+// hashed validates a folder with the sums of its files known, as when they were hashed on the way.
+func hashed(t *testing.T, fsys fstest.MapFS, o Options) *Report {
+	t.Helper()
+	v, err := NewValidator(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.walk(t.Context(), fsys, 1); err != nil {
+		t.Fatal(err)
+	}
+	for name, e := range v.entries {
+		if f := fsys[name]; f != nil && e.read {
+			sum := sha256.Sum256(f.Data)
+			e.sum = hex.EncodeToString(sum[:])
+		}
+	}
+	return v.Finish()
+}
+
+func flipped(name string, at int) func(fstest.MapFS) {
+	return func(k fstest.MapFS) {
+		data := slices.Clone(k[name].Data)
+		data[at] ^= 1
+		k[name] = &fstest.MapFile{Data: data}
+	}
+}
+
+func TestInventoryRules(t *testing.T) {
+	table := tableOf(t, "site.txt", "amd64", "arm64", "x86")
+	tests := []struct {
+		name     string
+		change   func(fstest.MapFS)
+		want     []string
+		text     string   // in the first finding
+		precheck []string // nil: the same
+	}{
+		{name: "the kit itself", change: nothing},
+		{name: "all in another case", change: both(rename("amd64", "AMD64"), rename("x86/DLManifests", "x86/dlmanifests"), rename("x86/SFCN.DAT", "x86/sfcn.dat"))},
+		{name: "lost text", change: remove("amd64/Config_AppsOnly.xml"), want: []string{"error inventory-missing amd64/Config_AppsOnly.xml"},
+			text: "found no such file, wanted a file of USMT 10.0.65000.1"},
+		{name: "lost core file", change: remove("amd64/migcore.dll"), want: []string{"error core-missing amd64/migcore.dll"}},
+		{name: "lost list", change: remove("amd64/SFLISTWT.DAT"), want: []string{"error inventory-missing amd64/SFLISTWT.DAT"}},
+		{name: "lost list and patterns", change: remove("amd64/SFLISTWT.DAT", "amd64/SFPATWT.INF"),
+			want: []string{"error inventory-missing amd64/SFLISTWT.DAT", "error inventory-missing amd64/SFPATWT.INF"}},
+		{name: "patterns that are not listed", change: put("amd64/SFPATXP.INF", "x"),
+			want: []string{"warning list-pair amd64/SFLISTXP.DAT", "info inventory-extra amd64/SFPATXP.INF"}},
+		{name: "lost folder", change: remove("x86/ReplacementManifests7"), want: []string{"error inventory-missing x86/ReplacementManifests7"},
+			text: "found no such folder, wanted a folder with"},
+		{name: "lost manifests", change: remove("x86/ReplacementManifests"), want: []string{"error manifests-missing x86/ReplacementManifests"}},
+		{name: "file for a folder", change: both(remove("x86/ReplacementManifests7"), put("x86/replacementManifests7", "x")),
+			want: []string{"error inventory-missing x86/replacementManifests7"}, text: "found a file, wanted a folder with"},
+		{name: "folder for a file", change: both(remove("x86/Config_AppsOnly.xml"), put("x86/Config_AppsOnly.xml/a", "x")),
+			want: []string{"error inventory-missing x86/Config_AppsOnly.xml", "info inventory-extra x86/Config_AppsOnly.xml/a"}, text: "found a folder, wanted a file of"},
+		{name: "link for a file", change: both(remove("x86/Config_AppsOnly.xml"), putMode("x86/Config_AppsOnly.xml", fs.ModeSymlink)),
+			want: []string{"error entry-type x86/Config_AppsOnly.xml"}},
+		{name: "extra file", change: put("amd64/Mine.xml", "<mine/>"), want: []string{"info inventory-extra amd64/Mine.xml"},
+			text: "found a file, wanted none of this name in USMT 10.0.65000.1"},
+		{name: "extra folder", change: both(put("amd64/mine/a.txt", "x"), put("amd64/mine/b/c.txt", "x")), want: []string{"info inventory-extra amd64/mine"},
+			text: "found a folder with 2 files"},
+		{name: "extra folder in a known one", change: put("amd64/DLManifests/mine/a.txt", "x"), want: []string{"info inventory-extra amd64/DLManifests/mine"}},
+		{name: "altered text", change: put("amd64/SFCN.DAT", "another text")},
+		{name: "altered program", change: flipped("amd64/migcore.dll", 700), want: []string{"error inventory-differs amd64/migcore.dll"},
+			text: "found SHA-256 ", precheck: []string{}},
+		{name: "altered plug-in", change: flipped("x86/ReplacementManifests7/"+pluginPath, 700), precheck: []string{},
+			want: []string{"error inventory-differs x86/ReplacementManifests7/" + pluginPath}},
+		{name: "program of another size", change: func(k fstest.MapFS) {
+			f := k["amd64/migcore.dll"]
+			f.Data = append(slices.Clone(f.Data), 0)
+		}, want: []string{"error inventory-differs amd64/migcore.dll"}, text: "bytes, wanted"},
+		{name: "plug-in of another version", change: putPE("x86/ReplacementManifests7/"+pluginPath, pe.I386, pe.Version{6, 2, 9200, 16384}),
+			want: []string{"error inventory-version x86/ReplacementManifests7/" + pluginPath}, text: "found 6.2.9200.16384, wanted 6.1.7601.17514 as in USMT 10.0.65000.1",
+			precheck: []string{}},
+		{name: "plug-in without a version", change: putPE("x86/ReplacementManifests7/"+pluginPath, pe.I386, pe.Version{}),
+			want: []string{"error inventory-version x86/ReplacementManifests7/" + pluginPath}, text: "found no file version",
+			precheck: []string{}},
+		{name: "program of another version", change: putPE("amd64/mighost.exe", pe.AMD64, pe.Version{10, 0, 65000, 2}),
+			want: []string{"error pe-version-mixed amd64/mighost.exe"}},
+		{name: "program that is none", change: put("amd64/mighost.exe", "MZ"), want: []string{"error pe-invalid amd64/mighost.exe"}},
+		{name: "scanstate is lost", change: both(remove("amd64/scanstate.exe", "amd64/Config_AppsOnly.xml")),
+			want: []string{"error inventory-missing amd64/Config_AppsOnly.xml", "error core-missing amd64/scanstate.exe"}},
+		{name: "an arch is lost", change: remove("x86")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys := kit(samplekit.Options{})
+			tt.change(fsys)
+			o := Options{Policy: allowAll, Inventory: []*inventory.Table{table}}
+			r := hashed(t, fsys, o)
+			if diff := cmp.Diff(tt.want, summary(r)); diff != "" {
+				t.Fatalf("findings (-want +got):\n%s", diff)
+			}
+			if tt.text != "" && !strings.Contains(r.Findings()[0].Error(), tt.text) {
+				t.Errorf("finding = %q, want %q in it", r.Findings()[0], tt.text)
+			}
+			for _, f := range r.Findings() {
+				if strings.HasPrefix(f.Rule, "inventory-") && f.Source != "inventory (site.txt) of USMT 10.0.65000.1: the sample kit" {
+					t.Errorf("source of %s = %q, want the table", f.Rule, f.Source)
+				}
+			}
+			first, err := Precheck(t.Context(), fsys, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.precheck == nil {
+				tt.precheck = tt.want
+			}
+			if got := summary(first); !slices.Equal(got, tt.precheck) {
+				t.Errorf("Precheck = %q, want %q", got, tt.precheck)
+			}
+		})
+	}
+}
+
+// pluginPath is the plug-in of the sample kit in its manifest folders.
+const pluginPath = "Sample-Settings/samplemig.dll"
+
+// How far an arch was compared is said, and nothing is called compared that was not hashed.
+func TestInventoryComparison(t *testing.T) {
+	table := tableOf(t, "site.txt", "amd64", "arm64", "x86")
+	o := Options{Policy: allowAll, Inventory: []*inventory.Table{table}}
+	whole := kit(samplekit.Options{})
+	count := func(arch string, images bool) (n int) {
+		for name := range whole {
+			if strings.HasPrefix(name, arch+"/") && (!images || kindOf(name) == image) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, a := range hashed(t, whole, o).Arches {
+		want := Comparison{Table: "site.txt", Files: count(a.Arch, false), Hashed: count(a.Arch, true)}
+		if a.Compared == nil || *a.Compared != want {
+			t.Errorf("hashed: %s = %+v, want %+v", a.Arch, a.Compared, want)
+		}
+	}
+	first, err := Precheck(t.Context(), whole, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range first.Arches {
+		want := Comparison{Table: "site.txt", Files: count(a.Arch, false), Unhashed: count(a.Arch, true)}
+		if a.Compared == nil || *a.Compared != want {
+			t.Errorf("not hashed: %s = %+v, want %+v", a.Arch, a.Compared, want)
+		}
+	}
+	for _, a := range validate(t, whole, Options{}).Arches {
+		if a.Compared != nil {
+			t.Errorf("without an inventory: %s = %+v, want nothing", a.Arch, a.Compared)
+		}
+	}
+}
+
+func TestInventoryUnknown(t *testing.T) {
+	whole := kit(samplekit.Options{})
+	mixed := kit(samplekit.Options{Arches: []string{"amd64", "arm64"}})
+	for name, f := range kit(samplekit.Options{Version: "10.0.65001.1", Arches: []string{"x86"}}) {
+		mixed[name] = f
+	}
+	tests := []struct {
+		name   string
+		fsys   fstest.MapFS
+		tables []*inventory.Table
+		want   []string
+		text   string
+	}{
+		{"release", whole, []*inventory.Table{inventory.Known()}, []string{"info inventory-unknown ."},
+			"found USMT 10.0.65000.1, wanted a release whose files are known: 6.2.9200.16384, 10.0.10586.0, 10.0.15063.0, 10.0.26100.1"},
+		{"arch", whole, []*inventory.Table{tableOf(t, "site.txt", "amd64", "x86")}, []string{"info inventory-unknown arm64"},
+			"found USMT 10.0.65000.1 for arm64, wanted an arch whose files are known: amd64, x86"},
+		{"arch in the second table", whole, []*inventory.Table{tableOf(t, "a", "x86"), tableOf(t, "b", "amd64", "arm64")}, nil, ""},
+		{"two releases", mixed, []*inventory.Table{inventory.Known()},
+			[]string{"info inventory-unknown .", "info inventory-unknown .", "error arch-version-mixed x86"}, ""},
+		{"one of two releases", mixed, []*inventory.Table{tableOf(t, "a", "amd64", "arm64", "x86")},
+			[]string{"info inventory-unknown .", "error arch-version-mixed x86"}, "found USMT 10.0.65001.1"},
+		{"no program at all", fstest.MapFS{"amd64/a.txt": {Data: []byte("x")}}, []*inventory.Table{inventory.Known()}, nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := validate(t, tt.fsys, Options{Policy: allowAll, Inventory: tt.tables})
+			got := slices.DeleteFunc(summary(r), func(s string) bool { return strings.Contains(s, "-missing") })
+			if !slices.Equal(got, tt.want) || tt.text != "" && !strings.Contains(r.Findings()[0].Error(), tt.text) {
+				t.Errorf("findings = %q, want %q with %q", r.Findings(), tt.want, tt.text)
+			}
+		})
+	}
+}
+
+// The site's own list comes first, and where it has the release the others are not asked.
+func TestInventoryOrder(t *testing.T) {
+	site, other := tableOf(t, "site.txt", "amd64", "arm64", "x86"), tableOf(t, "other", "amd64", "arm64", "x86")
+	site.Releases[0].Files = append(site.Releases[0].Files, inventory.File{Path: "amd64/Site.xml", Size: -1})
+	fsys := kit(samplekit.Options{})
+	put("amd64/Site.xml", "<site/>")(fsys)
+	for _, tt := range []struct {
+		tables []*inventory.Table
+		want   []string
+	}{
+		{[]*inventory.Table{site, other}, nil},
+		{[]*inventory.Table{other, site}, []string{"info inventory-extra amd64/Site.xml"}},
+	} {
+		if got := summary(validate(t, fsys, Options{Policy: allowAll, Inventory: tt.tables})); !slices.Equal(got, tt.want) {
+			t.Errorf("%s first: findings = %q, want %q", tt.tables[0].Name, got, tt.want)
+		}
+	}
+}
