@@ -35,25 +35,6 @@ func tableOf(t *testing.T, name string, arches ...string) *inventory.Table {
 	return &inventory.Table{Name: name, Releases: []*inventory.Release{r}}
 }
 
-// hashed validates a folder with the sums of its files known, as when they were hashed on the way.
-func hashed(t *testing.T, fsys fstest.MapFS, o Options) *Report {
-	t.Helper()
-	v, err := NewValidator(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := v.walk(t.Context(), fsys, 1); err != nil {
-		t.Fatal(err)
-	}
-	for name, e := range v.entries {
-		if f := fsys[name]; f != nil && e.read {
-			sum := sha256.Sum256(f.Data)
-			e.sum = hex.EncodeToString(sum[:])
-		}
-	}
-	return v.Finish()
-}
-
 func flipped(name string, at int) func(fstest.MapFS) {
 	return func(k fstest.MapFS) {
 		data := slices.Clone(k[name].Data)
@@ -122,7 +103,7 @@ func TestInventoryRules(t *testing.T) {
 			fsys := kit(samplekit.Options{})
 			tt.change(fsys)
 			o := Options{Policy: allowAll, Inventory: []*inventory.Table{table}}
-			r := hashed(t, fsys, o)
+			r := validate(t, fsys, o)
 			if diff := cmp.Diff(tt.want, summary(r)); diff != "" {
 				t.Fatalf("findings (-want +got):\n%s", diff)
 			}
@@ -164,7 +145,7 @@ func TestInventoryComparison(t *testing.T) {
 		}
 		return n
 	}
-	for _, a := range hashed(t, whole, o).Arches {
+	for _, a := range validate(t, whole, o).Arches {
 		want := Comparison{Table: "site.txt", Files: count(a.Arch, false), Hashed: count(a.Arch, true)}
 		if a.Compared == nil || *a.Compared != want {
 			t.Errorf("hashed: %s = %+v, want %+v", a.Arch, a.Compared, want)
@@ -238,5 +219,23 @@ func TestInventoryOrder(t *testing.T) {
 		if got := summary(validate(t, fsys, Options{Policy: allowAll, Inventory: tt.tables})); !slices.Equal(got, tt.want) {
 			t.Errorf("%s first: findings = %q, want %q", tt.tables[0].Name, got, tt.want)
 		}
+	}
+}
+
+// Only what a list has a hash of is read for it.
+func TestInventoryReadsNoMore(t *testing.T) {
+	whole := kit(samplekit.Options{})
+	opened := 0
+	fsys := badFS{fsys: whole, name: "amd64/SFLISTW7.DAT", noRandom: true, onOpen: func() { opened++ }}
+	o := Options{Policy: allowAll, Inventory: []*inventory.Table{tableOf(t, "site.txt", "amd64", "arm64", "x86")}}
+	if r := validate(t, fsys, o); len(r.Findings()) > 0 || opened != 0 {
+		t.Errorf("findings = %q, %d reads of a file without a hash, want none", summary(r), opened)
+	}
+	o.Inventory = []*inventory.Table{inventory.Known()} // it has one, of other releases
+	if r := validate(t, fsys, o); opened != 1 || r.Count(Error) > 0 {
+		t.Errorf("findings = %q, %d reads of a file with a hash, want one", summary(r), opened)
+	}
+	if _, err := Precheck(t.Context(), fsys, o); err != nil || opened != 1 {
+		t.Errorf("Precheck: %v, %d reads, want no more", err, opened-1)
 	}
 }

@@ -3,6 +3,8 @@ package locate
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -117,7 +119,7 @@ func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if v.looksAt(j.path) == plain {
+	if v.looksAt(j.path) == plain && !v.hashes(j.path) {
 		info, err := j.entry.Info()
 		if err != nil {
 			return failure(j.path, err)
@@ -142,12 +144,24 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 	if err != nil {
 		return err
 	}
+	var takers []io.Writer
 	if look.Wants() {
-		if err := pourInto(ctx, look, io.NewSectionReader(r, 0, size)); err != nil {
+		takers = append(takers, look)
+	}
+	h := sha256.New()
+	if v.hashes(name) {
+		takers = append(takers, h)
+	}
+	if len(takers) > 0 {
+		if err := pourInto(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size)); err != nil {
 			return failure(name, err)
 		}
 	}
-	_, err = look.Facts("")
+	sum := ""
+	if v.hashes(name) {
+		sum = hex.EncodeToString(h.Sum(nil))
+	}
+	_, err = look.Facts(sum)
 	return err
 }
 

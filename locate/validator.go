@@ -38,7 +38,8 @@ type Validator struct {
 	policy Policy
 	prefix int
 	tables []*inventory.Table
-	brief  bool // look at the core files only: see Precheck
+	sums   map[string]bool // folded paths of the files whose SHA-256 a table has
+	brief  bool            // look at the core files only: see Precheck
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -66,8 +67,22 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	return &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, entries: make(map[string]*entry)}, nil
+	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, sums: make(map[string]bool), entries: make(map[string]*entry)}
+	for _, t := range o.Inventory {
+		for _, r := range t.Releases {
+			for _, f := range r.Files {
+				if f.SHA256 != "" {
+					v.sums[fold(f.Path)] = true
+				}
+			}
+		}
+	}
+	return v, nil
 }
+
+// hashes reports whether a walk has to hash a file: the list of some release has its SHA-256, and
+// which release it is will only be known in the end.
+func (v *Validator) hashes(name string) bool { return !v.brief && v.sums[fold(name)] }
 
 // Enter records an entry of the folder by its path and the type bits of its mode, and reports
 // whether to go on with it: to list the folder, or to read the file and call Inspect.
