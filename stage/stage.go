@@ -32,8 +32,9 @@ type Options struct {
 	Progress    Progress   // nil reports nothing
 	Tool        string     // what is recorded as the writing program
 
-	Evidence   []Evidence        // what tells the version of the source, for the record
-	Validation func() Validation // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
+	Evidence       []Evidence        // what tells the version of the source, for the record
+	Validation     func() Validation // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
+	AllowDowngrade bool              // take a USMT that is older than that of the active release
 }
 
 // A Result tells what Stage did, or what it would do.
@@ -85,6 +86,9 @@ func newRun(ctx context.Context, src Source, o Options) (*run, error) {
 // Plan tells what Stage would do with lib, which may be nil for a library that
 // does not exist yet. It reads the whole source and writes nothing.
 func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, error) {
+	if err := checkDowngrade(lib, o); err != nil {
+		return Result{}, err
+	}
 	r, err := newRun(ctx, src, o)
 	if err != nil {
 		return Result{}, err
@@ -173,6 +177,9 @@ func (t Tree) roots() []string {
 // Stage copies src into the library and publishes it as a release. If a
 // release with the same content is there already, nothing is written.
 func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, error) {
+	if err := checkDowngrade(w.Library, o); err != nil {
+		return Result{}, err
+	}
 	r, err := newRun(ctx, src, o)
 	if err != nil {
 		return Result{}, err

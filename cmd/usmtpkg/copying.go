@@ -15,13 +15,15 @@ import (
 )
 
 type copyOptions struct {
-	workers int
-	verify  string
+	workers   int
+	verify    string
+	downgrade bool
 }
 
 func (o *copyOptions) flags(f *pflag.FlagSet) {
 	f.IntVar(&o.workers, "workers", 0, "files copied at once (default 4)")
 	f.StringVar(&o.verify, "verify", string(stage.VerifyReread), "how the copy is compared: reread, uncached or stream")
+	f.BoolVar(&o.downgrade, "allow-downgrade", false, "take a USMT that is older than that of the active release")
 }
 
 func (o *copyOptions) check() error {
@@ -114,6 +116,7 @@ func (j *stageJob) check(ctx context.Context) error {
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(rep), Validation: j.chk.validation,
+		AllowDowngrade: j.o.copy.downgrade,
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func exitStatus(err error) int {
 		return exitCanceled
 	case is[*outputError](err):
 		return exitOther
-	case is[*usageError](err), is[*stage.RefusedError](err):
+	case is[*usageError](err), is[*stage.RefusedError](err), is[*stage.DowngradeError](err):
 		return exitUsage
 	case is[*locate.NotFoundError](err):
 		return exitNotFound

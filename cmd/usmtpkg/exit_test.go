@@ -28,6 +28,7 @@ func TestExitStatus(t *testing.T) {
 		{"anything", errors.New("oops"), exitOther},
 		{"usage", &usageError{msg: "x"}, exitUsage},
 		{"refused target", &stage.RefusedError{Path: "/", Reason: "x"}, exitUsage},
+		{"downgrade", &stage.DowngradeError{}, exitUsage},
 		{"not found", &locate.NotFoundError{}, exitNotFound},
 		{"finding", &locate.FindingError{Rule: "x"}, exitInvalid},
 		{"findings", multierror.Append(nil, &locate.FindingError{Rule: "x"}), exitInvalid},

@@ -80,6 +80,9 @@ func hintFor(o *options, err error) string {
 }
 
 func hintByStatus(err error) string {
+	if is[*stage.DowngradeError](err) {
+		return "if the older USMT is wanted, say so with --allow-downgrade"
+	}
 	switch exitStatus(err) {
 	case exitBusy:
 		return "wait for the other run to end, or for whatever holds the file open, and run again"

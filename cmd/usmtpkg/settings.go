@@ -19,7 +19,9 @@ import (
 const defaultConfig = "usmtpkg.yaml"
 
 // notSettings are flags that only make sense on the command line.
-var notSettings = map[string]bool{"help": true, "version": true, "config": true, "dry-run": true, "attestation": true}
+var notSettings = map[string]bool{
+	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true,
+}
 
 // A setting is one key of the configuration file.
 type setting struct {
