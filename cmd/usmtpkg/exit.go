@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/inventory"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
@@ -83,7 +84,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err)
+		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err)
 }
 
 // ioStatus is the status of a failure to read.

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/inventory"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
 	"usmtpkg/stage/bag"
@@ -37,6 +38,7 @@ func TestExitStatus(t *testing.T) {
 		{"link in the source", &stage.EntryError{Path: "x", Type: fs.ModeSymlink}, exitInvalid},
 		{"unreadable record", &stage.FormatError{File: "release.json"}, exitInvalid},
 		{"bag", &bag.SyntaxError{File: "bagit.txt"}, exitInvalid},
+		{"inventory", &inventory.SyntaxError{File: "site.txt"}, exitInvalid},
 		{"field", &pkgdef.FieldError{Field: "name"}, exitInvalid},
 		{"mismatch", &stage.MismatchError{What: "x"}, exitMismatch},
 		{"differences printed", errDiffers, exitMismatch},

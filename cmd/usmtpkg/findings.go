@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/inventory"
 	"usmtpkg/stage"
 )
 
@@ -18,6 +19,9 @@ type policyOptions struct {
 	allow   []string
 	forbid  []string
 	strict  bool
+
+	inventory string
+	read      []*inventory.Table // see tables
 }
 
 func (o *policyOptions) flags(f *pflag.FlagSet) {
@@ -25,6 +29,7 @@ func (o *policyOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.allow, "allow-arch", nil, "arches that may be there (default arm64 and x86)")
 	f.StringSliceVar(&o.forbid, "forbid-arch", nil, "arches that must not be there")
 	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
+	f.StringVar(&o.inventory, "inventory", "", "a list of your own of a release's files, asked before those built in (see usmtpkg inventory)")
 }
 
 // validation turns the flags into the options of locate. prefix is the path
@@ -38,7 +43,9 @@ func (o *options) validation(prefix string) (locate.Options, error) {
 	if err := lo.Policy.Check(); err != nil {
 		return lo, &usageError{msg: err.Error(), hint: "see --require-arch, --allow-arch and --forbid-arch"}
 	}
-	return lo, nil
+	var err error
+	lo.Inventory, err = o.policy.tables()
+	return lo, err
 }
 
 // precheck looks at the source before anything is copied. If that finds an

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/inventory"
 	"usmtpkg/stage"
 )
 
@@ -80,6 +81,9 @@ func hintFor(o *options, err error) string {
 }
 
 func hintByStatus(err error) string {
+	if is[*inventory.SyntaxError](err) {
+		return "correct the line, or make the list anew with usmtpkg inventory"
+	}
 	if is[*stage.DowngradeError](err) {
 		return "if the older USMT is wanted, say so with --allow-downgrade"
 	}

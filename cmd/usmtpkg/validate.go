@@ -17,7 +17,8 @@ func newValidateCmd(env environment, o *options) *cobra.Command {
 		Short: "Check a USMT folder against all rules, and print every finding",
 		Long: `validate checks a USMT folder, DIR or the one that --source, --volume or the search of this
 machine gives, and prints every finding: errors keep it from becoming a package, warnings
-fail only with --strict. Signatures and the known contents of releases are not checked.`,
+fail only with --strict. Of releases whose files are known, from --inventory or
+built in, it finds what is lost or altered. Signatures are not checked.`,
 		Example: `  usmtpkg validate "C:\Program Files (x86)\Windows Kits\10"
   usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict`,
 		Args: args(cobra.MaximumNArgs(1)),
@@ -38,27 +39,24 @@ fail only with --strict. Signatures and the known contents of releases are not c
 }
 
 type jsonValidate struct {
-	Format   string        `json:"format"`
-	Version  int           `json:"version"`
-	Source   jsonOrigin    `json:"source"`
-	USMT     string        `json:"usmt_version"`
-	Arches   []string      `json:"arches"`
-	Files    int           `json:"files"`
-	Bytes    int64         `json:"bytes"`
-	Valid    bool          `json:"valid"`
-	Strict   bool          `json:"strict"`
-	Unlooked []string      `json:"not_checked"`
-	Findings []jsonFinding `json:"findings"`
+	Format   string         `json:"format"`
+	Version  int            `json:"version"`
+	Source   jsonOrigin     `json:"source"`
+	USMT     string         `json:"usmt_version"`
+	Arches   []string       `json:"arches"`
+	Files    int            `json:"files"`
+	Bytes    int64          `json:"bytes"`
+	Valid    bool           `json:"valid"`
+	Strict   bool           `json:"strict"`
+	Unlooked []string       `json:"not_checked"`
+	Compared []jsonCompared `json:"compared"`
+	Findings []jsonFinding  `json:"findings"`
 }
 
 type jsonOrigin struct {
 	Path string `json:"path"`
 	How  string `json:"how"`
 }
-
-// notChecked names what this version of the checks does not look at, so that
-// nobody takes its silence for a pass.
-var notChecked = []string{"authenticode", "release-inventory"}
 
 func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	lo, err := o.validation("")
@@ -78,13 +76,13 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	if o.json {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked, Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Findings: findingDocuments(rep.Findings()),
 		}
 		return errors.Join(printJSON(env.stdout, d), marked(bad))
 	}
 	printFindings(env.stdout, o, rep.Findings(), locate.Info)
-	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; signatures not checked\n",
-		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep))
+	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; signatures not checked\n",
+		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep))
 	return errors.Join(err, marked(bad))
 }
 

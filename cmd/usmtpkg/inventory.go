@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"usmtpkg/locate"
+	"usmtpkg/locate/inventory"
+	"usmtpkg/stage"
+)
+
+func newInventoryCmd(env environment, o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "inventory [DIR|RELEASE]",
+		Short: "List the files of a USMT folder, to compare others with",
+		Long: `inventory lists what a USMT folder consists of: the files of its arch folders, and size and
+SHA-256 of the binary ones. The folder is DIR, a RELEASE of --library, or the one that
+--source, --volume or the search of this machine gives. It has to be free of errors.
+
+Keep the list of a kit you trust in a file, and give it to validate, stage and refresh with
+--inventory: a file that is lost or altered in a kit of that release is found then.
+Texts are listed by name alone, as their line ends change on their way.`,
+		Example: `  usmtpkg inventory "C:\Program Files (x86)\Windows Kits\10" > usmt-inventory.txt
+  usmtpkg validate D:\Copy\USMT --inventory usmt-inventory.txt`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, a []string) error {
+			if err := o.inventoryTarget(a); err != nil {
+				return err
+			}
+			return runInventory(cmd.Context(), env, o)
+		},
+	}
+	o.libraryFlag(cmd.Flags())
+	o.source.flags(cmd.Flags())
+	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	return cmd
+}
+
+// inventoryTarget makes the argument a source: a folder, else a release of the library.
+func (o *options) inventoryTarget(a []string) error {
+	if len(a) == 0 {
+		return nil
+	}
+	if o.source.given() {
+		return &usageError{msg: "a folder or release and a source flag are given", hint: "give one of them"}
+	}
+	o.source.path = a[0]
+	if _, err := os.Stat(a[0]); err == nil || o.library == "" {
+		return nil
+	}
+	lib, err := stage.Open(o.library)
+	if err != nil {
+		return err
+	}
+	rel, err := namedRelease(lib, a)
+	o.source.path = lib.PackageSource(rel.Name)
+	return err
+}
+
+type jsonInventory struct {
+	Format  string              `json:"format"`
+	Version int                 `json:"version"`
+	Source  jsonOrigin          `json:"source"`
+	USMT    string              `json:"usmt_version"`
+	Arches  []string            `json:"arches"`
+	Notes   []string            `json:"notes"`
+	Files   []jsonInventoryFile `json:"files"`
+}
+
+type jsonInventoryFile struct {
+	Path      string              `json:"path"`
+	Size      *int64              `json:"size,omitempty"` // of binary files
+	Machine   string              `json:"machine,omitempty"`
+	Version   string              `json:"file_version,omitempty"`
+	Signature inventory.Signature `json:"signature,omitempty"`
+	SHA256    string              `json:"sha256,omitempty"`
+}
+
+func runInventory(ctx context.Context, env environment, o *options) (err error) {
+	u, err := findUSMT(ctx, env, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, u.close()) }()
+	every := locate.Policy{Allow: []string{locate.AMD64, locate.ARM64, locate.X86}}
+	rel, rep, err := locate.TakeInventory(ctx, u.fsys, locate.Options{Policy: every, Workers: o.copy.workers})
+	if err != nil {
+		return &stage.SourceError{Err: err}
+	}
+	if bad := rep.Err(false); bad != nil {
+		if !o.json {
+			printFindings(env.stderr, o, rep.Findings(), locate.Error)
+		}
+		return bad
+	}
+	rel.Notes = []string{"taken by usmtpkg from " + strings.Trim(strconv.Quote(u.Path), `"`)}
+	if o.json {
+		return printJSON(env.stdout, inventoryDocument(u, rel))
+	}
+	return inventory.Write(env.stdout, &inventory.Table{Name: u.Path, Releases: []*inventory.Release{rel}})
+}
+
+func inventoryDocument(u usmt, rel *inventory.Release) jsonInventory {
+	d := jsonInventory{
+		Format: "usmtpkg inventory", Version: 1, Source: jsonOrigin{u.Path, u.How},
+		USMT: rel.Version.String(), Arches: rel.Arches, Notes: rel.Notes, Files: []jsonInventoryFile{},
+	}
+	for _, f := range rel.Files {
+		doc := jsonInventoryFile{Path: f.Path, Machine: f.Machine, Signature: f.Signature, SHA256: f.SHA256}
+		if f.Size >= 0 {
+			doc.Size = &f.Size
+		}
+		if !f.Version.IsZero() {
+			doc.Version = f.Version.String()
+		}
+		d.Files = append(d.Files, doc)
+	}
+	return d
+}
+
+// tables are the lists to compare with: the site's own first, then those that
+// are built in. They are read once, before anything else is done.
+func (o *policyOptions) tables() ([]*inventory.Table, error) {
+	if o.read != nil {
+		return o.read, nil
+	}
+	if o.inventory != "" {
+		t, err := readInventory(o.inventory)
+		if err != nil {
+			return nil, err
+		}
+		o.read = append(o.read, t)
+	}
+	o.read = append(o.read, inventory.Known())
+	return o.read, nil
+}
+
+// readInventory reads a site's own list. What cannot be read at all is a fault
+// of the call, as with the configuration; a wrong line is one of the file.
+func readInventory(name string) (*inventory.Table, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, &usageError{msg: fmt.Sprintf("reading the inventory: %v", err)}
+	}
+	defer f.Close() //nolint:errcheck // only read
+	t, err := inventory.Parse(f, name)
+	if err != nil && !is[*inventory.SyntaxError](err) {
+		return nil, &usageError{msg: err.Error()}
+	}
+	return t, err
+}
+
+// notChecked names what the checks did not look at, so that nobody takes their
+// silence for a pass.
+func notChecked(rep *locate.Report) []string {
+	list := []string{"authenticode"}
+	unknown, unhashed := inventoryGaps(rep)
+	switch {
+	case len(unknown) > 0:
+		list = append(list, "release-inventory")
+	case unhashed > 0:
+		list = append(list, "release-inventory-hashes")
+	}
+	return list
+}
+
+// inventoryGaps tells for which arches there was nothing to compare with, and
+// how many files were not hashed though their hash is known.
+func inventoryGaps(rep *locate.Report) (unknown []string, unhashed int) {
+	for _, a := range rep.Arches {
+		if a.Compared == nil {
+			unknown = append(unknown, a.Arch)
+			continue
+		}
+		unhashed += a.Compared.Unhashed
+	}
+	return unknown, unhashed
+}
+
+// inventoryText says what the files were compared with.
+func inventoryText(rep *locate.Report) string {
+	unknown, unhashed := inventoryGaps(rep)
+	if len(unknown) == len(rep.Arches) {
+		return "no inventory known"
+	}
+	text := "compared with its inventory"
+	if len(unknown) > 0 {
+		text += ", but not " + archText(unknown)
+	}
+	if unhashed > 0 {
+		text += fmt.Sprintf(", %s by name only", countOf(unhashed, "file", "files"))
+	}
+	return text
+}
+
+type jsonCompared struct {
+	Arch     string `json:"arch"`
+	Table    string `json:"inventory"`
+	Files    int    `json:"files"`
+	Hashed   int    `json:"hashed"`
+	Unhashed int    `json:"unhashed"`
+}
+
+func comparedDocuments(rep *locate.Report) []jsonCompared {
+	docs := []jsonCompared{}
+	for _, a := range rep.Arches {
+		if c := a.Compared; c != nil {
+			docs = append(docs, jsonCompared{Arch: a.Arch, Table: c.Table, Files: c.Files, Hashed: c.Hashed, Unhashed: c.Unhashed})
+		}
+	}
+	return docs
+}
