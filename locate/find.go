@@ -21,6 +21,8 @@ type FindOptions struct {
 	Volume string
 	// Registry reads the kits roots; nil reads those of this machine.
 	Registry func() []KitsRoot
+	// Uninstall reads the uninstall entries; nil reads those of this machine that are evidence.
+	Uninstall func() []UninstallEntry
 	// ProgramFiles are this machine's Program Files folders, in the order to
 	// look at them; empty and repeated ones are passed over.
 	ProgramFiles []string
@@ -33,6 +35,8 @@ type Candidate struct {
 	Arches  []string   // the arches that hold scanstate.exe, sorted
 	How     string     // how it was found; several ways are joined by "; "
 	Problem string     // what is odd about its version, or empty
+
+	Evidence []Evidence // what tells which kit it came from, the best first
 
 	// base and dir are how Open gets there again: dir is opened inside base,
 	// so that a link put there meanwhile cannot lead out of base.
@@ -131,6 +135,7 @@ func Find(ctx context.Context, o FindOptions) (Result, error) {
 func (s *search) result() Result {
 	r := Result{Places: s.places}
 	for _, f := range s.found {
+		f.Evidence = byKind(slices.Concat(f.Evidence, s.installed))
 		r.Candidates = append(r.Candidates, f.Candidate)
 	}
 	slices.SortStableFunc(r.Candidates, func(a, b Candidate) int {

@@ -69,6 +69,9 @@ type program struct {
 	arch    string
 	path    string // slash-separated, in the file system it was found in
 	regular bool   // a file, not a link to one
+
+	version pe.Version // once read; zero if err says why there is none
+	err     error
 }
 
 // scanStates finds scanstate.exe in the arch folders of dir, or says what is
@@ -138,21 +141,25 @@ func inspect(p spot) (Candidate, fs.FileInfo, error) {
 		c.Arches = append(c.Arches, prog.arch)
 	}
 	c.Arches = slices.Compact(c.Arches)
-	c.Version, c.Problem = versionOf(fsys, programs)
+	for i := range programs {
+		programs[i].version, programs[i].err = programVersion(fsys, programs[i])
+	}
+	c.Version, c.Problem = versionOf(programs)
+	c.Evidence = slices.Concat(fileEvidence(programs), manifestEvidence(p))
 	return c, info, nil
 }
 
 // versionOf returns the lowest version of the programs: a kit that was upgraded
 // in part must not win over a whole one. The problem names what cannot be read
 // and versions that differ.
-func versionOf(fsys fs.FS, programs []program) (lowest pe.Version, problem string) {
+func versionOf(programs []program) (lowest pe.Version, problem string) {
 	var problems, seen []string
 	differ := false
 	for _, prog := range programs {
-		v, err := programVersion(fsys, prog)
+		v := prog.version
 		switch {
-		case err != nil:
-			problems = append(problems, err.Error())
+		case prog.err != nil:
+			problems = append(problems, prog.err.Error())
 			continue
 		case lowest.IsZero():
 			lowest = v

@@ -34,36 +34,51 @@ type hiveFacts struct {
 	dirty      bool   // not closed cleanly: the last changes are in its log files, which are not read
 }
 
+// hiveViews are the two views of a registry, with what stands before the keys of each below SOFTWARE.
+var hiveViews = [...]struct{ name, prefix string }{
+	{"64-bit view", ""},
+	{"32-bit view", `WOW6432Node\`},
+}
+
 // readHive reads the kits roots from a SOFTWARE hive of size bytes. It comes back
 // with an error, in bounded time and memory, whatever the bytes are.
 func readHive(r io.ReaderAt, size int64) (facts hiveFacts, err error) {
-	if size > maxHive {
-		return facts, fmt.Errorf("the hive has %d bytes, wanted at most %d", size, maxHive)
+	err = parseHive(r, size, maxHiveReads, maxHiveBytes, func(hive *regparser.Registry) {
+		facts.dirty = hive.BaseBlock.Sequence1() != hive.BaseBlock.Sequence2()
+		if v := hiveValue(hive.OpenKey(`Microsoft\Windows NT\CurrentVersion`), "SystemRoot"); v != nil {
+			facts.systemRoot = v.Value
+		}
+		for _, view := range hiveViews {
+			facts.roots = append(facts.roots, hiveView(hive, view.name, view.prefix)...)
+		}
+	})
+	if err != nil {
+		return hiveFacts{}, err
 	}
-	guard := &hiveReader{r: r, size: size}
+	return facts, nil
+}
+
+// parseHive opens a hive for look, which may read so often and so much. What look found is of no
+// use when parseHive comes back with an error.
+func parseHive(r io.ReaderAt, size int64, reads, bytes int, look func(*regparser.Registry)) (err error) {
+	if size > maxHive {
+		return fmt.Errorf("the hive has %d bytes, wanted at most %d", size, maxHive)
+	}
+	guard := &hiveReader{r: r, size: size, maxReads: reads, maxBytes: bytes}
 	defer func() {
 		if p := recover(); p != nil {
-			facts, err = hiveFacts{}, fmt.Errorf("the hive is broken: its parser gave up: %v", p)
+			err = fmt.Errorf("the hive is broken: its parser gave up: %v", p)
 		}
 		if guard.err != nil {
-			facts, err = hiveFacts{}, guard.err
+			err = guard.err
 		}
 	}()
 	hive, err := openHive(guard, size)
 	if err != nil {
-		return facts, err
+		return err
 	}
-	facts.dirty = hive.BaseBlock.Sequence1() != hive.BaseBlock.Sequence2()
-	if v := hiveValue(hive.OpenKey(`Microsoft\Windows NT\CurrentVersion`), "SystemRoot"); v != nil {
-		facts.systemRoot = v.Value
-	}
-	for _, view := range []struct{ name, prefix string }{
-		{"64-bit view", ""},
-		{"32-bit view", `WOW6432Node\`},
-	} {
-		facts.roots = append(facts.roots, hiveView(hive, view.name, view.prefix)...)
-	}
-	return facts, nil
+	look(hive)
+	return nil
 }
 
 // openHive checks what can be told before any key is followed.
@@ -133,6 +148,8 @@ type hiveReader struct {
 	reads int
 	bytes int
 	err   error
+
+	maxReads, maxBytes int
 }
 
 func (h *hiveReader) ReadAt(p []byte, off int64) (int, error) {
@@ -142,7 +159,7 @@ func (h *hiveReader) ReadAt(p []byte, off int64) (int, error) {
 	case h.err != nil:
 	case off >= nilCell:
 		// What a key without sub-keys points at: no fault.
-	case h.reads > maxHiveReads || h.bytes > maxHiveBytes:
+	case h.reads > h.maxReads || h.bytes > h.maxBytes:
 		h.err = fmt.Errorf("the hive is broken, or too large: its keys took %d reads of %d bytes in all", h.reads, h.bytes)
 	case off < 0 || off > h.size-int64(len(p)):
 		h.err = fmt.Errorf("the hive is broken: it points at offset %#x, but has %#x bytes", off, h.size)

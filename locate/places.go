@@ -16,6 +16,8 @@ import (
 type search struct {
 	found  []found
 	places []Place
+
+	installed []Evidence // what the registry looked at says of installed products
 }
 
 // found is a candidate and the identity of its folder.
@@ -30,6 +32,8 @@ type spot struct {
 	base string   // the absolute path root was opened at
 	dir  string   // the folder's slash-separated path in root
 	how  string   // why it is looked at
+
+	sealed bool // nothing above base is looked at
 }
 
 func (p spot) path() string { return filepath.Join(p.base, filepath.FromSlash(p.dir)) }

@@ -38,6 +38,11 @@ func (s *search) machine(ctx context.Context, o FindOptions) error {
 	if read == nil {
 		read = machineKitsRoots
 	}
+	entries := o.Uninstall
+	if entries == nil {
+		entries = machineUninstall
+	}
+	s.installed = entryEvidence(entries(), "registry")
 	for _, k := range read() {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -3,21 +3,25 @@ package locate
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"golang.org/x/sys/windows/registry"
 )
+
+// machineViews are the two views of the registry.
+var machineViews = [...]struct {
+	name   string
+	access uint32
+}{
+	{"64-bit view", registry.WOW64_64KEY},
+	{"32-bit view", registry.WOW64_32KEY},
+}
 
 // machineKitsRoots reads the kits roots from both views of this machine's
 // registry. On 32-bit Windows both views are the same.
 func machineKitsRoots() []KitsRoot {
 	var roots []KitsRoot
-	for _, view := range []struct {
-		name   string
-		access uint32
-	}{
-		{"64-bit view", registry.WOW64_64KEY},
-		{"32-bit view", registry.WOW64_32KEY},
-	} {
+	for _, view := range machineViews {
 		roots = append(roots, viewKitsRoots(view.name, view.access)...)
 	}
 	return roots
@@ -50,4 +54,57 @@ func viewKitsRoots(view string, access uint32) []KitsRoot {
 		return []KitsRoot{{View: view, Problem: noKitsRoot}}
 	}
 	return roots
+}
+
+// maxProducts bounds the uninstall entries that are looked at in a view; machines have some hundred.
+const maxProducts = 1 << 14
+
+// machineUninstall reads the uninstall entries that are evidence from both views.
+func machineUninstall() []UninstallEntry {
+	var entries []UninstallEntry
+	for _, view := range machineViews {
+		entries = append(entries, viewUninstall(view.name, view.access)...)
+	}
+	return entries
+}
+
+func viewUninstall(view string, access uint32) []UninstallEntry {
+	const path = `SOFTWARE\` + uninstallKey
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.ENUMERATE_SUB_KEYS|access)
+	if errors.Is(err, registry.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return []UninstallEntry{{View: view, Problem: "not readable: " + err.Error()}}
+	}
+	defer func() { _ = key.Close() }()
+	names, err := key.ReadSubKeyNames(maxProducts)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return []UninstallEntry{{View: view, Problem: "not readable: " + err.Error()}}
+	}
+	var entries []UninstallEntry
+	for _, name := range names {
+		u := UninstallEntry{View: view, Key: name}
+		product, err := registry.OpenKey(registry.LOCAL_MACHINE, path+`\`+name, registry.QUERY_VALUE|access)
+		if err == nil {
+			u.Name = textValue(product, "DisplayName")
+			u.Version = textValue(product, "DisplayVersion")
+			_ = product.Close()
+		} else if !errors.Is(err, registry.ErrNotExist) {
+			u.Problem = "not readable: " + err.Error()
+		}
+		if u.kind() != "" {
+			entries = append(entries, u)
+		}
+	}
+	return entries
+}
+
+// textValue returns the text of a value, empty if it has none.
+func textValue(key registry.Key, name string) string {
+	value, _, err := key.GetStringValue(name)
+	if err != nil {
+		return ""
+	}
+	return value
 }

@@ -23,7 +23,7 @@ func (s *search) volume(ctx context.Context, volume string) error {
 		return err
 	}
 	defer closeFolder(root)
-	mount := spot{root: root, base: dir, dir: "."}
+	mount := spot{root: root, base: dir, dir: ".", sealed: true}
 	facts := s.hive(mount)
 	for _, k := range facts.roots {
 		if ctx.Err() != nil {
@@ -53,7 +53,8 @@ func (s *search) hive(mount spot) hiveFacts {
 		s.note(mount.in(softwareHive).path(), volumeRegistry, outcome)
 		return hiveFacts{}
 	}
-	facts, err := hiveFile(mount.root, name)
+	facts, installed, err := hiveFile(mount.root, name)
+	s.installed = installed
 	outcome := "read"
 	switch {
 	case err != nil:
@@ -65,21 +66,30 @@ func (s *search) hive(mount spot) hiveFacts {
 	return facts
 }
 
-// hiveFile reads the hive called name, if it is a file.
-func hiveFile(root *os.Root, name string) (hiveFacts, error) {
+// hiveFile reads the hive called name, if it is a file. The uninstall entries are evidence only:
+// what is wrong with them is said there.
+func hiveFile(root *os.Root, name string) (hiveFacts, []Evidence, error) {
 	info, err := root.Stat(name)
 	if err != nil {
-		return hiveFacts{}, errors.New(cause(err))
+		return hiveFacts{}, nil, errors.New(cause(err))
 	}
 	if !info.Mode().IsRegular() {
-		return hiveFacts{}, errors.New("not a regular file")
+		return hiveFacts{}, nil, errors.New("not a regular file")
 	}
 	f, err := root.Open(name)
 	if err != nil {
-		return hiveFacts{}, errors.New(cause(err))
+		return hiveFacts{}, nil, errors.New(cause(err))
 	}
 	defer func() { _ = f.Close() }()
-	return readHive(f, info.Size())
+	facts, err := readHive(f, info.Size())
+	if err != nil {
+		return facts, nil, err
+	}
+	entries, err := readUninstall(f, info.Size())
+	if err != nil {
+		return facts, []Evidence{{Kind: ADKEntry, Where: volumeRegistry, Problem: err.Error()}}, nil
+	}
+	return facts, entryEvidence(entries, volumeRegistry), nil
 }
 
 // volumeKitsRoot looks at the folder of one value of the volume's registry.

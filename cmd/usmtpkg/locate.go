@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,7 @@ func newLocateCmd(env environment, o *options) *cobra.Command {
 		Short: "List every USMT found, with version, arches and how it was found",
 		Long: `locate lists every USMT folder that it finds, best first: without flags by the registry
 and the default folders of this Windows machine, else in the folder or volume named.
-refresh and stage take the first.`,
+refresh and stage take the first. With -v it says what tells which kit each came from.`,
 		Example: `  usmtpkg locate
   usmtpkg locate --volume /mnt/adk-server
   usmtpkg locate --source "D:\Kits\Windows Kits" --json`,
@@ -33,6 +34,15 @@ type jsonCandidate struct {
 	Arches  []string `json:"arches"`
 	How     string   `json:"how"`
 	Problem string   `json:"problem,omitempty"`
+
+	Evidence []jsonEvidence `json:"evidence"`
+}
+
+type jsonEvidence struct {
+	Kind    string `json:"kind"`
+	Value   string `json:"value,omitempty"`
+	Where   string `json:"where"`
+	Problem string `json:"problem,omitempty"`
 }
 
 type jsonLocate struct {
@@ -78,6 +88,9 @@ func runLocate(ctx context.Context, env environment, o *options) error {
 		if err != nil {
 			return err
 		}
+		if o.verbose {
+			printEvidence(env.stdout, c.Evidence)
+		}
 	}
 	if o.verbose {
 		fmt.Fprintln(env.stdout, "looked at:")
@@ -86,10 +99,24 @@ func runLocate(ctx context.Context, env environment, o *options) error {
 	return nil
 }
 
+// printEvidence prints what tells which kit a candidate came from.
+func printEvidence(w io.Writer, list []locate.Evidence) {
+	for _, e := range list {
+		says := e.Value
+		if e.Problem != "" {
+			says = e.Problem
+		}
+		fmt.Fprintf(w, "  says   %s (%s: %s)\n", says, e.Kind, e.Where)
+	}
+}
+
 func locateDocument(res locate.Result, reason string) jsonLocate {
 	d := jsonLocate{Format: "usmtpkg locate", Version: 1, Candidates: []jsonCandidate{}, Reason: reason, Places: placeDocuments(res.Places)}
 	for _, c := range res.Candidates {
-		doc := jsonCandidate{Path: c.Path, Arches: c.Arches, How: c.How, Problem: c.Problem}
+		doc := jsonCandidate{Path: c.Path, Arches: c.Arches, How: c.How, Problem: c.Problem, Evidence: []jsonEvidence{}}
+		for _, e := range c.Evidence {
+			doc.Evidence = append(doc.Evidence, jsonEvidence(e))
+		}
 		if !c.Version.IsZero() {
 			doc.Version = c.Version.String()
 		}
