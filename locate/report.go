@@ -95,7 +95,7 @@ type tree struct {
 	entries []*entry          // all of it, the folder itself included, sorted by path
 	root    map[string]*entry // what lies directly in it, by folded name
 	version pe.Version        // of scanstate.exe
-	kit     pe.Version        // what its programs should have: that of scanstate.exe, unless more of them agree on another
+	kit     pe.Version        // of most of its programs, see rootVersions; zero where the arch is not judged
 	files   int
 	bytes   int64
 

@@ -165,14 +165,14 @@ func (s *survey) pairs(t *tree) {
 func (s *survey) versions(trees []*tree) {
 	var kits []pe.Version
 	for _, t := range trees {
-		if !s.policy.forbids(t.arch) && !t.kit.IsZero() {
+		if !t.kit.IsZero() {
 			kits = append(kits, t.kit)
 		}
 	}
 	wanted := mostOf(kits, pe.Version.Compare)
 	told := false
 	for _, t := range trees {
-		if s.policy.forbids(t.arch) || t.kit.IsZero() {
+		if t.kit.IsZero() {
 			continue
 		}
 		if t.kit != wanted {

@@ -32,7 +32,7 @@ func (s *survey) inventory(trees []*tree) {
 	}
 	var unknown []pe.Version
 	for _, t := range trees {
-		if s.policy.forbids(t.arch) || t.files == 0 || t.kit.IsZero() {
+		if t.kit.IsZero() {
 			continue
 		}
 		table, list, known := s.listOf(t.kit, t.arch)
@@ -154,15 +154,6 @@ func (l *listing) compare() {
 
 // file compares a file with what the list says of it. Of a text only the name is known.
 func (l *listing) file(e *entry, f inventory.File) {
-	switch {
-	case l.faulty[fold(e.path)]:
-		return
-	case !e.read:
-		if f.SHA256 != "" {
-			l.result.Unhashed++
-		}
-		return
-	}
 	if e.image != nil && !f.Version.IsZero() && e.image.FileVersion != f.Version {
 		found := e.image.FileVersion.String()
 		if e.image.FileVersion.IsZero() {
@@ -173,6 +164,8 @@ func (l *listing) file(e *entry, f inventory.File) {
 	}
 	switch {
 	case f.SHA256 == "":
+	case !e.read:
+		l.result.Unhashed++
 	case e.size != f.Size:
 		l.tell(inventoryDiffers, e.path, fmt.Sprintf("%d bytes", e.size), fmt.Sprintf("%d as in %s", f.Size, l.usmt()))
 	case e.sum == "":
