@@ -45,7 +45,7 @@ type Validation struct {
 	Strict     bool           `json:"strict"`
 	Findings   FindingCounts  `json:"findings"`
 	NotChecked []string       `json:"not_checked"` // what nobody looked at
-	Inventory  *Compared      `json:"inventory"`   // nil: compared with none
+	Inventory  []Compared     `json:"inventory"`   // one for each arch that an inventory is known of
 	Signatures map[string]int `json:"signatures"`  // programs by verdict; counted here, whatever is handed in
 }
 
@@ -56,10 +56,13 @@ type FindingCounts struct {
 	Info    int `json:"info"`
 }
 
-// Compared names the inventory of a known release that content was compared with.
+// Compared tells how an arch was compared with the inventory of its release.
 type Compared struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
+	Arch      string `json:"arch"`
+	Inventory string `json:"inventory"` // where that was read from
+	Files     int    `json:"files"`     // that it lists
+	Hashed    int    `json:"hashed"`    // whose content was compared with it
+	Unhashed  int    `json:"unhashed"`  // whose content could have been, and was not
 }
 
 // VerifyRecord tells how the copy was compared before it was published.

@@ -108,13 +108,13 @@ func TestRecordOfValidation(t *testing.T) {
 		}
 		return Validation{
 			Rules: "r1", Strict: true, Findings: FindingCounts{Warning: 2, Info: 1}, NotChecked: []string{"x"},
-			Inventory: &Compared{"own", "3"},
+			Inventory: []Compared{{"amd64", "own", 3, 2, 1}},
 		}
 	}
 	rec, text := recorded(t, o)
 	want := &Validation{
 		Rules: "r1", Strict: true, Findings: FindingCounts{Warning: 2, Info: 1}, NotChecked: []string{"x"},
-		Inventory: &Compared{"own", "3"}, Signatures: map[string]int{},
+		Inventory: []Compared{{"amd64", "own", 3, 2, 1}}, Signatures: map[string]int{},
 	}
 	if diff := cmp.Diff(want, rec.Validation); diff != "" {
 		t.Errorf("validation (-want +got):\n%s", diff)

@@ -115,7 +115,7 @@ func (j *stageJob) check(ctx context.Context) error {
 	j.opts = stage.Options{
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
-		Evidence: evidence(rep), Validation: j.chk.validation,
+		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation,
 		AllowDowngrade: j.o.copy.downgrade,
 	}
 	return nil

@@ -62,7 +62,7 @@ func exitStatus(err error) int {
 		return exitCanceled
 	case is[*outputError](err):
 		return exitOther
-	case is[*usageError](err), is[*stage.RefusedError](err), is[*stage.DowngradeError](err):
+	case is[*usageError](err), is[*stage.RefusedError](err):
 		return exitUsage
 	case is[*locate.NotFoundError](err):
 		return exitNotFound
@@ -83,7 +83,7 @@ func exitStatus(err error) int {
 // isInvalid tells errors that are about the content of what was given.
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
-		is[*stage.EntryError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
+		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
 		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err)
 }
 

@@ -29,7 +29,7 @@ func TestExitStatus(t *testing.T) {
 		{"anything", errors.New("oops"), exitOther},
 		{"usage", &usageError{msg: "x"}, exitUsage},
 		{"refused target", &stage.RefusedError{Path: "/", Reason: "x"}, exitUsage},
-		{"downgrade", &stage.DowngradeError{}, exitUsage},
+		{"downgrade", &stage.DowngradeError{}, exitInvalid},
 		{"not found", &locate.NotFoundError{}, exitNotFound},
 		{"finding", &locate.FindingError{Rule: "x"}, exitInvalid},
 		{"findings", multierror.Append(nil, &locate.FindingError{Rule: "x"}), exitInvalid},

@@ -95,18 +95,21 @@ func (c *checker) Finish() error {
 // validation is the judgement as a release records it.
 func (c *checker) validation() stage.Validation {
 	return stage.Validation{
-		Rules: locate.RulesVersion, Strict: c.strict, NotChecked: notChecked,
+		Rules: locate.RulesVersion, Strict: c.strict, NotChecked: notChecked(c.report), Inventory: compared(c.report),
 		Findings: stage.FindingCounts{
 			Error: c.report.Count(locate.Error), Warning: c.report.Count(locate.Warning), Info: c.report.Count(locate.Info),
 		},
 	}
 }
 
-// evidence is what tells the version of the source.
-func evidence(rep *locate.Report) []stage.Evidence {
-	var list []stage.Evidence
-	for _, a := range rep.Arches {
-		list = append(list, stage.Evidence{Kind: "file-version", Value: a.Version.String(), Where: a.Dir + "/scanstate.exe"})
+// evidence is what tells the version of the source. What could not be read is
+// none; locate reports it.
+func evidence(c locate.Candidate) []stage.Evidence {
+	list := []stage.Evidence{}
+	for _, e := range c.Evidence {
+		if e.Value != "" {
+			list = append(list, stage.Evidence{Kind: e.Kind, Value: e.Value, Where: e.Where})
+		}
 	}
 	return list
 }

@@ -199,20 +199,13 @@ func inventoryText(rep *locate.Report) string {
 	return text
 }
 
-type jsonCompared struct {
-	Arch     string `json:"arch"`
-	Table    string `json:"inventory"`
-	Files    int    `json:"files"`
-	Hashed   int    `json:"hashed"`
-	Unhashed int    `json:"unhashed"`
-}
-
-func comparedDocuments(rep *locate.Report) []jsonCompared {
-	docs := []jsonCompared{}
+// compared tells for each arch what it was compared with.
+func compared(rep *locate.Report) []stage.Compared {
+	list := []stage.Compared{}
 	for _, a := range rep.Arches {
 		if c := a.Compared; c != nil {
-			docs = append(docs, jsonCompared{Arch: a.Arch, Table: c.Table, Files: c.Files, Hashed: c.Hashed, Unhashed: c.Unhashed})
+			list = append(list, stage.Compared{Arch: a.Arch, Inventory: c.Table, Files: c.Files, Hashed: c.Hashed, Unhashed: c.Unhashed})
 		}
 	}
-	return docs
+	return list
 }

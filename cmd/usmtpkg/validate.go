@@ -39,18 +39,18 @@ built in, it finds what is lost or altered. Signatures are not checked.`,
 }
 
 type jsonValidate struct {
-	Format   string         `json:"format"`
-	Version  int            `json:"version"`
-	Source   jsonOrigin     `json:"source"`
-	USMT     string         `json:"usmt_version"`
-	Arches   []string       `json:"arches"`
-	Files    int            `json:"files"`
-	Bytes    int64          `json:"bytes"`
-	Valid    bool           `json:"valid"`
-	Strict   bool           `json:"strict"`
-	Unlooked []string       `json:"not_checked"`
-	Compared []jsonCompared `json:"compared"`
-	Findings []jsonFinding  `json:"findings"`
+	Format   string           `json:"format"`
+	Version  int              `json:"version"`
+	Source   jsonOrigin       `json:"source"`
+	USMT     string           `json:"usmt_version"`
+	Arches   []string         `json:"arches"`
+	Files    int              `json:"files"`
+	Bytes    int64            `json:"bytes"`
+	Valid    bool             `json:"valid"`
+	Strict   bool             `json:"strict"`
+	Unlooked []string         `json:"not_checked"`
+	Compared []stage.Compared `json:"compared"`
+	Findings []jsonFinding    `json:"findings"`
 }
 
 type jsonOrigin struct {
@@ -76,7 +76,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	if o.json {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Findings: findingDocuments(rep.Findings()),
 		}
 		return errors.Join(printJSON(env.stdout, d), marked(bad))
 	}
