@@ -19,7 +19,7 @@ type rule struct {
 // at makes the rule's finding about path.
 func (r rule) at(path, found, wanted string) *FindingError {
 	return &FindingError{
-		Rule: r.id, Severity: r.severity, Path: printable(path),
+		Rule: r.id, Severity: r.severity, Path: printable(path), File: path,
 		Found: found, Wanted: wanted, Hint: r.hint, Source: r.source,
 	}
 }

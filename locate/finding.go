@@ -41,6 +41,7 @@ type FindingError struct {
 	Rule     string // stable id of the rule, such as "core-missing"
 	Severity Severity
 	Path     string // slash-separated, relative to the USMT folder; quoted as Go text where it is not printable
+	File     string // the same as it is on disk, never quoted
 	Found    string // what is there
 	Wanted   string // what should be there
 	Hint     string // what to do about it

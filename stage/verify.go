@@ -34,7 +34,27 @@ type FileResult struct {
 	Verdict Verdict `json:"verdict"`
 	Want    string  `json:"want,omitempty"`
 	Found   string  `json:"found,omitempty"`
+
+	Aspect string `json:"-"` // of a result about one property of the file, the end of Path that names it
 }
+
+// File returns the path of the file, slash-separated: "." for the folder that was verified.
+func (r FileResult) File() string {
+	switch r.Aspect {
+	case "":
+		return r.Path
+	case aspectName:
+		return "."
+	}
+	return strings.TrimSuffix(r.Path, r.Aspect)
+}
+
+// Aspects of a release that have verdicts of their own.
+const (
+	aspectOxum   = " (Payload-Oxum)"
+	aspectDigest = " (digest)"
+	aspectName   = " (name of the release)"
+)
 
 func (r FileResult) String() string {
 	s := r.Path + ": " + string(r.Verdict)
@@ -169,7 +189,7 @@ func oxum(b *bag.Bag, t Tree) []FileResult {
 	if b.Oxum == nil || *b.Oxum == found {
 		return nil
 	}
-	return []FileResult{{Path: bag.InfoName + " (Payload-Oxum)", Verdict: Changed, Want: b.Oxum.String(), Found: found.String()}}
+	return []FileResult{{Path: bag.InfoName + aspectOxum, Aspect: aspectOxum, Verdict: Changed, Want: b.Oxum.String(), Found: found.String()}}
 }
 
 // ownRecord compares a release's record and name with its manifest: someone
@@ -189,10 +209,10 @@ func ownRecord(root *os.Root, t Tree) []FileResult {
 	}
 	var bad []FileResult
 	if rec.Digest != sum {
-		bad = append(bad, FileResult{Path: releaseFile + " (digest)", Verdict: Changed, Want: rec.Digest, Found: sum})
+		bad = append(bad, FileResult{Path: releaseFile + aspectDigest, Aspect: aspectDigest, Verdict: Changed, Want: rec.Digest, Found: sum})
 	}
 	if name := path.Base(strings.ReplaceAll(root.Name(), `\`, "/")); releaseName.MatchString(name) && name != NameOf(rec.USMTVersion, sum) {
-		bad = append(bad, FileResult{Path: name + " (name of the release)", Verdict: Changed, Want: name, Found: NameOf(rec.USMTVersion, sum)})
+		bad = append(bad, FileResult{Path: name + aspectName, Aspect: aspectName, Verdict: Changed, Want: name, Found: NameOf(rec.USMTVersion, sum)})
 	}
 	return bad
 }
