@@ -10,7 +10,7 @@ FUZZTIME ?= 30s
 # The folder testdata is not part of ./..., so the benchmark is named apart.
 PACKAGES = ./... ./testdata/bench
 
-.PHONY: all run build test lint fuzz golden bench powershell clean
+.PHONY: all run build test lint fuzz golden bench powershell sarif clean
 
 all: lint test build
 
@@ -63,6 +63,12 @@ bench:
 powershell: testdata/powershell/node_modules
 testdata/powershell/node_modules: testdata/powershell/package-lock.json
 	cd testdata/powershell && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# The JSON schema of SARIF that the tests of cmd check the written documents with.
+sarif: testdata/sarif/node_modules
+testdata/sarif/node_modules: testdata/sarif/package-lock.json
+	cd testdata/sarif && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
 clean:

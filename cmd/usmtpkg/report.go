@@ -21,8 +21,9 @@ func report(env environment, o *options, err error) int {
 	if errors.Is(err, errDiffers) || errors.Is(err, errFindings) {
 		return status // the differences or findings are the output, and are printed
 	}
-	if o.json {
-		_ = printJSON(env.stdout, errorDocument(o, err, status))
+	if o.format != formatText {
+		j := func() judgement { return failureJudgement(o, err, status) }
+		_ = printDocument(env, o, errorDocument(o, err, status), j)
 		return status
 	}
 	var list *multierror.Error
@@ -138,6 +139,19 @@ func errorDocument(o *options, err error, status int) jsonError {
 		d.Files = mm.Files
 	}
 	return d
+}
+
+// printDocument prints the document of a run in the form that was asked for: doc as JSON, or
+// the judgement as what build servers read.
+func printDocument(env environment, o *options, doc any, judge func() judgement) error {
+	switch o.format {
+	case formatSARIF:
+		return writeSARIF(env.stdout, judge(), version())
+	case formatJUnit:
+		return writeJUnit(env.stdout, judge())
+	case formatText, formatJSON:
+	}
+	return printJSON(env.stdout, doc)
 }
 
 // printJSON prints one document: indented, and without escaping <, > and &.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"runtime/debug"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +25,8 @@ type environment struct {
 // options holds the value of every flag; a command declares those it needs.
 type options struct {
 	json    bool
+	format  outputFormat
+	settled bool // json and format say the same
 	quiet   bool
 	verbose bool
 	config  string
@@ -40,7 +40,8 @@ type options struct {
 	library string
 	dryRun  bool
 
-	unpublished bool // a release was to be published and is not yet
+	command     string // the name of the command that runs
+	unpublished bool   // a release was to be published and is not yet
 }
 
 // run is the whole program; it returns the exit status.
@@ -51,18 +52,15 @@ func run(ctx context.Context, env environment, args []string) int {
 	root.SetArgs(args)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
-	o.json = o.json || asksForJSON(env, args)
+	o.command = cmd.Name()
+	if !o.settled {
+		o.format = guessFormat(env, cmd, args)
+	}
 	return report(env, o, err)
-}
-
-// asksForJSON tells whether a call whose flags were not all read wanted JSON.
-func asksForJSON(env environment, args []string) bool {
-	set, err := strconv.ParseBool(env.getenv("USMTPKG_JSON"))
-	return err == nil && set || slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 }
 
 // output is standard output. Its errors are marked: they come after the work.
@@ -103,9 +101,14 @@ names.
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return configure(env, o, cmd) },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Args:              args(cobra.NoArgs),
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := configure(env, o, cmd); err != nil {
+				return err
+			}
+			return o.settleFormat()
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: args(cobra.NoArgs),
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}

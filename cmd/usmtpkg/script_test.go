@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 //	                          of a list, [rule=core-missing] the first element that has that; ! : nothing is there
 //	jsonenv NAME FILE PATH    set an environment variable to such a value
 //	jsonkeys FILE OUT         write all keys of a JSON file to OUT, sorted
+//	sarif FILE                FILE must be a SARIF document whose parts fit together
+//	junit FILE                FILE must be a JUnit document: well-formed, and with counts that are right
 //
 //	[root]   the user may do anything, so that rights keep nobody out
 //	[links]  symbolic links can be made; Wine says they can and makes none
@@ -66,6 +68,8 @@ func TestScript(t *testing.T) {
 			"json":      cmdJSON,
 			"jsonenv":   cmdJSONEnv,
 			"jsonkeys":  cmdJSONKeys,
+			"sarif":     cmdSARIF,
+			"junit":     cmdJUnit,
 		},
 	})
 }

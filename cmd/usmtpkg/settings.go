@@ -50,20 +50,18 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		byKey[s.key] = s
 	}
 	var errs []error
-	sourceIn := func(set func(name string) bool) bool { return slices.ContainsFunc(sourceFlags, set) }
-	// A source given nearer replaces one given farther off, whichever flags they use. What verify
-	// compares with is never a matter of habit.
-	fixed := cmd.Name() == "verify" || sourceIn(cmd.Flags().Changed)
-	inEnv := sourceIn(func(name string) bool { return env.getenv(variable(name)) != "" })
+	source, format := newRivals(env, cmd, sourceFlags), newRivals(env, cmd, formatFlags)
+	// What verify compares with is never a matter of habit.
+	source.given = source.given || cmd.Name() == "verify"
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		isSource := slices.Contains(sourceFlags, f.Name)
-		if f.Changed || notSettings[f.Name] || isSource && fixed {
+		given := source.given && source.has(f) || format.given && format.has(f)
+		if f.Changed || notSettings[f.Name] || given {
 			return
 		}
 		name := variable(f.Name)
 		if v := env.getenv(name); v != "" {
 			errs = append(errs, fill(f, []string{v}, name))
-		} else if isSource && inEnv {
+		} else if source.inEnv && source.has(f) || format.inEnv && format.has(f) {
 			return
 		} else if s, ok := byKey[f.Name]; ok {
 			errs = append(errs, fill(f, s.values, fmt.Sprintf("%s: line %d: %s", file, s.line, f.Name)))
@@ -80,6 +78,28 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 
 // sourceFlags exclude one another.
 var sourceFlags = []string{"source", "volume", "sample"}
+
+// Rivals are flags for one thing: one given nearer replaces one given farther off, whichever
+// of the flags they use.
+type rivals struct {
+	names []string
+	given bool // on the command line
+	inEnv bool
+}
+
+// newRivals looks for those of the names that are flags of the command.
+func newRivals(env environment, cmd *cobra.Command, names []string) rivals {
+	r := rivals{names: names}
+	for _, name := range names {
+		if cmd.Flags().Lookup(name) != nil {
+			r.given = r.given || cmd.Flags().Changed(name)
+			r.inEnv = r.inEnv || env.getenv(variable(name)) != ""
+		}
+	}
+	return r
+}
+
+func (r rivals) has(f *pflag.Flag) bool { return slices.Contains(r.names, f.Name) }
 
 // variable is the environment variable of a flag.
 func variable(flag string) string {

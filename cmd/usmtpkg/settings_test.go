@@ -80,7 +80,7 @@ func FuzzParseConfig(f *testing.F) {
 // those that are for the command line alone.
 func TestSettingsFromEverywhere(t *testing.T) {
 	t.Chdir(t.TempDir())
-	values := map[string]string{"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b"}
+	values := map[string]string{"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif"}
 	root := newRootCmd(environment{}, &options{})
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {

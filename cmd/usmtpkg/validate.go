@@ -20,7 +20,8 @@ machine gives, and prints every finding: errors keep it from becoming a package,
 fail only with --strict. Of releases whose files are known, from --inventory or
 built in, it finds what is lost or altered. Signatures are not checked.`,
 		Example: `  usmtpkg validate "C:\Program Files (x86)\Windows Kits\10"
-  usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict`,
+  usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict
+  usmtpkg validate --source /srv/adk --format sarif > usmt.sarif`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			if len(a) == 1 {
@@ -35,6 +36,7 @@ built in, it finds what is lost or altered. Signatures are not checked.`,
 	o.source.flags(cmd.Flags())
 	o.policy.flags(cmd.Flags())
 	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	o.formatFlag(cmd.Flags())
 	return cmd
 }
 
@@ -73,12 +75,13 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		return &stage.SourceError{Err: err}
 	}
 	bad := rep.Err(o.policy.strict)
-	if o.json {
+	if o.format != formatText {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
 			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Findings: findingDocuments(rep.Findings()),
 		}
-		return errors.Join(printJSON(env.stdout, d), marked(bad))
+		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
+		return errors.Join(printDocument(env, o, d, j), marked(bad))
 	}
 	printFindings(env.stdout, o, rep.Findings(), locate.Info)
 	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; signatures not checked\n",

@@ -32,7 +32,8 @@ signature that does not hold, is exit status 5.`,
 		Example: `  usmtpkg verify --library D:\Sources\OSD\USMT
   usmtpkg verify \\server\Sources\OSD\USMT\10.0.26100.1-3f9a1c2b7d04
   usmtpkg verify E:\Copy\10.0.26100.1-3f9a1c2b7d04 --attestation E:\usmt.intoto.json --public-key usmt.pub
-  usmtpkg verify E:\Copy\USMT --source "C:\Program Files (x86)\Windows Kits\10"`,
+  usmtpkg verify E:\Copy\USMT --source "C:\Program Files (x86)\Windows Kits\10"
+  usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			att, err := readAttestation(o, cmd.Flags().Changed("public-key"))
@@ -48,6 +49,7 @@ signature that does not hold, is exit status 5.`,
 	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
 	cmd.Flags().StringVar(&o.attest.file, "attestation", "", "compare with this statement, which usmtpkg attest wrote")
 	cmd.Flags().StringVar(&o.attest.publicKey, "public-key", "", "the minisign public key that must have signed it: a file, or the key itself")
+	o.formatFlag(cmd.Flags())
 	return cmd
 }
 
@@ -71,6 +73,7 @@ type jsonVerify struct {
 	Attestation *jsonAttestation `json:"attestation,omitempty"`
 
 	attested *attestation
+	bag      bool // dir is a bag, and so what is wanted
 }
 
 func runVerify(ctx context.Context, env environment, o *options, a []string, uncached bool, att *attestation) error {
@@ -85,7 +88,7 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	defer bar.stop()
 	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar, Sums: att != nil}
 	isBag := stage.IsBag(dir)
-	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached}
+	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached, bag: isBag}
 	add := func(against string, origin *jsonOrigin, rep stage.Report) {
 		c := comparisonDocument(against, origin, rep)
 		doc.Comparisons = append(doc.Comparisons, c)
@@ -204,8 +207,9 @@ func comparisonDocument(against string, origin *jsonOrigin, rep stage.Report) js
 }
 
 func printVerify(env environment, o *options, d jsonVerify, uncached bool) error {
-	if o.json {
-		return printJSON(env.stdout, d)
+	if o.format != formatText {
+		j := func() judgement { return verifyJudgement(d, uncached && !d.Uncached, exitStatus(differs(d.Equal))) }
+		return printDocument(env, o, d, j)
 	}
 	for _, c := range d.Comparisons {
 		for _, n := range c.Notes {
