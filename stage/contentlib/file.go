@@ -1,0 +1,61 @@
+package contentlib
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A File is one file of a package source, as a manifest has it.
+type File struct {
+	Path   string // slash-separated, relative to the package source
+	Size   int64  // in bytes
+	SHA256 string // 64 hex digits, in either case
+}
+
+var sha256Hex = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
+
+// checkFiles refuses a list that cannot be that of a folder on Windows, or that lacks a sum.
+func checkFiles(files []File) error {
+	seen := make(map[string]string, len(files))
+	for _, f := range files {
+		if err := checkPath(f.Path); err != nil {
+			return err
+		}
+		if !sha256Hex.MatchString(f.SHA256) {
+			return fmt.Errorf("%q: found SHA-256 %q, wanted 64 hex digits", f.Path, f.SHA256)
+		}
+		if f.Size < 0 {
+			return fmt.Errorf("%q: found size %d, wanted no less than 0", f.Path, f.Size)
+		}
+		key := fold(f.Path)
+		if other, twice := seen[key]; twice {
+			return fmt.Errorf("%q: found again as %q, wanted names that differ not in case alone", other, f.Path)
+		}
+		seen[key] = f.Path
+	}
+	return nil
+}
+
+// checkPath refuses what is no path below a folder.
+func checkPath(p string) error {
+	if !fs.ValidPath(p) || p == "." || strings.ContainsAny(p, "\\\x00") || !utf8.ValidString(p) {
+		return fmt.Errorf("found path %q, wanted a relative path with slashes", p)
+	}
+	return nil
+}
+
+// fold is equal for paths that Windows takes for one: each character in its upper case.
+func fold(p string) string { return strings.Map(unicode.ToUpper, p) }
+
+// parents lists the folders above p, the nearest first.
+func parents(p string) (dirs []string) {
+	for d := path.Dir(p); d != "."; d = path.Dir(d) {
+		dirs = append(dirs, d)
+	}
+	return dirs
+}

@@ -1,0 +1,207 @@
+package contentlib
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The folders of a content library.
+const (
+	libraryDir = "SCCMContentLib"
+	pkgLib     = "PkgLib"
+	dataLib    = "DataLib"
+	fileLib    = "FileLib"
+)
+
+// ErrNotThere says that the library does not hold the package or content asked for.
+var ErrNotThere = errors.New("not in the content library")
+
+// A Library is a content library, open for reading. Its methods may be called from several
+// goroutines.
+type Library struct {
+	drives []*os.Root // the first holds PkgLib and DataLib, each may hold a FileLib
+	pkg    string     // the folders as they are spelt on the first drive
+	data   string
+	files  []string // FileLib as it is spelt on each drive; empty: it has none
+}
+
+// Open opens a content library. Each of dirs is the folder SCCMContentLib on one drive, or
+// the folder that holds it; it may be a local folder, a UNC path or a mounted share. The
+// first is that of the drive with PkgLib and DataLib, the others have only a FileLib.
+func Open(dirs ...string) (_ *Library, err error) {
+	l := &Library{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}()
+	if len(dirs) == 0 {
+		return nil, errors.New("opening a content library: found no folder, wanted at least one")
+	}
+	for i, dir := range dirs {
+		root, err := openDrive(dir)
+		if err != nil {
+			return nil, err
+		}
+		l.drives = append(l.drives, root)
+		files, err := folderIn(root, fileLib)
+		if err != nil && (i > 0 || !errors.Is(err, fs.ErrNotExist)) {
+			return nil, fmt.Errorf("opening the content library %s: %w", dir, err)
+		}
+		l.files = append(l.files, files)
+	}
+	if l.pkg, err = folderIn(l.drives[0], pkgLib); err == nil {
+		l.data, err = folderIn(l.drives[0], dataLib)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the content library %s: %w", dirs[0], err)
+	}
+	if slices.Max(l.files) == "" {
+		return nil, fmt.Errorf("opening the content library %s: found no %s, wanted one on at least one drive", dirs[0], fileLib)
+	}
+	return l, nil
+}
+
+// openDrive opens dir, or the content library in it.
+func openDrive(dir string) (*os.Root, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening a content library: %w", err)
+	}
+	if _, err := folderIn(root, fileLib); err == nil {
+		return root, nil
+	}
+	name, err := folderIn(root, libraryDir)
+	if err != nil {
+		return root, nil //nolint:nilerr // it is a content library, or found to be none by its folders
+	}
+	inner, err := root.OpenRoot(name)
+	if err := errors.Join(err, root.Close()); err != nil {
+		return nil, fmt.Errorf("opening a content library: %w", err)
+	}
+	return inner, nil
+}
+
+// Close closes the library.
+func (l *Library) Close() error {
+	var errs []error
+	for _, d := range l.drives {
+		errs = append(errs, d.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// folderIn finds a folder in the root, however it is spelt.
+func folderIn(root *os.Root, name string) (string, error) {
+	found, info, err := entryIn(root, ".", name)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("found %s as a file, wanted a folder", name)
+	}
+	return found, err
+}
+
+// entryIn finds an entry of a folder by a name, or one that differs in case alone.
+func entryIn(root *os.Root, dir, name string) (string, fs.FileInfo, error) {
+	p := path.Join(dir, name)
+	info, err := root.Lstat(p)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return p, info, err
+	}
+	entries, listErr := fs.ReadDir(root.FS(), dir)
+	if listErr != nil {
+		return "", nil, listErr
+	}
+	for _, e := range entries {
+		if fold(e.Name()) == fold(name) {
+			p = path.Join(dir, e.Name())
+			info, err = root.Lstat(p)
+			return p, info, err
+		}
+	}
+	return "", nil, err
+}
+
+// readINI reads an INI file of the first drive; p is its path there.
+func (l *Library) readINI(p string) (ini, error) {
+	f, err := l.drives[0].Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	return parseINI(p, f)
+}
+
+// A Package says what the library knows of a package.
+type Package struct {
+	ID       string
+	Version  int      // the source version; 0 where the library does not tell
+	Contents []string // content ids, sorted; the earlier version of a package may still be among them
+
+	// Current is the content id of the version that is distributed: that of Version, or the
+	// only one there is. It is empty where that cannot be told.
+	Current string
+}
+
+var (
+	// A package id is the site code and five hex digits (seen: P0100012).
+	packageID = regexp.MustCompile(`^[0-9A-Za-z]{3}[0-9A-Fa-f]{5}$`)
+
+	// A content id is <package id>.<version>, or Content_<guid>.<version> of an application (seen).
+	contentID = regexp.MustCompile(`^[0-9A-Za-z_{}-]{1,100}(\.[0-9]{1,10})?$`)
+)
+
+func checkPackageID(id string) error {
+	if !packageID.MatchString(id) {
+		return fmt.Errorf("found package id %q, wanted a site code and five hex digits, such as P0100012", id)
+	}
+	return nil
+}
+
+// Package reads what the library says of a package. One that is not there is ErrNotThere.
+func (l *Library) Package(id string) (Package, error) {
+	if err := checkPackageID(id); err != nil {
+		return Package{}, err
+	}
+	name, _, err := entryIn(l.drives[0], l.pkg, id+".INI")
+	if errors.Is(err, fs.ErrNotExist) {
+		return Package{}, fmt.Errorf("package %s: %w", id, ErrNotThere)
+	}
+	if err != nil {
+		return Package{}, err
+	}
+	text, err := l.readINI(name)
+	if err != nil {
+		return Package{}, err
+	}
+	p := Package{ID: id}
+	for _, c := range slices.Sorted(maps.Keys(text["packages"])) {
+		if !contentID.MatchString(c) {
+			return Package{}, &FormatError{File: name, Found: fmt.Sprintf("content id %.120q", c), Wanted: "one such as " + id + ".1"}
+		}
+		p.Contents = append(p.Contents, strings.ToUpper(c))
+	}
+	if v, ok := text["info"]["version"]; ok {
+		p.Version, err = strconv.Atoi(v)
+		if err != nil || p.Version <= 0 {
+			return Package{}, &FormatError{File: name, Found: fmt.Sprintf("Version=%.80q", v), Wanted: "a number"}
+		}
+		p.Current = strings.ToUpper(id) + "." + strconv.Itoa(p.Version)
+		if !slices.Contains(p.Contents, p.Current) {
+			return Package{}, &FormatError{File: name, Found: fmt.Sprintf("Version=%d without its content", p.Version), Wanted: p.Current + " among " + strings.Join(p.Contents, ", ")}
+		}
+	} else if len(p.Contents) == 1 {
+		p.Current = p.Contents[0]
+	}
+	if len(p.Contents) == 0 {
+		return Package{}, &FormatError{File: name, Found: "no content id", Wanted: "at least one in [Packages]"}
+	}
+	return p, nil
+}

@@ -1,0 +1,184 @@
+package contentlib
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+)
+
+// A Prediction is the content hash that ConfigMgr is expected to compute for a
+// package source. It is predicted, not proven: the algorithm was
+// reverse-engineered by others and never confirmed on a live site.
+type Prediction struct {
+	Hash string // 64 upper-case hex digits, as ConfigMgr prints them
+
+	// Doubts says what in this package source may make ConfigMgr's value differ even if
+	// the algorithm is right: for names outside ASCII it is unknown how they are sorted
+	// and lowered, and for empty folders whether they count.
+	Doubts []string
+}
+
+// Predict computes the content hash of a package source from a list of its files
+// and folders, without reading a file. Folders that hold files need not be in
+// dirs; empty ones have to be, since their names are part of the hash (as the
+// author of the algorithm has it; unknown for ConfigMgr itself).
+//
+// The algorithm (seen in Get-CMDirectoryHash): one SHA-256 over names and sums in
+// UTF-16LE, without anything between them. Folder by folder, from the root, depth
+// first: the paths of its folders, the paths of its files, then the SHA-256 of its
+// files in the same order. Paths are relative, with backslashes and in lower case;
+// sums are upper-case hex. The root has no name. Sizes, times and attributes do
+// not count. That folders and files come in the ordinal order of their upper-cased
+// names is inferred: it is the order in which NTFS lists them, and the order of
+// every folder of the USMT trees from 6.2.9200 to 10.0.26100.
+func Predict(files []File, dirs []string) (Prediction, error) {
+	if err := checkFiles(files); err != nil {
+		return Prediction{}, err
+	}
+	root, err := plant(files, dirs)
+	if err != nil {
+		return Prediction{}, err
+	}
+	h := sha256.New()
+	root.write(h)
+	return Prediction{Hash: strings.ToUpper(hex.EncodeToString(h.Sum(nil))), Doubts: root.doubts()}, nil
+}
+
+// A folder is one folder of the package source.
+type folder struct {
+	path    string // empty for the root
+	folders []*folder
+	files   []File
+}
+
+// plant makes the tree of the files and folders, each folder sorted.
+func plant(files []File, dirs []string) (*folder, error) {
+	root := &folder{}
+	byKey := map[string]*folder{"": root}
+	isFile := make(map[string]bool, len(files))
+	for _, f := range files {
+		isFile[fold(f.Path)] = true
+	}
+	add := func(p string) error {
+		for _, d := range slices.Backward(append([]string{p}, parents(p)...)) {
+			key := fold(d)
+			if isFile[key] {
+				return fmt.Errorf("%q: found a file and a folder of that name, wanted one", d)
+			}
+			if have := byKey[key]; have != nil {
+				if have.path != d {
+					return fmt.Errorf("%q: found again as %q, wanted names that differ not in case alone", have.path, d)
+				}
+				continue
+			}
+			byKey[key] = &folder{path: d}
+			up := byKey[foldDir(d)]
+			up.folders = append(up.folders, byKey[key])
+		}
+		return nil
+	}
+	for _, d := range dirs {
+		if err := checkPath(d); err != nil {
+			return nil, err
+		}
+		if err := add(d); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range files {
+		if d := path.Dir(f.Path); d != "." {
+			if err := add(d); err != nil {
+				return nil, err
+			}
+		}
+		up := byKey[foldDir(f.Path)]
+		up.files = append(up.files, f)
+	}
+	for _, d := range byKey {
+		slices.SortFunc(d.folders, func(a, b *folder) int { return ordinal(a.path, b.path) })
+		slices.SortFunc(d.files, func(a, b File) int { return ordinal(a.Path, b.Path) })
+	}
+	return root, nil
+}
+
+// foldDir is the key of the folder that p lies in.
+func foldDir(p string) string {
+	if d := path.Dir(p); d != "." {
+		return fold(d)
+	}
+	return ""
+}
+
+// write writes a folder and all below it to the hash.
+func (d *folder) write(h hash.Hash) {
+	for _, f := range d.folders {
+		writeText(h, lowered(f.path))
+	}
+	for _, f := range d.files {
+		writeText(h, lowered(f.Path))
+	}
+	for _, f := range d.files {
+		writeText(h, strings.ToUpper(f.SHA256))
+	}
+	for _, f := range d.folders {
+		f.write(h)
+	}
+}
+
+func lowered(p string) string {
+	return strings.ReplaceAll(strings.Map(unicode.ToLower, p), "/", `\`)
+}
+
+func writeText(h hash.Hash, s string) {
+	units := utf16.Encode([]rune(s))
+	b := make([]byte, 0, 2*len(units))
+	for _, u := range units {
+		b = append(b, byte(u), byte(u>>8))
+	}
+	h.Write(b)
+}
+
+// ordinal compares two paths of one folder by the UTF-16 units of their upper case.
+func ordinal(a, b string) int {
+	return slices.Compare(utf16.Encode([]rune(fold(a))), utf16.Encode([]rune(fold(b))))
+}
+
+// doubts lists what is unknown about the names of a tree, each kind once with its first name.
+func (d *folder) doubts() (all []string) {
+	var odd, empty string
+	var look func(d *folder)
+	look = func(d *folder) {
+		if len(d.folders)+len(d.files) == 0 && d.path != "" && empty == "" {
+			empty = d.path
+		}
+		for _, f := range d.files {
+			if odd == "" && !isASCII(f.Path) {
+				odd = f.Path
+			}
+		}
+		for _, f := range d.folders {
+			if odd == "" && !isASCII(f.path) {
+				odd = f.path
+			}
+			look(f)
+		}
+	}
+	look(d)
+	if odd != "" {
+		all = append(all, fmt.Sprintf("%q is not ASCII: how ConfigMgr sorts and lowers such a name is unknown", odd))
+	}
+	if empty != "" {
+		all = append(all, fmt.Sprintf("%q is an empty folder: whether it counts is unknown", empty))
+	}
+	return all
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+}

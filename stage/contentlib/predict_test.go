@@ -1,0 +1,137 @@
+package contentlib
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// file is a File of a content.
+func file(name, content string) File {
+	sum := sha256.Sum256([]byte(content))
+	return File{Path: name, Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
+}
+
+// The hashes wanted were computed by testdata/contenthash.py over folders of these files.
+func TestPredict(t *testing.T) {
+	tests := []struct {
+		name   string
+		files  []File
+		dirs   []string
+		want   string
+		doubts []string
+	}{
+		{"nothing", nil, nil, "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", nil},
+		{"one file", []File{file("Hello.TXT", "hello\n")}, nil, "F9E478531F46CD0E94288B2BFE601A016A31BC6ED305BFDB31F6249C624E610C", nil},
+		{"folders and odd order", []File{
+			file("readme", ""), file("x86/scanstate.exe", "a"), file("amd64/scanstate.exe", "a"), file("amd64/Zlast.xml", "c"),
+			file("amd64/_first.xml", "b"), file("amd64/DLManifests/x-DL.man", "d"), file("amd64_c/f", "f"), file("AMD64-b/f", "e"),
+		}, nil, "74D8472763891C676C2F01BC34A1792091716601C62E7F4310E5C10E79BB08DD", nil},
+		{"empty folders", []File{file("f", "hello\n")}, []string{"a/b"}, "ACBF4A8823E96E62B367C7B51FFE82C0655B534C1389B01589C32BC71006F5BD",
+			[]string{`"a/b" is an empty folder`}},
+		{"names outside ASCII", []File{file("Zo/É.xml", "x"), file("zOë/ü.xml", "y")}, nil,
+			"9586DA6C0B03D2E84A4F719C453D917AB13F28711DF9A54F7C9E54E912B99E76", []string{`"Zo/É.xml" is not ASCII`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Predict(tt.files, tt.dirs)
+			if err != nil || got.Hash != tt.want {
+				t.Fatalf("Predict = %+v, %v, want %s", got, err, tt.want)
+			}
+			if len(got.Doubts) != len(tt.doubts) {
+				t.Fatalf("Doubts = %q, want %q", got.Doubts, tt.doubts)
+			}
+			for i, d := range tt.doubts {
+				if !strings.HasPrefix(got.Doubts[i], d) {
+					t.Errorf("Doubts = %q, want %q", got.Doubts, tt.doubts)
+				}
+			}
+		})
+	}
+}
+
+func TestPredictRefuses(t *testing.T) {
+	good := file("a/b", "x")
+	tests := []struct {
+		name  string
+		files []File
+		dirs  []string
+		want  string
+	}{
+		{"path out of it", []File{file("../x", "")}, nil, `found path "../x"`},
+		{"absolute path", []File{file("/x", "")}, nil, `found path "/x"`},
+		{"backslash", []File{file(`a\b`, "")}, nil, `found path "a\\b"`},
+		{"not UTF-8", []File{file("\xff", "")}, nil, `found path "\xff"`},
+		{"folder out of it", []File{good}, []string{".."}, `found path ".."`},
+		{"no sum", []File{{Path: "x", SHA256: "12"}}, nil, `found SHA-256 "12"`},
+		{"negative size", []File{{Path: "x", Size: -1, SHA256: good.SHA256}}, nil, "found size -1"},
+		{"twice", []File{good, good}, nil, `"a/b": found again as "a/b"`},
+		{"twice but for case", []File{good, file("A/B", "")}, nil, `"a/b": found again as "A/B"`},
+		{"file and folder", []File{good, file("A", "")}, nil, "a file and a folder of that name"},
+		{"folder twice but for case", []File{good, file("A/c", "")}, nil, `found again as`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := Predict(tt.files, tt.dirs); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Predict = %v, %v, want the error %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// Over any folder both implementations agree, where the second can run.
+func TestPredictAgainstPython(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("python3 is not installed")
+		}
+		t.Skip("THE SECOND IMPLEMENTATION WAS NOT RUN: python3 is not installed")
+	}
+	root := t.TempDir()
+	for i := range 300 { // names of all ASCII characters that a name may have, in several depths
+		name := fmt.Sprintf("%c%d", "aZ_-~!$^`{}[]#()@9 .'+,;=&"[i%26], i)
+		dir := filepath.Join(root, strings.Repeat("d"+name[:1]+string(rune('A'+i%26))+"/", i%4))
+		if err := os.MkdirAll(filepath.Join(dir, "dir"+name[1:]), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "contenthash.py"), root).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Predict(folderOf(t, root))
+	if want := strings.TrimSpace(string(out)); err != nil || got.Hash != want {
+		t.Errorf("Predict = %s, %v, want %s", got.Hash, err, want)
+	}
+}
+
+// folderOf lists a folder for Predict.
+func folderOf(t *testing.T, root string) (files []File, dirs []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(root), ".", func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || p == ".":
+			return err
+		case d.IsDir():
+			dirs = append(dirs, p)
+			return nil
+		}
+		b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(p)))
+		files = append(files, file(p, string(b)))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files, dirs
+}
