@@ -156,7 +156,7 @@ func TestCheckObjectTwice(t *testing.T) {
 // Names are those of Windows: case makes no difference, in names of files and of the library.
 func TestCheckCase(t *testing.T) {
 	dirs := write(t, usmt(), 1)
-	for _, names := range [][2]string{{"DataLib", "datalib"}, {"PkgLib/P0100012.INI", "PkgLib/p0100012.ini"}, {"PkgLib", "pkglib"}, {"FileLib", "FILELIB"}} {
+	for _, names := range [][2]string{{"DataLib", "datalib"}, {"PkgLib/P0100012.INI", "PkgLib/p0100012.ini"}, {"PkgLib", "pkglib"}, {"FileLib", "FILELIB"}, {"datalib/P0100012.3/amd64/foo.ini.INI", "datalib/P0100012.3/amd64/foo.ini.ini"}} {
 		if err := os.Rename(filepath.Join(dirs[0], names[0]), filepath.Join(dirs[0], names[1])); err != nil {
 			t.Fatal(err)
 		}

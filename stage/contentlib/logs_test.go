@@ -90,6 +90,8 @@ func TestSearchLogs(t *testing.T) {
 		{"version told behind", []string{lines[1] + lines[7] + lines[9]}, LogSame, 3, 0, 0},
 		{"a run without a hash, then another", []string{strings.Join(lines[:6], "") + refresh(simple, 5776, "P0100013", 4, hashA)}, LogNotFound, 0, 0, 0},
 		{"a thread that ended", []string{lines[1] + lines[10] + lines[7]}, LogNotFound, 0, 0, 1},
+		{"the version of the run before is not that of this one", []string{strings.Join(lines[:8], "") + lines[1] + lines[7]}, LogSame, 0, 0, 0},
+		{"a run that begins behind a hash without a package", []string{lines[7] + lines[3]}, LogNotFound, 0, 0, 1},
 		{"no thread", []string{strings.ReplaceAll(same, "<thread=5776 (0x1690)>", "")}, LogNotFound, 0, 0, 1},
 		{"the signature's hash is not it", []string{lines[1] + strings.Replace(lines[8], strings.Repeat("C", 64), hashA, 1)}, LogNotFound, 0, 0, 0},
 		{"another algorithm", []string{strings.ReplaceAll(same, "32780", "32772")}, LogNotFound, 0, 0, 0},
