@@ -21,15 +21,26 @@ const (
 	magic32 = 0x10b
 	magic64 = 0x20b
 
+	sectionAlignField = 32 // in the optional header, of either magic
+	headersSizeField  = 60
+	checksumField     = 64
+
 	resourceDirectory    = 2 // index of the data directory
 	certificateDirectory = 4 // its address is a file offset, not an RVA
 )
 
 // An image is what the headers of a file say, checked against its size.
 type image struct {
-	machine   Machine
-	sections  []section
-	resources directory
+	machine      Machine
+	sections     []section
+	resources    directory
+	certificates directory
+
+	nt             ntHeader
+	directoriesEnd int64  // where in the file the data directories end
+	sectionsEnd    int64  // and the section table
+	sectionAlign   uint32 // bytes, in memory
+	headersSize    uint32 // bytes that are loaded as headers
 }
 
 // A section is a run of the file and the address (RVA) it is loaded to.
@@ -58,7 +69,7 @@ func readImage(w *window) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img := &image{machine: nt.machine}
+	img := &image{machine: nt.machine, nt: nt}
 	if err := img.readOptional(w, nt); err != nil {
 		return nil, err
 	}
@@ -121,6 +132,7 @@ func (img *image) readOptional(w *window, nt ntHeader) error {
 	if b, err = w.at(off, fixed, part); err != nil {
 		return err
 	}
+	img.sectionAlign, img.headersSize = u32(b[sectionAlignField:]), u32(b[headersSizeField:])
 	n := u32(b[fixed-4:])
 	if room := (nt.optionalSize - fixed) / directorySize; n > uint32(min(room, maxDirectories)) {
 		return &FormatError{
@@ -164,8 +176,10 @@ func (img *image) readDirectories(w *window, off int64, n int) error {
 		}
 		return directory{u32(b[i*directorySize:]), u32(b[i*directorySize+4:]), off + int64(i)*directorySize}
 	}
+	img.directoriesEnd = off + int64(n)*directorySize
 	img.resources = get(resourceDirectory)
 	c := get(certificateDirectory)
+	img.certificates = c
 	if end := int64(c.addr) + int64(c.size); c.addr != 0 && c.size != 0 && end > w.size {
 		return &FormatError{
 			c.field, "address of the certificate table",
@@ -183,6 +197,7 @@ func (img *image) readSections(w *window, nt ntHeader) error {
 	if err != nil {
 		return err
 	}
+	img.sectionsEnd = off + int64(nt.sections)*sectionHeaderSize
 	img.sections = make([]section, 0, nt.sections)
 	for i := range nt.sections {
 		h := b[i*sectionHeaderSize:]

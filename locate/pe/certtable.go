@@ -1,0 +1,116 @@
+package pe
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"usmtpkg/locate/pe/cms"
+)
+
+// Limits and sizes of the certificate table, in bytes unless they say otherwise.
+// Source: PE format, "The Attribute Certificate Table (Image Only)".
+const (
+	maxTable      = 4 << 20 // genuine tables have 6 to 40 KiB, 1 MiB with page hashes of 100 MiB
+	entryHeader   = 8       // length, revision, type
+	entryAlign    = 8
+	typeSigned    = 2 // WIN_CERT_TYPE_PKCS_SIGNED_DATA
+	maxSignatures = 8 // of one file, nested ones included
+)
+
+// oidNested is the unsigned attribute that holds further signatures.
+const oidNested = "1.3.6.1.4.1.311.2.4.1"
+
+// tableFault says what is wrong with where the certificate table lies, or "".
+func (img *image) tableFault(size int64) string {
+	start, end := int64(img.certificates.addr), int64(img.certificates.addr)+int64(img.certificates.size)
+	switch {
+	case start%entryAlign != 0:
+		return fmt.Sprintf("the certificate table starts at offset %#x, wanted a multiple of %d", start, entryAlign)
+	case start < img.sectionsEnd:
+		return fmt.Sprintf("the certificate table at offset %#x overlaps the headers, which end at %#x", start, img.sectionsEnd)
+	case end != size:
+		return fmt.Sprintf("%d bytes are hidden behind the certificate table, which ends at offset %#x", size-end, end)
+	}
+	for _, s := range img.sections {
+		if sectionEnd := int64(s.offset) + int64(s.size); sectionEnd > start {
+			return fmt.Sprintf("the certificate table at offset %#x overlaps a section, which ends at %#x", start, sectionEnd)
+		}
+	}
+	return ""
+}
+
+// readTable reads the certificate table, which the headers place in the file.
+func readTable(r io.ReaderAt, size int64, dir directory) ([]byte, error) {
+	table := make([]byte, dir.size)
+	n, err := r.ReadAt(table, int64(dir.addr))
+	switch {
+	case n == len(table):
+		return table, nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, &FormatError{
+			int64(dir.addr) + int64(n), "certificate table", "the end of the file", fmt.Sprintf("a file of %d bytes", size),
+		}
+	case err == nil:
+		err = io.ErrNoProgress // a reader that breaks the contract of io.ReaderAt
+	}
+	return nil, fmt.Errorf("reading certificate table at offset %#x: %w", dir.addr, err)
+}
+
+// splitTable returns the signatures of the table, each still with its padding.
+func splitTable(table []byte) ([][]byte, error) {
+	var entries [][]byte
+	for off := 0; off < len(table); {
+		rest := table[off:]
+		if len(rest) < entryHeader {
+			return nil, fmt.Errorf("entry %d: found %d bytes, wanted %d of a header", len(entries)+1, len(rest), entryHeader)
+		}
+		n, revision, kind := int64(u32(rest)), u16(rest[4:]), u16(rest[6:])
+		if n < entryHeader || n > int64(len(rest)) {
+			return nil, fmt.Errorf("entry %d: found a length of %d bytes, wanted %d to %d", len(entries)+1, n, entryHeader, len(rest))
+		}
+		if revision != 0x100 && revision != 0x200 || kind != typeSigned {
+			return nil, fmt.Errorf("entry %d: found type %#x of revision %#x, wanted %#x (PKCS#7) of %#x",
+				len(entries)+1, kind, revision, typeSigned, 0x200)
+		}
+		next := min((int(n)+entryAlign-1)/entryAlign*entryAlign, len(rest))
+		if !zero(rest[n:next]) {
+			return nil, fmt.Errorf("entry %d: data is hidden in its padding", len(entries)+1)
+		}
+		if entries = append(entries, rest[entryHeader:n]); len(entries) > maxSignatures {
+			return nil, fmt.Errorf("found more than %d entries", maxSignatures)
+		}
+		off += next
+	}
+	return entries, nil
+}
+
+func zero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
+
+// collect parses the signatures of the table's entries and those nested in them.
+// No fault is left out: each is that of a signature in the result.
+func (v *Verifier) collect(entries [][]byte, img *image) []*signature {
+	var all []*signature
+	for queue := entries; len(queue) > 0; queue = queue[1:] {
+		if len(all) == maxSignatures {
+			return append(all, &signature{fault: &cms.SignatureError{
+				Fault: cms.Unsupported, Text: fmt.Sprintf("more than %d signatures in one file", maxSignatures),
+			}})
+		}
+		s := new(signature)
+		var rest []byte
+		s.data, rest, s.fault = v.trust.Parse(queue[0])
+		if s.fault == nil && !zero(rest) {
+			s.fault = &cms.SignatureError{
+				Fault: cms.Altered, Text: fmt.Sprintf("%d bytes that are not all zero are hidden behind the signature", len(rest)),
+			}
+		}
+		if s.fault == nil {
+			queue = append(queue, s.data.Unsigned(oidNested)...)
+			s.fault = s.readContent(img)
+		}
+		all = append(all, s)
+	}
+	return all
+}

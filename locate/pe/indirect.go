@@ -1,0 +1,56 @@
+package pe
+
+import (
+	"fmt"
+
+	"usmtpkg/locate/pe/cms"
+	"usmtpkg/locate/pe/cms/der"
+)
+
+// Object identifiers. Source: Windows Authenticode Portable Executable
+// Signature Format; the page hashes are described nowhere, their form is as
+// signtool and osslsigncode write it.
+const (
+	oidIndirectData   = "1.3.6.1.4.1.311.2.1.4"
+	oidImageData      = "1.3.6.1.4.1.311.2.1.15"
+	oidPageHashSHA1   = "1.3.6.1.4.1.311.2.3.1"
+	oidPageHashSHA256 = "1.3.6.1.4.1.311.2.3.2"
+)
+
+// readContent reads what a signature says about the file: SpcIndirectDataContent.
+func (s *signature) readContent(img *image) error {
+	if s.data.ContentType != oidIndirectData {
+		return unsupported("a signature of %s, not of a program", s.data.ContentType)
+	}
+	r := der.NewReader(s.data.Content)
+	about := r.Inside(der.Sequence, "kind of the signed file")
+	kind := about.OID("kind of the signed file")
+	if r.Err() == nil && kind != oidImageData {
+		return unsupported("a signature of a file of kind %s, not of a program", kind)
+	}
+	image := about.Inside(der.Sequence, "data about the signed program")
+	about.End("kind of the signed file")
+	info := r.Inside(der.Sequence, "digest of the file")
+	algorithm := cms.Algorithm(info, "digest algorithm of the file")
+	s.want = info.Read(der.OctetString, "digest of the file").Content
+	info.End("digest of the file")
+	r.End("signed content")
+	if r.Err() == nil {
+		if s.hash = cms.HashOf(algorithm); s.hash == 0 {
+			return unsupported("digest algorithm %s", algorithm)
+		}
+		// Windows Authenticode format, "DigestInfo": both must be the same.
+		if s.hash != s.data.Digest() {
+			return unsupported("a %v digest of the file, signed with %v", s.hash, s.data.Digest())
+		}
+		s.pages = readPages(image, img)
+	}
+	if err := r.Err(); err != nil {
+		return &cms.SignatureError{Fault: cms.Malformed, Text: err.Error()}
+	}
+	return nil
+}
+
+func unsupported(format string, args ...any) error {
+	return &cms.SignatureError{Fault: cms.Unsupported, Text: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,162 @@
+package pe
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"usmtpkg/locate/pe/cms"
+)
+
+// A Verdict is what is known of the Authenticode signatures of a file.
+type Verdict string
+
+// The verdicts. Only Valid says that somebody vouches for the file.
+const (
+	Valid       Verdict = "valid"       // signed, whole, under a trusted root, at a time that counts
+	Unsigned    Verdict = "unsigned"    // no signature in the file; a catalog elsewhere may have one
+	Tampered    Verdict = "tampered"    // the file, or its signature, was altered, or hides something
+	Untrusted   Verdict = "untrusted"   // no chain to a trusted root, or one not for signing code
+	Expired     Verdict = "expired"     // the certificate is over, and no time stamp counts
+	Unsupported Verdict = "unsupported" // the signature cannot be checked here
+)
+
+// A Signature is what a file's signatures come to. Of a file with several it is
+// about the best of them, and of two alike about that with the stronger digest;
+// but one that is tampered with makes the file Tampered.
+type Signature struct {
+	Verdict Verdict
+	// Signer is the common name of the signing certificate, "" if that is not
+	// known. Unless the verdict is Valid or Expired, it is what somebody claims.
+	Signer    string
+	Time      time.Time // of the time stamp that was verified; zero without one
+	Algorithm string    // of the digest of the file: "sha1", "sha256", "sha384", "sha512"; else ""
+	Reason    string    // why it is not valid; of a valid one, what else there is to say, or ""
+}
+
+// A Verifier judges signatures. Its methods may be called from several
+// goroutines; it remembers certificates, so that one for all files is fastest.
+type Verifier struct {
+	now   func() time.Time
+	trust *cms.Trust
+}
+
+// NewVerifier returns a Verifier that trusts Microsoft's roots and extra ones.
+// It asks now for the time whenever it judges a file.
+func NewVerifier(now func() time.Time, extraRoots []*x509.Certificate) (*Verifier, error) {
+	roots, err := vendorRoots(microsoftRoots, pinned())
+	if err != nil {
+		return nil, err
+	}
+	trust, err := cms.NewTrust(append(roots, extraRoots...))
+	if err != nil {
+		return nil, err
+	}
+	return &Verifier{now: now, trust: trust}, nil
+}
+
+// A signature is one of a file's, with what it says about the content.
+type signature struct {
+	data  *cms.SignedData
+	hash  crypto.Hash
+	want  []byte // the digest of the file
+	pages *pages // nil without page hashes
+	fault error  // why the rest could not be read; nil
+}
+
+// judge gives the verdict on one signature of a file with this digest.
+func (v *Verifier) judge(s *signature, digest []byte) Signature {
+	if s.fault != nil {
+		return Signature{Verdict: verdict(s.fault), Reason: s.fault.Error()}
+	}
+	res, err := v.trust.Verify(s.data, v.now())
+	sig := Signature{Verdict: verdict(err), Signer: res.Signer, Time: res.Time, Algorithm: algorithmName(s.hash)}
+	notes := res.Notes
+	if err != nil {
+		notes = append([]string{err.Error()}, notes...)
+	}
+	if note := s.pages.note(); note != "" {
+		notes = append(notes, note)
+	}
+	switch {
+	case string(digest) != string(s.want):
+		sig.Verdict = Tampered
+		notes = []string{fmt.Sprintf("the %s digest of the file is %x, signed is %x", sig.Algorithm, digest, s.want)}
+	case s.pages.differ():
+		sig.Verdict = Tampered
+		notes = []string{s.pages.fault}
+	}
+	sig.Reason = strings.Join(notes, "; ")
+	return sig
+}
+
+// verdict translates what the signature's own check found.
+func verdict(err error) Verdict {
+	if err == nil {
+		return Valid
+	}
+	e, ok := errors.AsType[*cms.SignatureError](err)
+	if !ok {
+		return Unsupported
+	}
+	switch e.Fault {
+	case cms.Malformed, cms.Altered:
+		return Tampered
+	case cms.Untrusted:
+		return Untrusted
+	case cms.Expired:
+		return Expired
+	default:
+		return Unsupported
+	}
+}
+
+// best chooses among the signatures of a file, of which there is one at least.
+func best(all []Signature) Signature {
+	top := all[0]
+	for _, s := range all[1:] {
+		if rank(s) > rank(top) || rank(s) == rank(top) && strength(s.Algorithm) > strength(top.Algorithm) {
+			top = s
+		}
+	}
+	for _, s := range all {
+		if s.Verdict != top.Verdict {
+			note := strings.TrimSuffix(fmt.Sprintf("another of %d signatures is %s: %s", len(all), s.Verdict, s.Reason), ": ")
+			top.Reason = strings.TrimPrefix(top.Reason+"; "+note, "; ")
+		}
+	}
+	return top
+}
+
+func rank(s Signature) int {
+	switch s.Verdict {
+	case Tampered:
+		return 5
+	case Valid:
+		return 4
+	case Expired:
+		return 3
+	case Untrusted:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// strength orders digests by the length of their sums, in bytes.
+func strength(algorithm string) int {
+	for _, h := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		if algorithmName(h) == algorithm {
+			return h.Size()
+		}
+	}
+	return 0
+}
+
+// algorithmName is "sha256" for SHA-256, and so on.
+func algorithmName(h crypto.Hash) string {
+	return strings.ToLower(strings.ReplaceAll(h.String(), "-", ""))
+}
