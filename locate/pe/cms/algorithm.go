@@ -169,7 +169,7 @@ func verify(key any, s scheme, data, signature []byte) (bool, error) {
 		if n := key.N.BitLen(); n < minRSA || n > maxRSA {
 			return false, fail(Unsupported, "an RSA key of %d bits, wanted %d to %d", n, minRSA, maxRSA)
 		}
-		return rsa.VerifyPKCS1v15(key, s.hash, sum(s.hash, data), signature) == nil, nil
+		return verifyRSA(key, s.hash, sum(s.hash, data), signature), nil
 	case *ecdsa.PublicKey:
 		return s.kind == x509.ECDSA && ecdsa.VerifyASN1(key, sum(s.hash, data), signature), nil
 	default:
