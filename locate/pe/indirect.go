@@ -22,7 +22,12 @@ func (s *signature) readContent(img *image) error {
 	if s.data.ContentType != oidIndirectData {
 		return unsupported("a signature of %s, not of a program", s.data.ContentType)
 	}
-	r := der.NewReader(s.data.Content)
+	if s.data.Content.Tag != der.Sequence {
+		return &cms.SignatureError{
+			Fault: cms.Malformed, Text: fmt.Sprintf("signed content: found tag %#02x, wanted %#02x", s.data.Content.Tag, der.Sequence),
+		}
+	}
+	r := der.NewReader(s.data.Content.Content)
 	about := r.Inside(der.Sequence, "kind of the signed file")
 	kind := about.OID("kind of the signed file")
 	if r.Err() == nil && kind != oidImageData {

@@ -8,6 +8,7 @@ import (
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/x509"
+	"fmt"
 
 	"usmtpkg/locate/pe/cms/der"
 )
@@ -126,13 +127,15 @@ func schemeOf(c *x509.Certificate) (scheme, error) {
 func Algorithm(r *der.Reader, part string) string {
 	id := r.Inside(der.Sequence, part)
 	oid := id.OID(part)
-	if id.Next(der.Null) {
-		null := id.Any(part)
-		if len(null.Content) > 0 {
-			id.Fail(part, "parameters that are not NULL", "NULL")
+	switch {
+	case id.Next(der.Null):
+		if null := id.Any(part); len(null.Content) > 0 {
+			id.Fail(part, fmt.Sprintf("NULL of %d bytes", len(null.Content)), "none")
 		}
-	} else if id.More() {
-		id.Any(part) // the curve of a key, which its certificate names too
+	case id.Next(der.OID):
+		id.OID(part) // the curve of a key, which its certificate names too
+	case id.More():
+		id.Read(der.Sequence, part) // of algorithms that are not supported
 	}
 	id.End(part)
 	return oid

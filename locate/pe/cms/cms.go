@@ -81,8 +81,8 @@ func malformed(r *der.Reader) error {
 
 // SignedData is a signature and what it signs, taken apart and not verified.
 type SignedData struct {
-	ContentType  string // object identifier
-	Content      []byte // what is signed: the bytes of the content, without its tag and length
+	ContentType  string      // object identifier
+	Content      der.Element // what is signed: its content; its tag is not, and has to be looked at
 	certificates []*x509.Certificate
 	unreadable   error // why the first unreadable certificate is
 	signer       signer
@@ -136,7 +136,7 @@ func (t *Trust) parseBody(r *der.Reader) (*SignedData, error) {
 	content := r.Inside(der.Sequence, "content")
 	sd.ContentType = content.OID("type of the content")
 	explicit := content.Inside(der.Context(0), "content")
-	sd.Content = explicit.Any("content").Content
+	sd.Content = explicit.Any("content")
 	explicit.End("content")
 	content.End("content")
 

@@ -97,7 +97,10 @@ func (t *Trust) token(sd *SignedData, raw []byte) (stamp, error) {
 		return stamp{}, fail(Malformed, "token: found a signature of %s, wanted one of %s (time-stamp information)",
 			inner.ContentType, oidStampInfo)
 	}
-	info, err := parseStampInfo(inner.Content)
+	if inner.Content.Tag != der.OctetString {
+		return stamp{}, fail(Malformed, "content of the token: found tag %#02x, wanted %#02x", inner.Content.Tag, der.OctetString)
+	}
+	info, err := parseStampInfo(inner.Content.Content)
 	if err != nil {
 		return stamp{}, err
 	}
@@ -112,7 +115,7 @@ func (t *Trust) token(sd *SignedData, raw []byte) (stamp, error) {
 		if err := inner.signer.namesCertificate(st.cert); err != nil {
 			return err
 		}
-		return inner.signer.check(w, st.cert, oidStampInfo, inner.Content)
+		return inner.signer.check(w, st.cert, oidStampInfo, inner.Content.Content)
 	}
 	return st, nil
 }

@@ -25,7 +25,7 @@ func (t *Trust) Verify(sd *SignedData, now time.Time) (Result, error) {
 		return res, err
 	}
 	res.Signer = name(cert)
-	if err := sd.signer.check(&work{maxChecks}, cert, sd.ContentType, sd.Content); err != nil {
+	if err := sd.signer.check(&work{maxChecks}, cert, sd.ContentType, sd.Content.Content); err != nil {
 		return res, err
 	}
 	times, notes, err := t.stamps(sd)
