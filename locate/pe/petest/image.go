@@ -92,22 +92,24 @@ func PageTable(h crypto.Hash, image []byte) []byte {
 	le := binary.LittleEndian
 	l := layoutOf(image)
 	var table []byte
-	add := func(offset int, parts ...[]byte) {
-		page := bytes.Join(parts, nil)
+	add := func(start, end int, parts ...[]byte) {
 		d := h.New()
-		d.Write(page)
-		d.Write(make([]byte, 4096-len(page)))
-		table = d.Sum(le.AppendUint32(table, uint32(offset)))
+		for _, p := range parts {
+			d.Write(p)
+		}
+		d.Write(make([]byte, max(0, 4096-(end-start)))) // also where parts leave something out
+		table = d.Sum(le.AppendUint32(table, uint32(start)))
 	}
-	add(0, image[:l.checksum], image[l.checksum+4:l.directory], image[l.directory+8:l.headers])
+	add(0, l.headers, image[:l.checksum], image[l.checksum+4:l.directory], image[l.directory+8:l.headers])
 	last := 0
 	for i := range l.count {
 		s := image[l.sections+40*i:]
-		size, start := int(le.Uint32(s[16:])), int(le.Uint32(s[20:]))
-		for at := start; at < start+size; at += 4096 {
-			add(at, image[at:min(at+4096, start+size)])
+		start := int(le.Uint32(s[20:]))
+		last = start + int(le.Uint32(s[16:]))
+		for at := start; at < last; at += 4096 {
+			end := min(at+4096, last)
+			add(at, end, image[at:end])
 		}
-		last = start + size
 	}
 	return append(le.AppendUint32(table, uint32(last)), make([]byte, h.Size())...)
 }
