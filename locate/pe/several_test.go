@@ -127,7 +127,9 @@ func TestSignaturePageHashes(t *testing.T) {
 		{"last page differs", paged(t, program, crypto.SHA256, func(b []byte) []byte { return flipped(b, 4*36+4) }), tampered("the bytes from 0x2600 to 0x2800 have the page hash")},
 		{"page missing", paged(t, program, crypto.SHA256, func(b []byte) []byte { return append(bytes.Clone(b[:72]), b[108:]...) }), tampered("there is no page hash of the bytes from 0x1200 to 0x2200")},
 		{"last page missing", paged(t, program, crypto.SHA256, func(b []byte) []byte { return append(bytes.Clone(b[:144]), b[180:]...) }), tampered("there is no page hash of the bytes from 0x2600")},
-		{"page too many", paged(t, program, crypto.SHA256, func(b []byte) []byte { return append(le.AppendUint32(nil, 0x9000), append(bytes.Repeat([]byte{7}, 32), b...)...) }), tampered("there is a page hash of the bytes from 0x9000, where no page is")},
+		{"page too many", paged(t, program, crypto.SHA256, func(b []byte) []byte {
+			return append(le.AppendUint32(nil, 0x9000), append(bytes.Repeat([]byte{7}, 32), b...)...)
+		}), tampered("there is a page hash of the bytes from 0x9000, where no page is")},
 		{"no end", paged(t, program, crypto.SHA256, func(b []byte) []byte { return b[:len(b)-36] }), tampered("the table of page hashes has no end")},
 		{"cut off", paged(t, program, crypto.SHA256, func(b []byte) []byte { return b[:len(b)-1] }), tampered(fmt.Sprintf("the table of page hashes has %d bytes, wanted some of 36 each", 6*36-1))},
 		{"empty", paged(t, program, crypto.SHA256, func([]byte) []byte { return nil }), tampered("the table of page hashes has 0 bytes")},
