@@ -147,7 +147,7 @@ func (m Message) signerInfo(tb testing.TB, content []byte) []byte {
 		tb.Fatal(err)
 	}
 	algorithm := "1.2.840.10045.2.1"
-	if _, ok := m.Signer.Key.(*rsa.PrivateKey); ok {
+	if _, ok := m.Signer.Key.Public().(*rsa.PublicKey); ok {
 		algorithm = "1.2.840.113549.1.1.1"
 	}
 	var unsigned []byte
