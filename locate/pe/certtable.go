@@ -12,7 +12,7 @@ import (
 // Limits and sizes of the certificate table, in bytes unless they say otherwise.
 // Source: PE format, "The Attribute Certificate Table (Image Only)".
 const (
-	maxTable      = 4 << 20 // genuine tables have 6 to 40 KiB, 1 MiB with page hashes of 100 MiB
+	maxTable      = 1 << 20 // genuine tables have 6 to 40 KiB; page hashes of 100 MiB still fit
 	entryHeader   = 8       // length, revision, type
 	entryAlign    = 8
 	typeSigned    = 2 // WIN_CERT_TYPE_PKCS_SIGNED_DATA

@@ -42,8 +42,8 @@ import (
 // Limits of what is looked at.
 const (
 	maxCertificates = 64       // in one signature; genuine ones have up to 8
-	maxCertificate  = 64 << 10 // bytes
-	maxAttributes   = 32       // signed and unsigned, each; genuine ones have up to 7
+	maxCertificate  = 16 << 10 // bytes; genuine ones have up to 2.5 KiB
+	maxAttributes   = 32       // signed and unsigned, each, and values of one; genuine ones have up to 7
 	maxStamps       = 4        // time stamps of one signature
 )
 

@@ -287,7 +287,7 @@ func TestLimits(t *testing.T) {
 		{"chain of 11", sign(deep), cms.Untrusted, "the chain of certificates ends in Deep 2, which is not a trusted root"},
 		{"huge key", sign(huge), cms.Unsupported, "an RSA key of 65536 bits, wanted 1024 to 8192"},
 		{"small key", sign(small), cms.Unsupported, "an RSA key of 512 bits, wanted 1024 to 8192"},
-		{"large certificate", sign(w.leaf, petest.TLV(0x30, make([]byte, 70_000))), cms.Unsupported, "a certificate of 70005 bytes, more than 65536"},
+		{"large certificate", sign(w.leaf, petest.TLV(0x30, make([]byte, 70_000))), cms.Unsupported, "a certificate of 70005 bytes, more than 16384"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -76,6 +76,9 @@ func parseAttributes(r *der.Reader, tag byte, whole *der.Reader) []attribute {
 		a := attribute{oid: one.OID("type of an attribute")}
 		values := one.Inside(der.Set, "values of an attribute")
 		for values.More() {
+			if len(a.values) == maxAttributes {
+				values.Fail("values of an attribute", "more", "no more than 32")
+			}
 			a.values = append(a.values, values.Any("value of an attribute"))
 		}
 		one.End("attribute")

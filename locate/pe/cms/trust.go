@@ -11,9 +11,12 @@ import (
 	"unicode"
 )
 
-// maxMemory is how many certificates, and links between them, a Trust
-// remembers. The files of one vendor need about 10 in all.
-const maxMemory = 256
+// What a Trust remembers: so many certificates, and as many links between them,
+// of so many bytes each. The files of one vendor need about 10 in all.
+const (
+	maxMemory     = 256
+	maxRemembered = 4 << 10
+)
 
 // A Trust is a set of roots. It remembers certificates it has seen and which
 // signed which, since programs made together share them; whether a chain is
@@ -85,7 +88,7 @@ func (t *Trust) certificate(raw []byte) (*x509.Certificate, error) {
 	if first, ok := t.known[string(raw)]; ok {
 		return first, nil
 	}
-	if len(t.known) < len(t.roots)+maxMemory {
+	if len(raw) <= maxRemembered && len(t.known) < len(t.roots)+maxMemory {
 		t.known[string(raw)] = c
 	}
 	return c, nil
