@@ -29,7 +29,9 @@ func TestSignatureCost(t *testing.T) {
 	fatMessage := func(n, unsigned int) []byte {
 		return message(t, k.leaf, func(m *petest.Message) {
 			m.Extra = many(fat, n)
-			m.Unsigned = append(m.Unsigned, func([]byte) []byte { return bytes.Repeat(petest.TLV(0x30, petest.OID("1.2.3"), petest.TLV(0x31)), unsigned) })
+			m.Unsigned = append(m.Unsigned, func([]byte) []byte {
+				return bytes.Repeat(petest.TLV(0x30, petest.OID("1.2.3"), petest.TLV(0x31)), unsigned)
+			})
 		})
 	}
 	digest := petest.Digest(crypto.SHA256, image)

@@ -117,6 +117,9 @@ func TestFaults(t *testing.T) {
 	lost := petest.Message{Signer: w.leaf, ContentType: "1.2.3.4", Content: petest.TLV(4, []byte("hello")), Certificates: []*x509.Certificate{w.root.Cert}}
 	broken := lost
 	broken.Extra = [][]byte{petest.TLV(0x30, []byte{1, 1, 0})}
+	cut := plain()
+	before := append(petest.Algorithm(petest.HashOID(crypto.SHA256)), 0xa0)
+	cut[bytes.LastIndex(cut, before)+len(before)] = 0x85
 	tests := []struct {
 		name    string
 		message []byte
@@ -136,6 +139,7 @@ func TestFaults(t *testing.T) {
 		{"two message digests", plain(attribute(petest.Attribute(petest.OIDMessageDigest, petest.TLV(4, make([]byte, 32))))), cms.Malformed, `signed attribute "message digest": found 2 values, wanted 1`},
 		{"message digest of two values", plain(attribute(petest.Attribute(petest.OIDContentType, petest.OID("1.2.3.4")))), cms.Malformed, `signed attribute "content type": found 2 values, wanted 1`},
 		{"many attributes", plain(attribute(bytes.Repeat(petest.Attribute("1.2.3", []byte{5, 0}), 31))), cms.Malformed, "attributes: found more, wanted no more than 32"},
+		{"signed attributes cut off", cut, cms.Malformed, "signed attributes: found a length of 5 bytes"},
 		{"signer without certificate", lost.Encode(t), cms.Malformed, "the certificate of the signer is not in the signature"},
 		{"signer with an unreadable certificate", broken.Encode(t), cms.Unsupported, "the certificate of the signer cannot be read: x509"},
 	}

@@ -42,8 +42,10 @@ func parseSigner(set *der.Reader) (signer, error) {
 	}
 	digest := Algorithm(r, "digest algorithm of the signer")
 	if r.Next(der.Context(0)) {
-		attributes := r.Any("signed attributes")
-		s.signedDER = slices.Clone(attributes.Raw)
+		s.signedDER = slices.Clone(r.Any("signed attributes").Raw)
+		if err := malformed(r); err != nil {
+			return s, err
+		}
 		s.signedDER[0] = der.Set // they are hashed as the SET they are (RFC 5652, 5.4)
 		s.signed = parseAttributes(der.NewReader(s.signedDER), der.Set, r)
 	}
