@@ -107,6 +107,25 @@ var (
 		source: "documented: Microsoft Learn, USMT best practices"}
 )
 
+// Rules about signatures. A hash that is listed says more than any of them, but only of the
+// releases that are known.
+var (
+	signatureTampered = rule{id: "signature-tampered", severity: Error,
+		hint: "the file was altered after it was signed: do not use it; " + copyAgain}
+	signatureUntrusted = rule{id: "signature-untrusted", severity: Error,
+		hint: "anybody can sign in any name; if the kit was signed again on purpose, give that root with --trust-root"}
+	signatureExpired = rule{id: "signature-expired", severity: Error,
+		hint: "nothing shows that the certificate was good when it was used; " + copyAgain}
+	signatureUnsupported = rule{id: "signature-unsupported", severity: Warning,
+		hint:   "look at it with Get-AuthenticodeSignature on Windows: here it could not be checked",
+		source: "measured: all signatures of USMT 10.0.26100.1 (copy of 2024) are of a supported kind"}
+	signatureMissing = rule{id: "signature-missing", severity: Warning,
+		hint:   "a removed signature looks like this; compare the file with one of a kit you trust",
+		source: "measured: the core programs of USMT 10.0.10586, 10.0.15063 and 10.0.26100.1 are all signed (copies of 2016 to 2024)"}
+	signatureNone = rule{id: "signature-none", severity: Info,
+		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may vouch for it"}
+)
+
 // Rules about entries and their names.
 var (
 	entryType = rule{id: "entry-type", severity: Error,

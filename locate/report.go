@@ -17,6 +17,8 @@ type Report struct {
 	Files   int          // files in them
 	Bytes   int64        // their content
 
+	Programs []Program // the programs and DLLs in them, by path
+
 	findings []*FindingError
 }
 
@@ -68,6 +70,7 @@ func (v *Validator) Finish() *Report {
 	s.versions(trees)
 	s.inventory(trees)
 	r := s.report(trees)
+	r.Programs = programs(trees)
 	sortFindings(s.findings)
 	r.findings = s.findings
 	return r

@@ -71,6 +71,7 @@ func (s *survey) judge(t *tree) {
 	s.pairs(t)
 	s.rootVersions(t)
 	s.urlids(t)
+	s.signatures(t)
 }
 
 // entry checks one entry by itself.

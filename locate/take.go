@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/inventory"
+	"usmtpkg/locate/pe"
 )
 
 // TakeInventory lists what the USMT folder that fsys is rooted at consists of: the files of its
@@ -58,6 +59,7 @@ func listed(fsys fs.FS, e *entry) (inventory.File, error) {
 	f := inventory.File{Path: arch + "/" + rest, Size: -1}
 	if e.image != nil {
 		f.Machine, f.Version = e.image.Machine.String(), e.image.FileVersion
+		f.Signature = listedSignature(e.signature)
 	}
 	if kindOf(e.path) == markup {
 		return f, nil
@@ -97,4 +99,18 @@ func hashBinary(r io.Reader, binary bool) (size int64, sum string, err error) {
 	h.Write(head[:n])
 	rest, err := io.Copy(h, r)
 	return int64(n) + rest, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// listedSignature is the word of a list for a signature. A folder with any that is wrong gives no
+// list; of one that could not be checked nothing is said.
+func listedSignature(sig *pe.Signature) inventory.Signature {
+	switch {
+	case sig == nil:
+		return ""
+	case sig.Verdict == pe.Valid:
+		return inventory.Signed
+	case sig.Verdict == pe.Unsigned:
+		return inventory.Unsigned
+	}
+	return ""
 }

@@ -21,12 +21,17 @@ type Options struct {
 	// Inventory are lists of the files of known releases, the first that has a release counting.
 	// Without any nothing is compared, and nothing said about it.
 	Inventory []*inventory.Table
+	// Signatures judges the Authenticode signatures of programs. Without it they are not checked,
+	// and nothing is said about them.
+	Signatures *pe.Verifier
 }
 
 // Facts are what the content of one file says about it, for the inventory of a release.
 type Facts struct {
 	Machine string // arch a program or DLL is built for, in the words of the arch folders; else ""
 	Version string // its file version; "" if it has none
+	// Signature is what its Authenticode signature came to; nil if nobody looked.
+	Signature *pe.Signature
 }
 
 // A Validator collects what is known of a USMT folder and judges it as a whole. Whoever reads
@@ -39,6 +44,7 @@ type Validator struct {
 	prefix int
 	tables []*inventory.Table
 	sums   map[string]bool // folded paths of the files whose SHA-256 a table has
+	signed *pe.Verifier    // nil: signatures are not checked
 	brief  bool            // look at the core files only: see Precheck
 
 	mu      sync.Mutex
@@ -58,8 +64,10 @@ type content struct {
 	size  int64
 	sum   string   // SHA-256 of the content in lower-case hex; "" where it was not hashed
 	image *pe.Info // a valid program or DLL
-	urlid string   // of a migration XML file
-	fault *FindingError
+	// signature is what its signature came to; nil if nobody looked.
+	signature *pe.Signature
+	urlid     string // of a migration XML file
+	fault     *FindingError
 }
 
 // NewValidator returns a Validator for one USMT folder. The error is that of Policy.Check.
@@ -67,7 +75,7 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, sums: make(map[string]bool), entries: make(map[string]*entry)}
+	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, sums: make(map[string]bool), entries: make(map[string]*entry)}
 	for _, t := range o.Inventory {
 		for _, r := range t.Releases {
 			for _, f := range r.Files {
@@ -120,6 +128,9 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 	}
 	var err error
 	i.image, i.fault, err = readImage(name, arch, r, size)
+	if err == nil && i.image != nil && v.signed != nil && !v.brief {
+		i.check, err = v.signed.Begin(r, size)
+	}
 	return i, failure(name, err)
 }
 
@@ -131,13 +142,19 @@ type Inspection struct {
 	kind kind
 	r    io.ReaderAt
 	content
+	check *pe.Check // of a program's signature; nil for none
 }
 
 // Wants reports whether the whole content has to be written, in order.
-func (i *Inspection) Wants() bool { return false }
+func (i *Inspection) Wants() bool { return i.check != nil && i.check.Needs() }
 
 // Write takes the next part of the content.
-func (i *Inspection) Write(p []byte) (int, error) { return len(p), nil }
+func (i *Inspection) Write(p []byte) (int, error) {
+	if i.check == nil {
+		return len(p), nil
+	}
+	return i.check.Write(p)
+}
 
 // Facts ends the inspection and records what came out of it. sum is the SHA-256 of the content, in
 // lower-case hexadecimal; empty if nobody computed it. The error is a failure to read.
@@ -147,6 +164,13 @@ func (i *Inspection) Facts(sum string) (Facts, error) {
 		if i.urlid, i.fault, err = readMarkup(i.name, i.r, i.size); err != nil {
 			return Facts{}, failure(i.name, err)
 		}
+	}
+	if i.check != nil {
+		sig, err := i.check.Signature()
+		if err != nil {
+			return Facts{}, failure(i.name, err)
+		}
+		i.signature = &sig
 	}
 	i.read, i.sum = true, sum
 	i.v.mu.Lock()
@@ -159,7 +183,7 @@ func (c content) facts() Facts {
 	if c.image == nil {
 		return Facts{}
 	}
-	f := Facts{Machine: c.image.Machine.String()}
+	f := Facts{Machine: c.image.Machine.String(), Signature: c.signature}
 	if !c.image.FileVersion.IsZero() {
 		f.Version = c.image.FileVersion.String()
 	}
