@@ -31,15 +31,17 @@ func (s *survey) signatures(t *tree) {
 	}
 }
 
-// unsigned reports a program without a signature. A genuine kit has such plug-ins; that a core
-// program has none is worth a warning, unless it is known to have none in its release.
+// unsigned reports a program without a signature, unless it is known to have none in its release.
+// A genuine kit has such plug-ins; that a core program has none is worth a warning.
 func (s *survey) unsigned(t *tree, e *entry) {
 	const found = "no signature in the file"
-	if isCorePath(e.path) && !s.listedUnsigned(t, e) {
+	switch {
+	case s.listedUnsigned(t, e):
+	case isCorePath(e.path):
 		s.add(signatureMissing.at(e.path, found, "one by Microsoft, as in every kit since Windows 10"))
-		return
+	default:
+		s.add(signatureNone.at(e.path, found, "one that tells who made it"))
 	}
-	s.add(signatureNone.at(e.path, found, "one that tells who made it"))
 }
 
 // listedUnsigned reports whether the list of the release knows the file as unsigned.

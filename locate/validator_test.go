@@ -124,8 +124,8 @@ func TestInspectGivesFacts(t *testing.T) {
 		data []byte
 		want Facts
 	}{
-		{"x86/a.dll", samplekit.PE(pe.AMD64, pe.Version{7, 0, 1, 2}, 0), Facts{"amd64", "7.0.1.2"}},
-		{"arm64/a.dll", samplekit.PE(pe.ARM64, pe.Version{}, 0), Facts{"arm64", ""}},
+		{"x86/a.dll", samplekit.PE(pe.AMD64, pe.Version{7, 0, 1, 2}, 0), Facts{Machine: "amd64", Version: "7.0.1.2"}},
+		{"arm64/a.dll", samplekit.PE(pe.ARM64, pe.Version{}, 0), Facts{Machine: "arm64"}},
 		{"amd64/a.dll", []byte("MZ"), Facts{}},
 		{"amd64/a.xml", []byte("<a/>"), Facts{}},
 		{"amd64/a.exe", nil, Facts{}},

@@ -61,7 +61,7 @@ func prepare(ctx context.Context, env environment, o *options) (*stageJob, error
 		return nil, err
 	}
 	o.unpublished = true
-	if _, err := o.validation(""); err != nil {
+	if _, err := o.validation(env, ""); err != nil {
 		return nil, err
 	}
 	u, err := findUSMT(ctx, env, o)
@@ -89,7 +89,7 @@ func (j *stageJob) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lo, err := j.o.validation(prefix + `\`)
+	lo, err := j.o.validation(j.env, prefix+`\`)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type policyOptions struct {
 
 	inventory string
 	read      []*inventory.Table // see tables
+	trust     trustOptions
 }
 
 func (o *policyOptions) flags(f *pflag.FlagSet) {
@@ -30,11 +31,12 @@ func (o *policyOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.forbid, "forbid-arch", nil, "arches that must not be there")
 	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
 	f.StringVar(&o.inventory, "inventory", "", "a list of your own of a release's files, asked before those built in (see usmtpkg inventory)")
+	o.trust.flags(f)
 }
 
 // validation turns the flags into the options of locate. prefix is the path
 // that will stand before the arch folders for ConfigMgr; empty: not known.
-func (o *options) validation(prefix string) (locate.Options, error) {
+func (o *options) validation(env environment, prefix string) (locate.Options, error) {
 	lo := locate.Options{
 		Policy:  locate.Policy{Require: o.policy.require, Allow: o.policy.allow, Forbid: o.policy.forbid},
 		Workers: o.copy.workers,
@@ -44,7 +46,10 @@ func (o *options) validation(prefix string) (locate.Options, error) {
 		return lo, &usageError{msg: err.Error(), hint: "see --require-arch, --allow-arch and --forbid-arch"}
 	}
 	var err error
-	lo.Inventory, err = o.policy.tables()
+	if lo.Inventory, err = o.policy.tables(); err != nil {
+		return lo, err
+	}
+	lo.Signatures, err = o.signatures(env)
 	return lo, err
 }
 
@@ -84,7 +89,11 @@ type inspection struct{ *locate.Inspection }
 
 func (i inspection) Facts(sum string) (stage.Facts, error) {
 	f, err := i.Inspection.Facts(sum)
-	return stage.Facts{Machine: f.Machine, FileVersion: f.Version}, err
+	facts := stage.Facts{Machine: f.Machine, FileVersion: f.Version}
+	if sig := f.Signature; sig != nil {
+		facts.Signature, facts.Signer, facts.SignedAt = string(sig.Verdict), sig.Signer, sig.Time
+	}
+	return facts, err
 }
 
 func (c *checker) Finish() error {

@@ -38,6 +38,7 @@ Texts are listed by name alone, as their line ends change on their way.`,
 	}
 	o.libraryFlag(cmd.Flags())
 	o.source.flags(cmd.Flags())
+	o.policy.trust.flags(cmd.Flags())
 	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
 	return cmd
 }
@@ -88,8 +89,11 @@ func runInventory(ctx context.Context, env environment, o *options) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, u.close()) }()
-	every := locate.Policy{Allow: []string{locate.AMD64, locate.ARM64, locate.X86}}
-	rel, rep, err := locate.TakeInventory(ctx, u.fsys, locate.Options{Policy: every, Workers: o.copy.workers})
+	lo := locate.Options{Policy: locate.Policy{Allow: []string{locate.AMD64, locate.ARM64, locate.X86}}, Workers: o.copy.workers}
+	if lo.Signatures, err = o.signatures(env); err != nil {
+		return err
+	}
+	rel, rep, err := locate.TakeInventory(ctx, u.fsys, lo)
 	if err != nil {
 		return &stage.SourceError{Err: err}
 	}
@@ -159,7 +163,10 @@ func readInventory(name string) (*inventory.Table, error) {
 // notChecked names what the checks did not look at, so that nobody takes their
 // silence for a pass.
 func notChecked(rep *locate.Report) []string {
-	list := []string{"authenticode"}
+	list := []string{}
+	if unjudged(rep) {
+		list = append(list, "authenticode")
+	}
 	unknown, unhashed := inventoryGaps(rep)
 	switch {
 	case len(unknown) > 0:

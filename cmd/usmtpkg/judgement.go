@@ -90,7 +90,7 @@ const packageSuite = "package"
 // validateJudgement is the outcome of validate, one suite an arch folder.
 func validateJudgement(d jsonValidate, rep *locate.Report, status int) judgement {
 	j := judgement{
-		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared},
+		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared, d.Signed},
 		bases: []uriBase{{"USMT", d.Source.Path, "the USMT folder, found: " + d.Source.How}},
 	}
 	byArch := map[string][]result{}
@@ -127,6 +127,7 @@ type validateSummary struct {
 	Strict   bool             `json:"strict"`
 	Unlooked []string         `json:"not_checked"`
 	Compared []stage.Compared `json:"compared"`
+	Signed   map[string]int   `json:"signatures"`
 }
 
 func (s suite) fails() bool {

@@ -153,7 +153,7 @@ func printResult(env environment, o *options, d jsonResult) error {
 	var b strings.Builder
 	b.WriteString(dryRunMark(o))
 	fmt.Fprintf(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)
-	fmt.Fprintf(&b, "checked      %s, %s: %s; %s; signatures not checked\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report), inventoryText(d.report))
+	fmt.Fprintf(&b, "checked      %s, %s: %s; %s; %s\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report), inventoryText(d.report), signatureText(d.report))
 	fmt.Fprintf(&b, "release      %s\n             %s\n", d.Release, d.outcomeText(o.dryRun))
 	if !o.dryRun {
 		fmt.Fprintf(&b, "verified     %s\n", d.verifiedText())

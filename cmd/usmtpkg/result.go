@@ -26,6 +26,7 @@ type jsonResult struct {
 	Durability    stage.Durability   `json:"durability"` // empty in a dry run
 	NotChecked    []string           `json:"not_checked"`
 	Compared      []stage.Compared   `json:"compared"`
+	Signed        map[string]int     `json:"signatures"`
 	Findings      []jsonFinding      `json:"findings"`
 	Notes         []string           `json:"notes,omitempty"`
 	Definition    *jsonDefinition    `json:"definition,omitempty"`
@@ -58,7 +59,7 @@ func resultDocument(format string, o *options, out outcome) jsonResult {
 		Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 		Library: out.dir, PackageSource: localPackagePath(out.dir, r.Name),
 		Source: jsonOrigin{out.usmt.Path, out.usmt.How}, Verify: r.Verify, Durability: r.Durability,
-		NotChecked: notChecked(out.report), Compared: compared(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
+		NotChecked: notChecked(out.report), Compared: compared(out.report), Signed: signatureCounts(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
 		report: out.report, reason: out.usmt.reason,
 	}
 	if out.Published {

@@ -75,7 +75,7 @@ func (w *stepWriter) String() string {
 func kitDir(t *testing.T, version string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := writeKit(dir, samplekit.Options{Version: version, Arches: []string{"amd64", "x86"}}); err != nil {
+	if err := writeKit(dir, samplekit.Options{Version: version, Arches: []string{"amd64", "x86"}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -22,9 +22,11 @@ func TestMain(m *testing.M) {
 //
 //	status N PROGRAM ARG...   run a program that must end with exit status N
 //	interrupt PROGRAM ARG...  run a program, send it Ctrl-C at its first words on stderr, want status 130
-//	kit DIR [-version V] [-arch A,B]   make the sample kit in DIR
+//	kit DIR [-version V] [-arch A,B] [-unsigned]   make the sample kit in DIR, its programs signed under a
+//	                          root of this run of the tests that $USMTPKG_TRUST_ROOT names
 //	pe FILE ARCH VERSION [N]  make a program, with N bytes of code more; VERSION none: without one
 //	write FILE TEXT           make a file of the text, in which \r, \n, \x00 and \ufeff stand for what they do in Go
+//	append FILE TEXT          add text to the end of a file
 //	flip FILE [OFFSET]        flip the lowest bit of a byte, the first if not said
 //	shorten FILE N            take N bytes from its end
 //	seal DIR PART...          make a bag consistent again: manifest, record (the digest in release.json), tags
@@ -46,19 +48,21 @@ func TestMain(m *testing.M) {
 // FILE may be stdout or stderr where it is read. $ROOT is the root of the volume that $WORK is on,
 // $LF a line feed, $LONG a word of 128 letters.
 func TestScript(t *testing.T) {
+	signer := newKitSigner(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               home,
+		Setup:               signer.trusted,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status":    cmdStatus,
 			"interrupt": cmdInterrupt,
-			"kit":       cmdKit,
-			"pe":        cmdPE,
+			"kit":       signer.cmdKit,
+			"pe":        signer.cmdPE,
 			"write":     cmdWrite,
+			"append":    cmdAppend,
 			"flip":      cmdFlip,
 			"shorten":   cmdShorten,
 			"seal":      cmdSeal,

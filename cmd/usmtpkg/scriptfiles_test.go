@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -85,20 +86,27 @@ func (w *firstWords) String() string {
 	return w.buf.String()
 }
 
-func cmdKit(ts *testscript.TestScript, neg bool, args []string) {
-	const text = "kit DIR [-version V] [-arch A,B]"
+func (s *kitSigner) cmdKit(ts *testscript.TestScript, neg bool, args []string) {
+	const text = "kit DIR [-version V] [-arch A,B] [-unsigned]"
 	usage(ts, !neg && len(args) >= 1, text)
 	flags := flag.NewFlagSet("kit", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	version := flags.String("version", "", "")
 	arches := flags.String("arch", "", "")
+	unsigned := flags.Bool("unsigned", false, "")
 	usage(ts, flags.Parse(args[1:]) == nil && flags.NArg() == 0, text)
-	ts.Check(writeKit(ts.MkAbs(args[0]), samplekit.Options{Version: *version, Arches: split(*arches)}))
+	if *unsigned {
+		s = nil
+	}
+	ts.Check(writeKit(ts.MkAbs(args[0]), samplekit.Options{Version: *version, Arches: split(*arches)}, s))
 }
 
-// writeKit writes a sample kit below dir.
-func writeKit(dir string, o samplekit.Options) error {
+// writeKit writes a sample kit below dir, signed if there is a signer.
+func writeKit(dir string, o samplekit.Options, s *kitSigner) error {
 	for name, content := range samplekit.Files(o) {
+		if s != nil && slices.Contains([]string{".exe", ".dll"}, path.Ext(name)) {
+			content = s.sign(content)
+		}
 		if err := writeFile(filepath.Join(dir, filepath.FromSlash(name)), content); err != nil {
 			return err
 		}
@@ -114,7 +122,7 @@ func writeFile(name string, content []byte) error {
 	return os.WriteFile(name, content, 0o666)
 }
 
-func cmdPE(ts *testscript.TestScript, neg bool, args []string) {
+func (s *kitSigner) cmdPE(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && (len(args) == 3 || len(args) == 4), "pe FILE ARCH VERSION [N]")
 	machines := []pe.Machine{pe.AMD64, pe.ARM64, pe.I386}
 	i := slices.IndexFunc(machines, func(m pe.Machine) bool { return m.String() == args[1] })
@@ -131,7 +139,7 @@ func cmdPE(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		extra = n
 	}
-	ts.Check(writeFile(ts.MkAbs(args[0]), samplekit.PE(machines[i], version, extra)))
+	ts.Check(writeFile(ts.MkAbs(args[0]), s.sign(samplekit.PE(machines[i], version, extra))))
 }
 
 func cmdWrite(ts *testscript.TestScript, neg bool, args []string) {
@@ -139,6 +147,13 @@ func cmdWrite(ts *testscript.TestScript, neg bool, args []string) {
 	text, err := strconv.Unquote(`"` + strings.ReplaceAll(args[1], `"`, `\"`) + `"`)
 	ts.Check(err)
 	ts.Check(writeFile(ts.MkAbs(args[0]), []byte(text)))
+}
+
+func cmdAppend(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "append FILE TEXT")
+	b, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), append(b, args[1]...), 0o666))
 }
 
 func cmdFlip(ts *testscript.TestScript, neg bool, args []string) {

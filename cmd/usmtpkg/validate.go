@@ -18,7 +18,9 @@ func newValidateCmd(env environment, o *options) *cobra.Command {
 		Long: `validate checks a USMT folder, DIR or the one that --source, --volume or the search of this
 machine gives, and prints every finding: errors keep it from becoming a package, warnings
 fail only with --strict. Of releases whose files are known, from --inventory or
-built in, it finds what is lost or altered. Signatures are not checked.`,
+built in, it finds what is lost or altered. The Authenticode signature of every program is
+verified offline, under Microsoft's roots and those of --trust-root; whether a certificate
+was revoked is not asked.`,
 		Example: `  usmtpkg validate "C:\Program Files (x86)\Windows Kits\10"
   usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict
   usmtpkg validate --source /srv/adk --format sarif > usmt.sarif`,
@@ -52,6 +54,8 @@ type jsonValidate struct {
 	Strict   bool             `json:"strict"`
 	Unlooked []string         `json:"not_checked"`
 	Compared []stage.Compared `json:"compared"`
+	Signed   map[string]int   `json:"signatures"`
+	Programs []jsonProgram    `json:"programs"`
 	Findings []jsonFinding    `json:"findings"`
 }
 
@@ -61,7 +65,7 @@ type jsonOrigin struct {
 }
 
 func runValidate(ctx context.Context, env environment, o *options) (err error) {
-	lo, err := o.validation("")
+	lo, err := o.validation(env, "")
 	if err != nil {
 		return err
 	}
@@ -78,14 +82,14 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	if o.format != formatText {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Signed: signatureCounts(rep), Programs: programDocuments(rep), Findings: findingDocuments(rep.Findings()),
 		}
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
 		return errors.Join(printDocument(env, o, d, j), marked(bad))
 	}
 	printFindings(env.stdout, o, rep.Findings(), locate.Info)
-	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; signatures not checked\n",
-		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep))
+	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\n",
+		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep))
 	return errors.Join(err, marked(bad))
 }
 
