@@ -5,6 +5,7 @@
 //
 //	go run ./testdata/bench              measure, and print tables as Markdown
 //	go run ./testdata/bench -quick       a tenth of the work, two rounds: does it run at all?
+//	go run ./testdata/bench check DIR    validate a genuine kit, against hashing it alone
 //	go run ./testdata/bench make W1 DIR  only make a workload
 //	go run ./testdata/bench flip DIR     swap the 5 % variants of one; twice restores it
 //
@@ -52,9 +53,13 @@ func run(ctx context.Context, args []string) error {
 		return measureAll(ctx, s)
 	case len(args) == 3 && args[0] == "make":
 		return makeWorkload(args[1], args[2], s.scale)
+	case len(args) == 2 && args[0] == "check":
+		return measureCheck(ctx, s, args[1])
+	case len(args) == 2 && args[0] == "hash":
+		return hashAll(ctx, args[1])
 	case len(args) == 2 && args[0] == "flip":
 		return flip(args[1])
 	}
 	fl.Usage()
-	return fmt.Errorf("unknown arguments %q, want none, make W1|W2|W3 DIR, or flip DIR", args)
+	return fmt.Errorf("unknown arguments %q, want none, make W1|W2|W3 DIR, check DIR, hash DIR or flip DIR", args)
 }

@@ -64,13 +64,22 @@ func measureAll(ctx context.Context, s settings) (err error) {
 	return nil
 }
 
+// build makes the program to be measured.
+func build(ctx context.Context, name string) error {
+	fmt.Fprintln(os.Stderr, "bench: building usmtpkg")
+	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", name, "usmtpkg/cmd/usmtpkg").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("building usmtpkg: %w\n%s", err, out)
+	}
+	return nil
+}
+
 // prepare builds usmtpkg and finds the other tools.
 func (m *session) prepare(ctx context.Context) error {
 	built := filepath.Join(m.set.base, "usmtpkg")
 	if m.set.bins == "" {
-		fmt.Fprintln(os.Stderr, "bench: building usmtpkg")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", built, "usmtpkg/cmd/usmtpkg").CombinedOutput(); err != nil {
-			return fmt.Errorf("building usmtpkg: %w\n%s", err, out)
+		if err := build(ctx, built); err != nil {
+			return err
 		}
 	}
 	if err := os.WriteFile(filepath.Join(m.set.base, "rclone.conf"), nil, 0o666); err != nil {
