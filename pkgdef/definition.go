@@ -40,6 +40,14 @@ type Definition struct {
 	// PackagePath is the package source path that ConfigMgr is given: the
 	// release's data folder as the site server sees it, UNC or local to it.
 	PackagePath string
+
+	// ContentHash is the content hash that ConfigMgr is predicted to print for the
+	// release, 64 upper-case hex; empty if it is not known. How it is computed was
+	// reverse-engineered and is not confirmed on a live site.
+	ContentHash string
+
+	// Settings are what the scripts are to do at the site.
+	Settings Settings
 }
 
 // Defaults returns d with every empty field filled in that has a default. The
@@ -51,6 +59,9 @@ func Defaults(d Definition) Definition {
 	d.Version = orDefault(d.Version, d.USMTVersion)
 	d.Language = orDefault(d.Language, DefaultLanguage)
 	d.Program = Program(orDefault(string(d.Program), string(ProgramPlaceholder)))
+	if d.Settings.isZero() {
+		d.Settings = DefaultSettings()
+	}
 	if d.Comment == "" && d.Release != "" {
 		d.Comment = fmt.Sprintf("USMT %s (%s), release %s", d.USMTVersion, strings.Join(d.Arches, ", "), d.Release)
 	}

@@ -58,13 +58,14 @@ func TestDefaults(t *testing.T) {
 		Language: "English", Program: ProgramPlaceholder,
 		Comment: "USMT 10.0.65000.1 (amd64, arm64, x86), release 10.0.65000.1-3f9a1c2b7d04",
 		Release: got.Release, Digest: got.Digest, USMTVersion: got.USMTVersion, Arches: got.Arches, PackagePath: got.PackagePath,
+		Settings: DefaultSettings(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Defaults (-want +got):\n%s", diff)
 	}
 	set := Definition{
 		Name: "a", Manufacturer: "b", Version: "c", Language: "d", Comment: "e", Program: ProgramNone,
-		Release: "f", USMTVersion: "g",
+		Release: "f", USMTVersion: "g", Settings: oddSettings(),
 	}
 	if got := Defaults(set); !reflect.DeepEqual(got, set) {
 		t.Errorf("Defaults = %+v, want %+v: what is set stays", got, set)

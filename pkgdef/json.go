@@ -11,14 +11,22 @@ import (
 
 const (
 	jsonFormat  = "usmtpkg package definition"
-	jsonVersion = 1
+	jsonVersion = 2
 
-	// maxJSON bounds a package.json that is read, in bytes. One of ours is below 1 KiB.
-	maxJSON = 64 << 10
+	// maxJSON bounds a package.json that is read, in bytes. One of ours has 3 KiB, and
+	// could have 1 MiB if every list of names in it were full.
+	maxJSON = 2 << 20
 )
 
 // document is package.json. The order of its fields is the order of the keys.
 type document struct {
+	document1
+	ContentHash string   `json:"content_hash"`
+	Settings    Settings `json:"settings"`
+}
+
+// document1 is a package.json of version 1, which had no settings.
+type document1 struct {
 	Format      string      `json:"format"`
 	Version     int         `json:"version"`
 	Release     string      `json:"release"`
@@ -44,12 +52,15 @@ func WriteJSON(w io.Writer, d Definition) error {
 		return fmt.Errorf("package.json: %w", err)
 	}
 	data, err := encode(document{
-		Format: jsonFormat, Version: jsonVersion,
-		Release: d.Release, Digest: d.Digest, USMTVersion: d.USMTVersion, Arches: d.Arches,
-		Package: packagePart{
-			Name: d.Name, Manufacturer: d.Manufacturer, Version: d.Version, Language: d.Language,
-			Comment: d.Comment, Program: d.Program, SourcePath: d.PackagePath,
+		document1: document1{
+			Format: jsonFormat, Version: jsonVersion,
+			Release: d.Release, Digest: d.Digest, USMTVersion: d.USMTVersion, Arches: d.Arches,
+			Package: packagePart{
+				Name: d.Name, Manufacturer: d.Manufacturer, Version: d.Version, Language: d.Language,
+				Comment: d.Comment, Program: d.Program, SourcePath: d.PackagePath,
+			},
 		},
+		ContentHash: d.ContentHash, Settings: d.Settings.withLists(),
 	})
 	if err != nil {
 		return fmt.Errorf("package.json: %w", err)
@@ -58,7 +69,7 @@ func WriteJSON(w io.Writer, d Definition) error {
 	return err
 }
 
-func encode(doc document) ([]byte, error) {
+func encode(doc any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -67,8 +78,9 @@ func encode(doc document) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// ParseJSON reads a package.json of this version of the format, strictly. What
-// it accepts, WriteJSON writes.
+// ParseJSON reads a package.json of this version of the format or of version 1,
+// strictly. What it accepts of this version, WriteJSON writes; one of version 1
+// has the default settings.
 func ParseJSON(r io.Reader) (Definition, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
 	if err != nil {
@@ -83,6 +95,7 @@ func ParseJSON(r io.Reader) (Definition, error) {
 		Name: p.Name, Manufacturer: p.Manufacturer, Version: p.Version, Language: p.Language,
 		Comment: p.Comment, Program: p.Program, PackagePath: p.SourcePath,
 		Release: doc.Release, Digest: doc.Digest, USMTVersion: doc.USMTVersion, Arches: doc.Arches,
+		ContentHash: doc.ContentHash, Settings: doc.Settings,
 	}
 	if err := d.Validate(); err != nil {
 		return Definition{}, fmt.Errorf("package.json: %w", err)
@@ -106,23 +119,35 @@ func decode(data []byte) (document, error) {
 	if err := json.Unmarshal(data, &head); err != nil {
 		return document{}, err
 	}
-	if head.Format != jsonFormat || head.Version != jsonVersion {
-		return document{}, fmt.Errorf("found format %q, version %d, want %q, version %d",
-			head.Format, head.Version, jsonFormat, jsonVersion)
+	switch {
+	case head.Format == jsonFormat && head.Version == jsonVersion:
+		var doc document
+		return doc, strict(data, &doc)
+	case head.Format == jsonFormat && head.Version == 1:
+		doc := document{Settings: DefaultSettings()}
+		return doc, strict(data, &doc.document1)
 	}
-	var doc document
+	return document{}, fmt.Errorf("found format %q, version %d, want %q, version %d",
+		head.Format, head.Version, jsonFormat, jsonVersion)
+}
+
+// strict decodes data into doc, the address of a document.
+func strict(data []byte, doc any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&doc); err != nil {
-		return document{}, err
+	if err := d.Decode(doc); err != nil {
+		return err
 	}
-	return doc, sameTokens(data, doc)
+	if full, ok := doc.(*document); ok {
+		full.Settings = full.Settings.withLists()
+	}
+	return sameTokens(data, doc)
 }
 
 // sameTokens refuses data that says doc in other words than WriteJSON would.
 // encoding/json lets pass a key that is doubled, missing or in another case, and
 // null for anything: none of them gives the same tokens.
-func sameTokens(data []byte, doc document) error {
+func sameTokens(data []byte, doc any) error {
 	canonical, err := encode(doc)
 	if err != nil {
 		return err

@@ -36,6 +36,8 @@ func TestJSONRoundTrip(t *testing.T) {
 		{"other letters", func(d *Definition) { d.PackagePath = `\\srv\Größe\’données‘\data` }},
 		{"characters that HTML escapes", func(d *Definition) { d.Comment = `<a & "b"> \ '` }},
 		{"one arch", func(d *Definition) { d.Arches = []string{"amd64"} }},
+		{"content hash", func(d *Definition) { d.ContentHash = strings.Repeat("0A", 32) }},
+		{"settings", func(d *Definition) { d.Settings = oddSettings() }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,6 +54,18 @@ func TestJSONRoundTrip(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A package.json from before there were settings is read, and is the definition
+// with the default ones.
+func TestParseJSONVersion1(t *testing.T) {
+	want := sample(t)
+	old := strings.Replace(jsonOf(t, want), `"version": 2`, `"version": 1`, 1)
+	old = old[:strings.Index(old, ",\n  \"content_hash\"")] + "\n}\n"
+	got, err := ParseJSON(strings.NewReader(old))
+	if err != nil || !cmp.Equal(want, got) {
+		t.Errorf("ParseJSON(%s) = %+v, %v, want %+v", old, got, err, want)
 	}
 }
 
@@ -73,10 +87,10 @@ func TestParseJSONRefuses(t *testing.T) {
 		edit func(string) string
 		want string
 	}{
-		{"later version", replace(`"version": 1,`, `"version": 2, "more": true,`), `found format "usmtpkg package definition", version 2, want`},
-		{"no version", replace(`"version": 1,`, ``), "version 0, want"},
-		{"version as text", replace(`"version": 1,`, `"version": "1",`), "cannot unmarshal"},
-		{"other format", replace("package definition", "release"), `found format "usmtpkg release", version 1, want`},
+		{"later version", replace(`"version": 2,`, `"version": 3, "more": true,`), `found format "usmtpkg package definition", version 3, want`},
+		{"no version", replace(`"version": 2,`, ``), "version 0, want"},
+		{"version as text", replace(`"version": 2,`, `"version": "1",`), "cannot unmarshal"},
+		{"other format", replace("package definition", "release"), `found format "usmtpkg release", version 2, want`},
 		{"unknown key", replace(`"release"`, `"more": 1, "release"`), `unknown field "more"`},
 		{"unknown key of the package", replace(`"name"`, `"more": 1, "name"`), `unknown field "more"`},
 		{"key in another case", replace(`"release"`, `"Release"`), "line 4: found Release, want release"},
@@ -86,6 +100,12 @@ func TestParseJSONRefuses(t *testing.T) {
 		{"keys swapped", replace(`"language": "English",`, ``), "want language"},
 		{"null", replace(`"English"`, `null`), "found <nil>, want "},
 		{"arches null", func(s string) string { return s[:strings.Index(s, "[")] + "null" + s[strings.Index(s, "]")+1:] }, "arches: there is none"},
+		{"version 1 with a key of version 2", replace(`"version": 2,`, `"version": 1,`), `unknown field "content_hash"`},
+		{"setting in another case", replace(`"smpRetryCount"`, `"smpretrycount"`), "found smpretrycount, want smpRetryCount"},
+		{"unknown setting", replace(`"smpRetryCount"`, `"more": 1, "smpRetryCount"`), `unknown field "more"`},
+		{"list null", replace(`"taskSequences": []`, `"taskSequences": null`), "found <nil>, want ["},
+		{"setting out of range", replace(`"smpRetryCount": 3`, `"smpRetryCount": 31`), "stateStore.smpRetryCount: found 31, want 0 to 30 times"},
+		{"content hash", replace(`"content_hash": ""`, `"content_hash": "ab"`), `content hash: found "ab", want 64 upper-case hex`},
 		{"value not valid", replace(`"English"`, `""`), "language: is empty"},
 		{"release of another digest", replace(`-3f9a1c2b7d04",`, `-000000000000",`), "release: found"},
 		{"text behind", func(s string) string { return s + "{}" }, "after top-level value"},
@@ -93,7 +113,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		{"empty", func(string) string { return "" }, "unexpected end"},
 		{"byte order mark", func(s string) string { return bom + s }, "invalid character"},
 		{"not UTF-8", replace("English", "\xff"), "is not UTF-8"},
-		{"too big", func(s string) string { return s + strings.Repeat(" ", maxJSON) }, "more than 65536 bytes"},
+		{"too big", func(s string) string { return s + strings.Repeat(" ", maxJSON) }, "more than 2097152 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

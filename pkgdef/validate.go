@@ -24,6 +24,7 @@ const (
 const releaseDigits = 12
 
 var (
+	contentHash = regexp.MustCompile(`^[0-9A-F]{64}$`)
 	hexDigest   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	fileVersion = regexp.MustCompile(`^[0-9]{1,5}(\.[0-9]{1,5}){3}$`)
 )
@@ -36,9 +37,11 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
 
-// Validate returns a *FieldError for every field that is wrong, joined.
+// Validate returns a *FieldError for every field that is wrong, joined, and a
+// *SettingError for every setting.
 func (d Definition) Validate() error {
-	return errors.Join(append(d.textErrors(), d.releaseErrors()...)...)
+	errs := append(d.textErrors(), d.releaseErrors()...)
+	return errors.Join(append(errs, d.Settings.Validate())...)
 }
 
 // Notes returns what is worth saying about a valid definition and is not wrong.
@@ -98,6 +101,9 @@ func (d Definition) releaseErrors() []error {
 	}
 	if !isFileVersion(d.USMTVersion) {
 		errs = append(errs, wrong("USMT version", "found %q, want four numbers up to 65535 such as 10.0.26100.1", d.USMTVersion))
+	}
+	if d.ContentHash != "" && !contentHash.MatchString(d.ContentHash) {
+		errs = append(errs, wrong("content hash", "found %q, want 64 upper-case hex digits or nothing", d.ContentHash))
 	}
 	return append(errs, checkArches(d.Arches), checkPath(d.PackagePath))
 }

@@ -1,0 +1,285 @@
+package pkgdef
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A pattern is what a text has to look like. The expression is one that JSON
+// schemas read as Go does.
+type pattern struct {
+	expr *regexp.Regexp
+	want string
+}
+
+var (
+	computerName = &pattern{regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`), "a computer name such as cm01.contoso.com"}
+	siteCode     = &pattern{regexp.MustCompile(`^[A-Za-z0-9]{3}$`), "a site code of three letters or digits, such as P01"}
+	fileName     = &pattern{regexp.MustCompile(`^[^\\/:*?"<>|]+\.[Xx][Mm][Ll]$`), "the name of an XML file, without a folder"}
+	localFolder  = &pattern{regexp.MustCompile(`^[A-Za-z]:\\[^/:*?"<>|]*$`), `a local path such as D:\USMTStore`}
+	localStore   = &pattern{regexp.MustCompile(`^([A-Za-z]:|%[A-Za-z_][A-Za-z0-9_]*%)(\\[^/:*?"<>|]*)?$`), `a local path such as %_SMSTSUserStatePath% or C:\UserState`}
+)
+
+// A Value is one value of a settings file: a Text, a List of values, or a Map.
+type Value struct {
+	Text string
+	List []Value
+	Map  []Entry
+	Kind ValueKind
+}
+
+// A ValueKind says which part of a Value counts.
+type ValueKind int
+
+// The kinds of values.
+const (
+	ScalarValue ValueKind = iota
+	ListValue
+	MapValue
+)
+
+// An Entry is one key of a map with its value.
+type Entry struct {
+	Name  string
+	Value Value
+}
+
+// Set sets the key section.name to what a file says. What is wrong is a
+// *SettingError; contradictions between keys are left to Validate.
+func (s *Settings) Set(section, name string, v Value) error {
+	k, ok := FindKey(section, name)
+	if !ok || k.field == nil {
+		return badSetting(section+"."+name, "is no key of this section, want one of %s", strings.Join(keyNames(section), ", "))
+	}
+	target := k.field(s)
+	if err := k.parse(k.Path(), v, target); err != nil {
+		return err
+	}
+	return k.check(k.Path(), target)
+}
+
+func keyNames(section string) []string {
+	var names []string
+	for _, k := range Keys() {
+		if k.Section == section {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
+
+// parse reads v into target, the address of the key's field.
+func (k Key) parse(path string, v Value, target any) error {
+	switch t := target.(type) {
+	case *[]StorageFolder:
+		return k.parseFolders(path, v, t)
+	case *[]string:
+		return k.parseList(path, v, t)
+	}
+	if v.Kind != ScalarValue {
+		return badSetting(path, "found a list or a map, want %s", k.want())
+	}
+	switch t := target.(type) {
+	case *bool:
+		if v.Text != "true" && v.Text != "false" {
+			return badSetting(path, "found %q, want %s", v.Text, k.want())
+		}
+		*t = v.Text == "true"
+	case *int:
+		n, err := strconv.Atoi(v.Text)
+		if err != nil {
+			return badSetting(path, "found %q, want %s", v.Text, k.want())
+		}
+		*t = n
+	case *string:
+		*t = v.Text
+	}
+	return nil
+}
+
+// parseList reads a list of texts; one text stands for a list of it, nothing for an empty one.
+func (k Key) parseList(path string, v Value, target *[]string) error {
+	*target = []string{}
+	if v.Kind == ScalarValue && v.Text != "" {
+		v.List = []Value{v}
+	}
+	for i, item := range v.List {
+		if item.Kind != ScalarValue {
+			return badSetting(fmt.Sprintf("%s[%d]", path, i), "found a list or a map, want a text")
+		}
+		*target = append(*target, item.Text)
+	}
+	if v.Kind == MapValue {
+		return badSetting(path, "found a map, want %s", k.want())
+	}
+	return nil
+}
+
+func (k Key) parseFolders(path string, v Value, target *[]StorageFolder) error {
+	*target = []StorageFolder{}
+	if v.Kind == MapValue || v.Kind == ScalarValue && v.Text != "" {
+		return badSetting(path, "found %s, want %s", v.Kind, k.want())
+	}
+	for i, item := range v.List {
+		f, err := k.parseFolder(fmt.Sprintf("%s[%d]", path, i), item)
+		if err != nil {
+			return err
+		}
+		*target = append(*target, f)
+	}
+	return nil
+}
+
+func (k Key) parseFolder(path string, v Value) (StorageFolder, error) {
+	var f StorageFolder
+	if v.Kind != MapValue {
+		return f, badSetting(path, "found %s, want a map with %s", v.Kind, itemNames(k.Items))
+	}
+	for _, e := range v.Map {
+		i := slices.IndexFunc(k.Items, func(item Key) bool { return item.Name == e.Name })
+		if i < 0 {
+			return f, badSetting(path+"."+e.Name, "is no key of a folder, want one of %s", itemNames(k.Items))
+		}
+		if err := k.Items[i].parse(path+"."+e.Name, e.Value, k.Items[i].item(&f)); err != nil {
+			return f, err
+		}
+	}
+	for _, item := range k.Items {
+		if !slices.ContainsFunc(v.Map, func(e Entry) bool { return e.Name == item.Name }) {
+			return f, badSetting(path+"."+item.Name, "is missing, want %s", item.want())
+		}
+	}
+	return f, nil
+}
+
+func itemNames(keys []Key) string {
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func (k ValueKind) String() string {
+	return [...]string{"a single value", "a list", "a map"}[k]
+}
+
+// check holds the value at target to the key's range.
+func (k Key) check(path string, target any) error {
+	switch t := target.(type) {
+	case *int:
+		if *t < k.Min || *t > k.Max {
+			return badSetting(path, "found %d, want %s", *t, k.want())
+		}
+	case *string:
+		if k.Kind == Enum {
+			if !slices.Contains(k.Values, *t) {
+				return badSetting(path, "found %q, want %s", *t, k.want())
+			}
+			return nil
+		}
+		return k.checkText(path, *t)
+	case *[]string:
+		if len(*t) > maxListed {
+			return badSetting(path, "holds %d names, at most %d are allowed", len(*t), maxListed)
+		}
+		for i, text := range *t {
+			if err := k.checkText(fmt.Sprintf("%s[%d]", path, i), text); err != nil {
+				return err
+			}
+			if slices.ContainsFunc((*t)[:i], func(other string) bool { return strings.EqualFold(text, other) }) {
+				return badSetting(fmt.Sprintf("%s[%d]", path, i), "found %q a second time", text)
+			}
+		}
+	case *[]StorageFolder:
+		return k.checkFolders(path, *t)
+	}
+	return nil
+}
+
+func (k Key) checkFolders(path string, folders []StorageFolder) error {
+	if len(folders) > maxListed {
+		return badSetting(path, "holds %d folders, at most %d are allowed", len(folders), maxListed)
+	}
+	for i := range folders {
+		for _, item := range k.Items {
+			if err := item.check(fmt.Sprintf("%s[%d].%s", path, i, item.Name), item.item(&folders[i])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkText refuses a text that is too long or short, is not of the form wanted,
+// or would not be seen as it is.
+func (k Key) checkText(path, text string) error {
+	n := utf8.RuneCountInString(text)
+	switch {
+	case !utf8.ValidString(text):
+		return badSetting(path, "%q is not UTF-8", text)
+	case n < k.Min || n > k.Max:
+		return badSetting(path, "found %q, which is %d characters long, want %s", text, n, k.want())
+	case text == "":
+		return nil
+	case strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0:
+		return badSetting(path, "found %q, want printable characters only", text)
+	case strings.TrimSpace(text) != text:
+		return badSetting(path, "found %q, want it without blanks at its ends", text)
+	case k.pattern != nil && !k.pattern.expr.MatchString(text):
+		return badSetting(path, "found %q, want %s", text, k.pattern.want)
+	}
+	return nil
+}
+
+// want says in words which values the key takes.
+func (k Key) want() string {
+	switch k.Kind {
+	case Bool:
+		return "true or false"
+	case Int:
+		return strings.TrimSpace(fmt.Sprintf("%d to %d %s", k.Min, k.Max, k.Unit))
+	case Enum:
+		return strings.Join(k.Values[:len(k.Values)-1], ", ") + " or " + k.Values[len(k.Values)-1]
+	case FolderList:
+		return "a list of maps with " + itemNames(k.Items)
+	case TextList:
+		return fmt.Sprintf("a list of texts of %d to %d characters", k.Min, k.Max)
+	case Text:
+	}
+	return fmt.Sprintf("a text of %d to %d characters", k.Min, k.Max)
+}
+
+// setDefault sets the field at target to the key's default.
+func (k Key) setDefault(target any) {
+	switch t := target.(type) {
+	case *bool:
+		*t = k.Default == "true"
+	case *int:
+		*t, _ = strconv.Atoi(k.Default) // a test holds the table to its own ranges
+	case *string:
+		*t = k.Default
+	case *[]string:
+		*t = []string{}
+	case *[]StorageFolder:
+		*t = []StorageFolder{}
+	}
+}
+
+func badSetting(key, format string, args ...any) error {
+	return &SettingError{Key: key, Problem: fmt.Sprintf(format, args...)}
+}
+
+func folderPath(i int, name string) string {
+	return fmt.Sprintf("stateMigrationPoint.folders[%d].%s", i, name)
+}
+
+// samePath tells whether two folders are one, as Windows compares them.
+func samePath(a, b string) bool {
+	return strings.EqualFold(strings.TrimRight(a, `\`), strings.TrimRight(b, `\`))
+}
