@@ -168,7 +168,7 @@ func TestWritersRefuse(t *testing.T) {
 	d.Name = "a\r\nb"
 	var b bytes.Buffer
 	for name, err := range map[string]error{
-		"WriteSMS": WriteSMS(&b, d), "WriteJSON": WriteJSON(&b, d), "WritePowerShell": WritePowerShell(&b, d),
+		"WriteSMS": WriteSMS(&b, d), "WriteJSON": WriteJSON(&b, d), "WriteScript": WriteScript(&b, PublishScript, d),
 	} {
 		if fe := new(FieldError); !errors.As(err, &fe) || fe.Field != "name" {
 			t.Errorf("%s = %v, want a *FieldError of the name", name, err)
@@ -190,7 +190,7 @@ func TestWritersReportIO(t *testing.T) {
 	for name, err := range map[string]error{
 		"WriteSMS":        WriteSMS(brokenWriter{}, d),
 		"WriteJSON":       WriteJSON(brokenWriter{}, d),
-		"WritePowerShell": WritePowerShell(brokenWriter{}, d),
+		"WriteScript": WriteScript(brokenWriter{}, PublishScript, d),
 	} {
 		if !errors.Is(err, errDisk) {
 			t.Errorf("%s = %v, want %v", name, err, errDisk)

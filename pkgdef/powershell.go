@@ -4,30 +4,54 @@ import (
 	"embed"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/template"
 )
 
-// templates holds the script: functions.ps1.tmpl goes into publish.ps1.tmpl.
+// templates holds the scripts, each under its name with .tmpl behind it, and the
+// parts that they share.
 //
-//go:embed publish.ps1.tmpl functions.ps1.tmpl
+//go:embed scripts/*.ps1.tmpl
 var templates embed.FS
 
 // bom is the UTF-8 byte order mark.
 const bom = "\ufeff"
 
-// WritePowerShell writes Publish-UsmtPackage.ps1 for d.
-func WritePowerShell(w io.Writer, d Definition) error {
-	if err := d.Validate(); err != nil {
-		return fmt.Errorf("PowerShell script: %w", err)
+// The names of the scripts.
+const (
+	PublishScript             = "Publish-UsmtPackage.ps1"
+	UndoScript                = "Undo-UsmtPackage.ps1"
+	TaskSequenceScript        = "New-UsmtTaskSequence.ps1"
+	StateMigrationPointScript = "Install-StateMigrationPoint.ps1"
+)
+
+// Scripts returns the names of the scripts that belong to d, sorted. That of the
+// state migration point does only if the settings name a server for one.
+func (d Definition) Scripts() []string {
+	names := []string{TaskSequenceScript, PublishScript, UndoScript}
+	if d.Settings.StateMigrationPoint.Server != "" {
+		names = slices.Insert(names, 0, StateMigrationPointScript)
 	}
-	t, err := template.New("publish.ps1.tmpl").Funcs(template.FuncMap{"quote": psQuote}).ParseFS(templates, "*.tmpl")
+	return names
+}
+
+// WriteScript writes one of the scripts of d.
+func WriteScript(w io.Writer, name string, d Definition) error {
+	if err := d.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if !slices.Contains(d.Scripts(), name) {
+		return fmt.Errorf("%s: the definition has no such script", name)
+	}
+	words := template.FuncMap{"quote": psQuote, "list": psList, "bool": psBool}
+	t, err := template.New(name+".tmpl").Funcs(words).ParseFS(templates, "scripts/*.tmpl")
 	if err != nil {
-		return fmt.Errorf("PowerShell script: %w", err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, d); err != nil {
-		return fmt.Errorf("PowerShell script: %w", err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	script := strings.ReplaceAll(b.String(), "\n", "\r\n")
 	if !isASCII(script) {
@@ -52,6 +76,22 @@ func psQuote(s string) string {
 	}
 	b.WriteByte('\'')
 	return b.String()
+}
+
+// psList returns an array of string literals.
+func psList(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, s := range texts {
+		quoted[i] = psQuote(s)
+	}
+	return "@(" + strings.Join(quoted, ", ") + ")"
+}
+
+func psBool(b bool) string {
+	if b {
+		return "$true"
+	}
+	return "$false"
 }
 
 func isASCII(s string) bool {

@@ -15,53 +15,101 @@ import (
 // printable is the range of characters that ConfigMgr's texts may have.
 var printable = &unicode.RangeTable{R16: []unicode.Range16{{Lo: ' ', Hi: '~', Stride: 1}}, LatinOffset: 1}
 
-func scriptOf(t *testing.T, d Definition) string {
+func scriptOf(t *testing.T, name string, d Definition) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := WritePowerShell(&b, d); err != nil {
+	if err := WriteScript(&b, name, d); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
 }
 
-func TestWritePowerShellGolden(t *testing.T) {
-	golden(t, "Publish-UsmtPackage.ps1", []byte(scriptOf(t, sample(t))))
+// odd is the sample with settings, names and a path full of what PowerShell could misread.
+func odd(t *testing.T) Definition {
+	t.Helper()
+	d := sample(t)
+	d.Name, d.Manufacturer, d.Comment = `$(x) '' "y" #> @{`, "`a ${b} @'", "a '; Remove-Item x; '"
+	d.PackagePath = "\\\\srv\\Gr\u00f6\u00dfe\\it's a \u2018b\u2019 $(c)\\data"
+	d.ContentHash = strings.Repeat("0A", 32)
+	d.Settings = oddSettings()
+	return d
 }
 
-func TestWritePowerShellForm(t *testing.T) {
-	ascii := sample(t)
-	other := sample(t)
-	other.PackagePath = `\\srv\Größe\data`
-	for _, script := range []string{scriptOf(t, ascii), scriptOf(t, other)} {
-		if strings.Count(script, "\n") != strings.Count(script, "\r\n") || strings.Count(script, "\r") != strings.Count(script, "\r\n") {
-			t.Error("a line does not end in CRLF")
-		}
-		if hasBOM := strings.HasPrefix(script, bom); hasBOM == isASCII(script) || strings.Count(script, bom) > 1 {
-			t.Errorf("byte order mark: %t, want one at the begin exactly if the script is not ASCII", hasBOM)
-		}
-		if strings.Contains(script, "{{") || strings.Contains(script, "<no value>") {
-			t.Error("a template action is left in the script")
+func TestWriteScriptGolden(t *testing.T) {
+	for _, name := range sample(t).Scripts() {
+		golden(t, name, []byte(scriptOf(t, name, sample(t))))
+	}
+	for _, name := range odd(t).Scripts() {
+		golden(t, "odd-"+name, []byte(scriptOf(t, name, odd(t))))
+	}
+}
+
+// The script of the state migration point is there if the settings name a server.
+func TestScripts(t *testing.T) {
+	three := []string{"New-UsmtTaskSequence.ps1", "Publish-UsmtPackage.ps1", "Undo-UsmtPackage.ps1"}
+	if got := sample(t).Scripts(); !slices.Equal(got, three) {
+		t.Errorf("Scripts = %q, want %q", got, three)
+	}
+	if got, want := odd(t).Scripts(), append([]string{"Install-StateMigrationPoint.ps1"}, three...); !slices.Equal(got, want) {
+		t.Errorf("Scripts = %q, want %q", got, want)
+	}
+	var b bytes.Buffer
+	for _, name := range []string{StateMigrationPointScript, "other.ps1", ""} {
+		if err := WriteScript(&b, name, sample(t)); err == nil || b.Len() > 0 {
+			t.Errorf("WriteScript(%q) = %v with %d bytes, want an error", name, err, b.Len())
 		}
 	}
-	if !isASCII(scriptOf(t, ascii)) {
+	d := sample(t)
+	d.Settings.StateStore.SMPRetryCount = 31
+	if err := WriteScript(&b, PublishScript, d); err == nil || b.Len() > 0 {
+		t.Errorf("WriteScript of invalid settings = %v with %d bytes, want an error", err, b.Len())
+	}
+}
+
+func TestWriteScriptForm(t *testing.T) {
+	foreign := sample(t)
+	foreign.PackagePath = `\\srv\Größe\data`
+	for _, d := range []Definition{sample(t), foreign, odd(t)} {
+		for _, name := range d.Scripts() {
+			script := scriptOf(t, name, d)
+			if script != scriptOf(t, name, d) {
+				t.Errorf("%s: the same definition gives other bytes", name)
+			}
+			if strings.Count(script, "\n") != strings.Count(script, "\r\n") || strings.Count(script, "\r") != strings.Count(script, "\r\n") {
+				t.Errorf("%s: a line does not end in CRLF", name)
+			}
+			if hasBOM := strings.HasPrefix(script, bom); hasBOM == isASCII(script) || strings.Count(script, bom) > 1 {
+				t.Errorf("%s: byte order mark: %t, want one at the begin exactly if the script is not ASCII", name, hasBOM)
+			}
+			if strings.Contains(script, "{{") || strings.Contains(script, "<no value>") {
+				t.Errorf("%s: a template action is left in the script", name)
+			}
+			header, _, _ := strings.Cut(script, "#>")
+			for _, want := range []string{d.Release, d.Digest, d.USMTVersion} {
+				if !strings.Contains(header, want) {
+					t.Errorf("the header of %s does not name %s", name, want)
+				}
+			}
+		}
+	}
+	if !isASCII(scriptOf(t, PublishScript, sample(t))) {
 		t.Error("the script is not ASCII, though all values are")
 	}
-	for _, want := range []string{ascii.Release, ascii.Digest, ascii.USMTVersion} {
-		if header, _, _ := strings.Cut(scriptOf(t, ascii), "#>"); !strings.Contains(header, want) {
-			t.Errorf("the header does not name %s", want)
-		}
-	}
 }
 
-// What goes into the script goes through psQuote, but for the three values in the
-// header, whose characters Validate restricts.
+// What goes into a script goes through psQuote, or is a number or a truth value, but for
+// the three values in the header, whose characters Validate restricts.
 func TestTemplatesQuote(t *testing.T) {
 	harmless := []string{`{{.Release}}`, `{{.Digest}}`, `{{.USMTVersion}}`}
 	actions := regexp.MustCompile(`\{\{[^}]*\}\}`)
-	quoted := regexp.MustCompile(`^\{\{(quote \.?\$?\w+|range .*|if \$i|end|template "functions\.ps1\.tmpl")\}\}$`)
-	names, err := fs.Glob(templates, "*")
-	if err != nil || len(names) != 2 {
-		t.Fatalf("templates: %q, %v, want two", names, err)
+	quoted := regexp.MustCompile(`^\{\{-? ?((quote|list|bool) \.[.\w]+|range \.[.\w]+|end|template "\w+\.ps1\.tmpl")\}\}$`)
+	numbers := []string{
+		`{{.Settings.Package.TimeoutMinutes}}`, `{{.Settings.StateStore.SMPRetryCount}}`, `{{.Settings.StateStore.SMPRetryTime}}`,
+		`{{.Settings.StateMigrationPoint.DeleteAfter}}`, `{{.MaxClients}}`, `{{.MinFreeSpace}}`,
+	}
+	names, err := fs.Glob(templates, "scripts/*")
+	if err != nil || len(names) < 4 {
+		t.Fatalf("templates: %q, %v, want the scripts and their parts", names, err)
 	}
 	for _, name := range names {
 		data, err := fs.ReadFile(templates, name)
@@ -72,7 +120,7 @@ func TestTemplatesQuote(t *testing.T) {
 			t.Errorf("%s is not ASCII with LF", name)
 		}
 		for _, action := range actions.FindAllString(string(data), -1) {
-			if !quoted.MatchString(action) && !slices.Contains(harmless, action) {
+			if !quoted.MatchString(action) && !slices.Contains(append(numbers, harmless...), action) {
 				t.Errorf("%s: %s does not go through psQuote", name, action)
 			}
 		}
@@ -137,74 +185,33 @@ func TestPSQuote(t *testing.T) {
 	})
 }
 
-// Every value of the definition is assigned in one literal.
+// Every value of the definition is assigned in one literal, and so is every setting.
 func TestPowerShellValues(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		d := sample(t)
+		d := odd(t)
 		name := rapid.StringOfN(rapid.RuneFrom(nil, printable), 1, MaxName-2, -1).Draw(rt, "name")
 		d.Name = "a" + name + "b"
 		folder := rapid.StringOfN(rapid.RuneFrom([]rune("'\u2018\u2019\u201a\u201b$();&#\u00e4 ")), 1, 50, -1).Draw(rt, "folder")
 		d.PackagePath = `\\srv\share\a` + folder + `b`
+		group := "a" + rapid.StringOfN(rapid.RuneFrom([]rune("'\u2018\u2019\u201a\u201b\"`$(){};,@#\u00e4 ")), 1, 50, -1).Draw(rt, "group") + "b"
+		d.Settings.Package.DistributionPointGroups = []string{group, "last"}
 		var b bytes.Buffer
-		if err := WritePowerShell(&b, d); err != nil {
+		if err := WriteScript(&b, PublishScript, d); err != nil {
 			rt.Fatal(err)
 		}
 		for variable, want := range map[string]string{
 			"Release": d.Release, "SourcePath": d.PackagePath, "PackageName": d.Name, "Manufacturer": d.Manufacturer,
-			"PackageVersion": d.Version, "Language": d.Language, "Description": d.Comment,
+			"PackageVersion": d.Version, "Language": d.Language, "Description": d.Comment, "PredictedContentHash": d.ContentHash,
 		} {
-			_, after, _ := strings.Cut(b.String(), "\r\n$"+variable+" = ")
+			_, after, _ := strings.Cut(b.String(), "\r\n[string] $"+variable+" = ")
 			if got, rest, ok := verbatim(after); !ok || got != want || !strings.HasPrefix(rest, "\r\n") {
 				rt.Fatalf("$%s reads as %q, want %q", variable, got, want)
 			}
 		}
+		_, after, _ := strings.Cut(b.String(), "\r\n[string[]] $SettingsGroups = @(")
+		got, rest, ok := verbatim(after)
+		if !ok || got != group || !strings.HasPrefix(rest, ", 'last')\r\n") {
+			rt.Fatalf("$SettingsGroups reads as %q, want %q", got, group)
+		}
 	})
-}
-
-// The cmdlets and parameters that the script may use, as documented in the
-// ConfigurationManager module's reference; true for those that change something.
-// Source: https://learn.microsoft.com/powershell/module/configurationmanager
-var cmdlets = map[string]struct {
-	changes    bool
-	parameters []string
-}{
-	"Get-CMPackage":                {false, []string{"Id", "Name", "Fast", "DisableWildcardHandling"}},
-	"Get-CMDistributionPointGroup": {false, []string{"Name", "DisableWildcardHandling"}},
-	"Invoke-CMWmiQuery":            {false, []string{"Query", "Option", "WhatIf", "Confirm"}},
-	"New-CMPackage":                {true, []string{"Name", "Manufacturer", "Version", "Language", "Path", "Description", "DisableWildcardHandling", "Confirm"}},
-	"Set-CMPackage":                {true, []string{"Id", "Path", "Version", "Description", "DisableWildcardHandling", "Confirm"}},
-	"Start-CMContentDistribution":  {true, []string{"PackageId", "DistributionPointName", "DistributionPointGroupName", "DisableWildcardHandling", "Confirm"}},
-	"Update-CMDistributionPoint":   {true, []string{"PackageId", "DisableWildcardHandling", "Confirm"}},
-}
-
-func TestPowerShellCmdlets(t *testing.T) {
-	call := regexp.MustCompile(`\w+-CM\w+`)
-	parameter := regexp.MustCompile(` -([A-Z]\w*)`)
-	used := map[string]bool{}
-	_, code, _ := strings.Cut(scriptOf(t, sample(t)), "#>")
-	for line := range strings.SplitSeq(code, "\r\n") {
-		at := call.FindStringIndex(line)
-		if at == nil || strings.HasPrefix(strings.TrimSpace(line), "#") {
-			continue
-		}
-		name := line[at[0]:at[1]]
-		arguments, _, _ := strings.Cut(line[at[1]:], "|")
-		cmdlet, known := cmdlets[name]
-		if !known {
-			t.Errorf("%s is not in the list of cmdlets", name)
-		}
-		used[name] = true
-		for _, m := range parameter.FindAllStringSubmatch(arguments, -1) {
-			if !slices.Contains(cmdlet.parameters, m[1]) {
-				t.Errorf("%s has no parameter -%s", name, m[1])
-			}
-		}
-		// ShouldProcess has asked already.
-		if cmdlet.changes && !strings.Contains(arguments, "-Confirm:$false") {
-			t.Errorf("%s would ask a second time: %s", name, line)
-		}
-	}
-	if len(used) != len(cmdlets) {
-		t.Errorf("the script uses %d of %d cmdlets", len(used), len(cmdlets))
-	}
 }

@@ -49,17 +49,16 @@ func needNode(t *testing.T) {
 
 func TestPowerShellSyntax(t *testing.T) {
 	needNode(t)
-	odd := sample(t)
-	odd.Name, odd.Manufacturer, odd.Comment = `$(x) '' "y" #> @{`, "`a ${b} @'", "a '; Remove-Item x; '"
-	odd.PackagePath = "\\\\srv\\Gr\u00f6\u00dfe\\it's a \u2018b\u2019 $(c)\\data"
 	one := sample(t)
 	one.Arches = []string{"amd64"}
-	for name, d := range map[string]Definition{"defaults": sample(t), "odd values": odd, "one arch": one} {
-		t.Run(name, func(t *testing.T) {
-			if out, ok := syntax(t, scriptOf(t, d)); !ok {
-				t.Errorf("the script is not PowerShell:\n%s", out)
-			}
-		})
+	for kind, d := range map[string]Definition{"defaults": sample(t), "odd values": odd(t), "one arch": one} {
+		for _, name := range d.Scripts() {
+			t.Run(kind+" "+name, func(t *testing.T) {
+				if out, ok := syntax(t, scriptOf(t, name, d)); !ok {
+					t.Errorf("the script is not PowerShell:\n%s", out)
+				}
+			})
+		}
 	}
 }
 
@@ -76,7 +75,7 @@ func TestPowerShellSyntaxRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			script := scriptOf(t, sample(t))
+			script := scriptOf(t, PublishScript, sample(t))
 			broken := strings.Replace(script, tt.old, tt.new, 1)
 			if broken == script {
 				t.Fatalf("the script does not hold %q", tt.old)
