@@ -188,8 +188,8 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errDisk }
 func TestWritersReportIO(t *testing.T) {
 	d := sample(t)
 	for name, err := range map[string]error{
-		"WriteSMS":        WriteSMS(brokenWriter{}, d),
-		"WriteJSON":       WriteJSON(brokenWriter{}, d),
+		"WriteSMS":    WriteSMS(brokenWriter{}, d),
+		"WriteJSON":   WriteJSON(brokenWriter{}, d),
 		"WriteScript": WriteScript(brokenWriter{}, PublishScript, d),
 	} {
 		if !errors.Is(err, errDisk) {
