@@ -53,6 +53,8 @@ type stageJob struct {
 	opts stage.Options
 	chk  *checker
 	bar  *progress
+
+	lints []*locate.FindingError // about the settings
 }
 
 // prepare finds and prechecks the source.

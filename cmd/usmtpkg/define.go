@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,19 +46,29 @@ func (o *defineOptions) pathFlag(f *pflag.FlagSet) {
 
 func quoted(s string) string { return `"` + s + `"` }
 
-// The files of a package definition.
+// The files of a package definition, beside the scripts.
 const (
-	smsFile        = "USMT.sms"
-	powerShellFile = "Publish-UsmtPackage.ps1"
-	jsonFile       = "package.json"
+	smsFile  = "USMT.sms"
+	jsonFile = "package.json"
 )
 
 func newDefineCmd(env environment, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "define [RELEASE]",
 		Short: "Write the package definition of a release again, with other settings",
-		Long: `define writes the package definition of RELEASE, or of the active release: ` + smsFile + `,
-` + powerShellFile + ` and ` + jsonFile + `. The release itself is not touched.`,
+		Long: `define writes the package definition of RELEASE, or of the active release. The release
+itself is not touched. The files, for where the ConfigMgr console is installed:
+
+  Publish-UsmtPackage.ps1          points the package and task sequence steps at the release
+  Undo-UsmtPackage.ps1             sets back what that changed, by its rollback record
+  New-UsmtTaskSequence.ps1         makes a task sequence with the user state steps
+  Install-StateMigrationPoint.ps1  installs the role; only if stateMigrationPoint.server is set
+  USMT.sms, package.json           for the console's wizard, and for other programs
+
+What the scripts do at the site is set in the sections of usmtpkg.yaml; usmtpkg init writes
+an example. Settings that contradict the release or one another are findings: errors (exit
+status 4) keep the definition from being written. The scripts were never run against a
+site: their syntax and their calls are tested against Microsoft's reference.`,
 		Example: `  usmtpkg define --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg define 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --name "USMT 24H2"`,
 		Args: args(cobra.MaximumNArgs(1)),
@@ -69,11 +81,12 @@ func newDefineCmd(env environment, o *options) *cobra.Command {
 }
 
 type jsonDefinition struct {
-	Dir           string   `json:"dir"`
-	PackageSource string   `json:"package_source"`
-	Files         []string `json:"files"`
-	Written       []string `json:"written"`
-	Notes         []string `json:"notes,omitempty"`
+	Dir           string        `json:"dir"`
+	PackageSource string        `json:"package_source"`
+	Files         []string      `json:"files"`
+	Written       []string      `json:"written"`
+	Notes         []string      `json:"notes,omitempty"`
+	Findings      []jsonFinding `json:"findings,omitempty"`
 }
 
 type jsonDefine struct {
@@ -100,7 +113,12 @@ func runDefine(ctx context.Context, env environment, o *options, a []string) (er
 	if err != nil {
 		return err
 	}
-	doc := definitionDocument(lib, rel.Name, def)
+	findings, err := lintRelease(env, o, lib, rel)
+	if err != nil {
+		return err
+	}
+	doc := definitionDocument(lib, rel.Name, def, files)
+	doc.Findings = findingDocuments(findings)
 	if o.dryRun {
 		doc.Written, err = lib.Undefined(rel.Name, files)
 	} else {
@@ -160,7 +178,7 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 		Name: o.define.name, Manufacturer: o.define.manufacturer, Version: o.define.version, Language: o.define.language,
 		Comment: o.define.comment, Program: pkgdef.Program(o.define.program),
 		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches,
-		PackagePath: path,
+		PackagePath: path, Settings: o.site,
 	})
 	files, err := emit(d)
 	return files, d, err
@@ -168,16 +186,20 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 
 // emit writes a definition in all its forms.
 func emit(d pkgdef.Definition) (map[string][]byte, error) {
+	forms := map[string]func(io.Writer) error{
+		smsFile:  func(w io.Writer) error { return pkgdef.WriteSMS(w, d) },
+		jsonFile: func(w io.Writer) error { return pkgdef.WriteJSON(w, d) },
+	}
+	for _, name := range d.Scripts() {
+		forms[name] = func(w io.Writer) error { return pkgdef.WriteScript(w, name, d) }
+	}
 	files := map[string][]byte{}
-	for _, f := range []struct {
-		name string
-		emit func(io.Writer, pkgdef.Definition) error
-	}{{smsFile, pkgdef.WriteSMS}, {powerShellFile, pkgdef.WritePowerShell}, {jsonFile, pkgdef.WriteJSON}} {
+	for _, name := range slices.Sorted(maps.Keys(forms)) {
 		var b bytes.Buffer
-		if err := f.emit(&b, d); err != nil {
+		if err := forms[name](&b); err != nil {
 			return nil, err
 		}
-		files[f.name] = b.Bytes()
+		files[name] = b.Bytes()
 	}
 	return files, nil
 }
@@ -186,7 +208,7 @@ func emit(d pkgdef.Definition) (map[string][]byte, error) {
 // settings, but one that is there already stays if there are none, since
 // someone may have chosen its settings with define.
 func refreshed(o *options, lib *stage.Library, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
-	if o.define == (defineOptions{program: string(pkgdef.ProgramPlaceholder)}) {
+	if o.define == (defineOptions{program: string(pkgdef.ProgramPlaceholder)}) && !o.siteGiven {
 		if d, ok := defined(lib, rel); ok {
 			files, err := emit(d)
 			return files, d, err
@@ -224,11 +246,16 @@ func localPackagePath(library, release string) string {
 	return filepath.Join(dir, release, "data")
 }
 
-func definitionDocument(lib *stage.Library, release string, d pkgdef.Definition) jsonDefinition {
-	return jsonDefinition{
+func definitionDocument(lib *stage.Library, release string, d pkgdef.Definition, files map[string][]byte) jsonDefinition {
+	doc := jsonDefinition{
 		Dir: lib.DefinitionDir(release), PackageSource: d.PackagePath,
-		Files: []string{powerShellFile, smsFile, jsonFile}, Written: []string{}, Notes: d.Notes(),
+		Files: slices.Sorted(maps.Keys(files)), Written: []string{}, Notes: d.Notes(),
 	}
+	const script = pkgdef.StateMigrationPointScript
+	if _, err := os.Lstat(filepath.Join(doc.Dir, script)); err == nil && files[script] == nil {
+		doc.Notes = append(doc.Notes, script+" is there from other settings and is no part of this definition: delete it")
+	}
+	return doc
 }
 
 func definitionText(o *options, d jsonDefinition) string {

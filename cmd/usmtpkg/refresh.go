@@ -56,13 +56,18 @@ func runRefresh(ctx context.Context, env environment, o *options) (err error) {
 }
 
 // checkSettings makes sure, before anything is copied, that the definition can
-// be written: of the release only the digest is not known yet.
+// be written, and that the settings suit what is to be copied: of the release
+// only the digest is not known yet.
 func (j *stageJob) checkSettings() error {
 	digest := strings.Repeat("0", 64)
 	version := j.opts.USMTVersion
 	_, _, err := definition(j.o, stage.Release{
 		Name: stage.NameOf(version, digest), Digest: digest, USMTVersion: version, Arches: j.usmt.Arches,
 	})
+	if err != nil {
+		return err
+	}
+	j.lints, err = lint(j.env, j.o, j.usmt.fsys, j.usmt.Arches)
 	return err
 }
 
@@ -73,7 +78,7 @@ func refresh(ctx context.Context, j *stageJob) (jsonResult, error) {
 		if err != nil {
 			return jsonResult{}, err
 		}
-		return planned(j.o, out)
+		return j.planned(out)
 	}
 	var doc jsonResult
 	err := j.write(ctx, func(w *stage.Writer) error {
@@ -86,7 +91,8 @@ func refresh(ctx context.Context, j *stageJob) (jsonResult, error) {
 		if err != nil {
 			return err
 		}
-		d := definitionDocument(w.Library, out.Release.Name, def)
+		d := definitionDocument(w.Library, out.Release.Name, def, files)
+		d.Findings = findingDocuments(j.lints)
 		if d.Written, err = w.Define(ctx, out.Release.Name, files); err != nil {
 			return err
 		}
@@ -128,14 +134,15 @@ func activate(ctx context.Context, w *stage.Writer, release string) (*jsonActive
 }
 
 // planned is the document of a dry run: of the same shape as that of a run.
-func planned(o *options, out outcome) (jsonResult, error) {
-	doc := resultDocument("usmtpkg refresh", o, out)
+func (j *stageJob) planned(out outcome) (jsonResult, error) {
+	doc := resultDocument("usmtpkg refresh", j.o, out)
 	lib := stage.At(out.dir)
-	files, def, err := refreshed(o, lib, out.Release)
+	files, def, err := refreshed(j.o, lib, out.Release)
 	if err != nil {
 		return doc, err
 	}
-	d := definitionDocument(lib, out.Release.Name, def)
+	d := definitionDocument(lib, out.Release.Name, def, files)
+	d.Findings = findingDocuments(j.lints)
 	if d.Written, err = lib.Undefined(out.Release.Name, files); err != nil {
 		return doc, err
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"usmtpkg/pkgdef"
 )
 
 // environment is what the process was given by its surroundings.
@@ -36,6 +38,9 @@ type options struct {
 	copy   copyOptions
 	define defineOptions
 	attest attestOptions
+
+	site      pkgdef.Settings // what the scripts are to do at the site
+	siteGiven bool            // the configuration file says something of it
 
 	library string
 	dryRun  bool
@@ -127,6 +132,7 @@ names.
 	root.AddCommand(
 		newRefreshCmd(env, o), newLocateCmd(env, o), newValidateCmd(env, o), newStageCmd(env, o),
 		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o), newAttestCmd(env, o), newInventoryCmd(env, o),
+		newInitCmd(env, o),
 	)
 	return root
 }

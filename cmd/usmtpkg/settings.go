@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -12,7 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
+
+	"usmtpkg/pkgdef"
 )
 
 // defaultConfig is the configuration file that is read without being named.
@@ -23,11 +22,20 @@ var notSettings = map[string]bool{
 	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true,
 }
 
-// A setting is one key of the configuration file.
+// A setting is one key of the configuration file that stands for a flag.
 type setting struct {
-	key    string
+	key    string // the flag
 	values []string
 	line   int
+	path   string // how the file names it, such as package.name
+}
+
+// A configuration is what the file says: values of flags, and the settings of
+// the scripts in its sections.
+type configuration struct {
+	settings []setting
+	site     pkgdef.Settings
+	sections bool // at least one setting of a script is given
 }
 
 // configure fills in the flags that were not given on the command line, from
@@ -41,12 +49,13 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		c.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = !notSettings[f.Name] })
 		c.PersistentFlags().VisitAll(func(f *pflag.Flag) { known[f.Name] = !notSettings[f.Name] })
 	}
-	file, settings, err := readConfig(o.config, known)
+	file, conf, err := readConfig(o.config, known)
 	if err != nil {
 		return err
 	}
+	o.site, o.siteGiven = conf.site, conf.sections
 	byKey := map[string]setting{}
-	for _, s := range settings {
+	for _, s := range conf.settings {
 		byKey[s.key] = s
 	}
 	var errs []error
@@ -64,7 +73,7 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		} else if source.inEnv && source.has(f) || format.inEnv && format.has(f) {
 			return
 		} else if s, ok := byKey[f.Name]; ok {
-			errs = append(errs, fill(f, s.values, fmt.Sprintf("%s: line %d: %s", file, s.line, f.Name)))
+			errs = append(errs, fill(f, s.values, fmt.Sprintf("%s: line %d: %s", file, s.line, s.path)))
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -128,81 +137,26 @@ func fill(f *pflag.Flag, values []string, from string) error {
 
 // readConfig reads the configuration file strictly. Without a name it reads
 // usmtpkg.yaml in the current folder, if there is one.
-func readConfig(name string, known map[string]bool) (string, []setting, error) {
+func readConfig(name string, known map[string]bool) (string, configuration, error) {
+	none := configuration{site: pkgdef.DefaultSettings()}
 	named := name != ""
 	if !named {
 		name = defaultConfig
 	}
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) && !named {
-		return "", nil, nil
+		return "", none, nil
 	}
 	if err != nil {
-		return "", nil, &usageError{msg: fmt.Sprintf("reading the configuration: %v", err)}
+		return "", none, &usageError{msg: fmt.Sprintf("reading the configuration: %v", err)}
 	}
-	settings, err := parseConfig(b, known)
+	conf, err := parseConfig(b, known)
 	if err != nil {
-		return "", nil, &usageError{
-			msg:  fmt.Sprintf("%s: %v", name, err),
-			hint: "keys are the names of flags, such as library or package-path",
+		return "", none, &usageError{
+			msg: name + ": " + strings.ReplaceAll(err.Error(), "\n", "\n"+name+": "),
+			hint: "keys are the names of flags, such as library or package-path, and the sections " + strings.Join(pkgdef.Sections(), ", ") +
+				"; usmtpkg init writes an example",
 		}
 	}
-	return name, settings, nil
-}
-
-// parseConfig reads "key: value" and "key: [values]" pairs. An unknown or
-// doubled key is an error that names its line.
-func parseConfig(b []byte, known map[string]bool) ([]setting, error) {
-	var doc, more yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(b))
-	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one document")
-	}
-	top := doc.Content[0]
-	if top.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("line %d: want keys with values", top.Line)
-	}
-	var settings []setting
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(top.Content); i += 2 {
-		key, value := top.Content[i], top.Content[i+1]
-		switch {
-		case !known[key.Value]:
-			return nil, fmt.Errorf("line %d: unknown key %q", key.Line, key.Value)
-		case seen[key.Value]:
-			return nil, fmt.Errorf("line %d: key %q stands there twice", key.Line, key.Value)
-		}
-		seen[key.Value] = true
-		s := setting{key: key.Value, line: key.Line}
-		if err := s.take(value); err != nil {
-			return nil, err
-		}
-		settings = append(settings, s)
-	}
-	return settings, nil
-}
-
-// take reads the value of a key: one scalar or a list of them.
-func (s *setting) take(value *yaml.Node) error {
-	switch value.Kind {
-	case yaml.ScalarNode:
-		s.values = []string{value.Value}
-		return nil
-	case yaml.SequenceNode:
-		for _, v := range value.Content {
-			if v.Kind != yaml.ScalarNode {
-				return fmt.Errorf("line %d: %s: want a list of plain values", v.Line, s.key)
-			}
-			s.values = append(s.values, v.Value)
-		}
-		return nil
-	default:
-		return fmt.Errorf("line %d: %s: want a value or a list of values", value.Line, s.key)
-	}
+	return name, conf, nil
 }

@@ -21,15 +21,15 @@ func TestParseConfig(t *testing.T) {
 	}{
 		{"nothing", "", nil, ""},
 		{"comments", "# only\n", nil, ""},
-		{"values", "library: D:\\Sources\nname: 'a: b'\n", []setting{{"library", []string{`D:\Sources`}, 1}, {"name", []string{"a: b"}, 2}}, ""},
-		{"UNC path", `library: \\srv\share`, []setting{{"library", []string{`\\srv\share`}, 1}}, ""},
-		{"switch", "strict: true", []setting{{"strict", []string{"true"}, 1}}, ""},
-		{"number stays text", "name: 010", []setting{{"name", []string{"010"}, 1}}, ""},
-		{"lists", "require-arch: [amd64, x86]\n", []setting{{"require-arch", []string{"amd64", "x86"}, 1}}, ""},
-		{"long list", "require-arch:\n- amd64\n- x86\n", []setting{{"require-arch", []string{"amd64", "x86"}, 1}}, ""},
-		{"blanks in a list", "require-arch: amd64, x86", []setting{{"require-arch", []string{"amd64, x86"}, 1}}, ""},
-		{"empty list", "require-arch: []", []setting{{"require-arch", nil, 1}}, ""},
-		{"byte order mark and CRLF", "\ufeffname: a\r\nlibrary: b\r\n", []setting{{"name", []string{"a"}, 1}, {"library", []string{"b"}, 2}}, ""},
+		{"values", "library: D:\\Sources\nname: 'a: b'\n", []setting{{key: "library", values: []string{`D:\Sources`}, line: 1}, {key: "name", values: []string{"a: b"}, line: 2}}, ""},
+		{"UNC path", `library: \\srv\share`, []setting{{key: "library", values: []string{`\\srv\share`}, line: 1}}, ""},
+		{"switch", "strict: true", []setting{{key: "strict", values: []string{"true"}, line: 1}}, ""},
+		{"number stays text", "name: 010", []setting{{key: "name", values: []string{"010"}, line: 1}}, ""},
+		{"lists", "require-arch: [amd64, x86]\n", []setting{{key: "require-arch", values: []string{"amd64", "x86"}, line: 1}}, ""},
+		{"long list", "require-arch:\n- amd64\n- x86\n", []setting{{key: "require-arch", values: []string{"amd64", "x86"}, line: 1}}, ""},
+		{"blanks in a list", "require-arch: amd64, x86", []setting{{key: "require-arch", values: []string{"amd64, x86"}, line: 1}}, ""},
+		{"empty list", "require-arch: []", []setting{{key: "require-arch", values: nil, line: 1}}, ""},
+		{"byte order mark and CRLF", "\ufeffname: a\r\nlibrary: b\r\n", []setting{{key: "name", values: []string{"a"}, line: 1}, {key: "library", values: []string{"b"}, line: 2}}, ""},
 		{"unknown key", "name: a\nlibraries: b", nil, `line 2: unknown key "libraries"`},
 		{"case of a key", "Name: a", nil, `line 1: unknown key "Name"`},
 		{"not for a file", "dry-run: true", nil, `line 1: unknown key "dry-run"`},
@@ -55,7 +55,10 @@ func TestParseConfig(t *testing.T) {
 			if err != nil {
 				t.Fatalf("parseConfig(%q) = %v", tt.text, err)
 			}
-			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(setting{})); diff != "" {
+			for i := range tt.want {
+				tt.want[i].path = tt.want[i].key
+			}
+			if diff := cmp.Diff(tt.want, got.settings, cmp.AllowUnexported(setting{})); diff != "" {
 				t.Errorf("parseConfig(%q) (-want +got):\n%s", tt.text, diff)
 			}
 		})
@@ -64,14 +67,26 @@ func TestParseConfig(t *testing.T) {
 
 // Whatever a configuration file holds, it is read or refused.
 func FuzzParseConfig(f *testing.F) {
-	for _, s := range []string{"", "name: a", "name: [a, b]", "name: &a [*a]", "a: b\na: c", "\ufeff{name: x}", "name: !!binary x", "? name\n: b"} {
+	for _, s := range []string{"", "name: a", "name: [a, b]", "name: &a [*a]", "a: b\na: c", "\ufeff{name: x}", "name: !!binary x", "? name\n: b",
+		"package: {name: a, wait: true}", "name: a\npackage: {name: b}", "capture:\n  configFiles: [a.xml]\n  mode: customize",
+		"stateMigrationPoint: {server: a, folders: [{path: 'D:\\S', maxClients: 1, minFreeSpace: 1, minFreeSpaceUnit: percent}]}"} {
 		f.Add([]byte(s))
 	}
 	known := map[string]bool{"name": true}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		settings, err := parseConfig(b, known)
-		if err == nil && len(settings) > 1 {
-			t.Errorf("parseConfig(%q) = %v, but only one key is known", b, settings)
+		conf, err := parseConfig(b, known)
+		if err != nil {
+			return
+		}
+		flags := map[string]bool{}
+		for _, s := range conf.settings {
+			if flags[s.key] {
+				t.Errorf("parseConfig(%q) sets %s twice", b, s.key)
+			}
+			flags[s.key] = true
+		}
+		if err := conf.site.Validate(); err != nil {
+			t.Errorf("parseConfig(%q) = %+v, which is not valid: %v", b, conf.site, err)
 		}
 	})
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"usmtpkg/pkgdef"
+	"usmtpkg/stage"
+)
+
+// exampleHead is the begin of the example: what stands for flags.
+const exampleHead = `# Settings of usmtpkg. A flag beats the environment (USMTPKG_LIBRARY for library, and so on),
+# and that beats this file. An unknown key is an error.
+#
+# Here at the top are names of flags; usmtpkg refresh --help has them all.
+
+# The library of releases, a folder for package sources.
+# library: 'D:\Sources\OSD\USMT'
+# What the source has to hold: amd64, arm64, x86.
+# require-arch: [amd64]
+# Warnings fail as errors do.
+# strict: false
+
+# Below is what the scripts of the package definition do at the site. These keys have no flag
+# and no variable, but for the first seven of package, which are other names of flags.
+`
+
+func newInitCmd(env environment, o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init [FILE]",
+		Short: "Write an example of the configuration file, with every setting of the scripts",
+		Long: `init writes an example of the configuration file to FILE (default ` + defaultConfig + `). Every key of
+its sections is there, with its default or as a comment, and with what it may hold. A file
+that is there already is never overwritten (exit status 2).`,
+		Example: `  usmtpkg init
+  usmtpkg init contoso.yaml`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, a []string) error {
+			name := defaultConfig
+			if len(a) == 1 {
+				name = a[0]
+			}
+			return runInit(env, o, name)
+		},
+	}
+}
+
+type jsonInit struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	File    string `json:"file"`
+}
+
+func runInit(env environment, o *options, name string) error {
+	file, err := filepath.Abs(name)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return &usageError{msg: file + " is there already", hint: "name another file, or move it away"}
+	}
+	if err != nil {
+		return &stage.DestinationError{Doing: "writing the example", Err: err}
+	}
+	if err := errors.Join(writeExample(f), f.Close()); err != nil {
+		return errors.Join(&stage.DestinationError{Doing: "writing the example", Err: err}, os.Remove(file))
+	}
+	if o.json {
+		return printJSON(env.stdout, jsonInit{"usmtpkg init", 1, file})
+	}
+	_, err = fmt.Fprintf(env.stdout, "written      %s\n", file)
+	return err
+}
+
+// writeExample writes the example, which sets nothing but defaults.
+func writeExample(w io.Writer) error {
+	_, err := io.WriteString(w, exampleHead)
+	return errors.Join(err, pkgdef.WriteExample(w))
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+
+	"usmtpkg/locate"
+	"usmtpkg/locate/wellformed"
+	"usmtpkg/pkgdef"
+	"usmtpkg/stage"
+)
+
+// lintRelease holds the settings against a release of the library.
+func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Release) ([]*locate.FindingError, error) {
+	root, err := os.OpenRoot(lib.PackageSource(rel.Name))
+	if err != nil {
+		return nil, &stage.SourceError{Err: err}
+	}
+	defer root.Close() //nolint:errcheck // only read
+	return lint(env, o, root.FS(), rel.Arches)
+}
+
+// lint holds the settings of the configuration file against a USMT folder, and
+// prints what it finds. Without such settings there is nothing to hold: nobody
+// asked for the defaults. The error holds the findings that forbid to go on.
+func lint(env environment, o *options, fsys fs.FS, arches []string) ([]*locate.FindingError, error) {
+	if !o.siteGiven {
+		return nil, nil
+	}
+	contents, err := contentsOf(fsys, arches)
+	if err != nil {
+		return nil, &stage.SourceError{Err: err}
+	}
+	var findings []*locate.FindingError
+	var fatal *multierror.Error
+	for _, f := range pkgdef.Lint(o.site, contents) {
+		severity := locate.Warning
+		if f.Severity == pkgdef.Error {
+			severity = locate.Error
+		}
+		finding := &locate.FindingError{
+			Rule: f.Rule, Severity: severity, Path: f.Key, Found: f.Found, Wanted: f.Wanted, Hint: f.Hint, Source: f.Source,
+		}
+		findings = append(findings, finding)
+		if severity == locate.Error || o.policy.strict {
+			fatal = multierror.Append(fatal, finding)
+		}
+	}
+	if !o.json && (!o.quiet || fatal != nil) {
+		printFindings(env.stderr, o, findings, locate.Warning)
+	}
+	return findings, fatal.ErrorOrNil()
+}
+
+// maxXML bounds how much of a migration XML file is read, in bytes; those of USMT have up to 0.2 MiB.
+const maxXML = 16 << 20
+
+// contentsOf lists the XML files that lie directly in the arch folders.
+func contentsOf(fsys fs.FS, arches []string) (pkgdef.Contents, error) {
+	c := pkgdef.Contents{Arches: arches}
+	for _, arch := range arches {
+		dir, err := archFolder(fsys, arch)
+		if err != nil {
+			return c, err
+		}
+		entries, err := fs.ReadDir(fsys, dir)
+		if err != nil {
+			return c, err
+		}
+		for _, e := range entries {
+			if e.IsDir() || !strings.EqualFold(path.Ext(e.Name()), ".xml") {
+				continue
+			}
+			f, err := xmlFile(fsys, dir, e.Name())
+			if err != nil {
+				return c, err
+			}
+			f.Arch = arch
+			c.XML = append(c.XML, f)
+		}
+	}
+	return c, nil
+}
+
+// archFolder is the folder of an arch, in whatever case it is written.
+func archFolder(fsys fs.FS, arch string) (string, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		if strings.EqualFold(e.Name(), arch) {
+			return e.Name(), nil
+		}
+	}
+	return "", &fs.PathError{Op: "open", Path: arch, Err: fs.ErrNotExist}
+}
+
+// xmlFile reads what tells an XML file from others. One that is not well-formed has
+// a name only; that it is not is a finding of the validation.
+func xmlFile(fsys fs.FS, dir, name string) (pkgdef.XMLFile, error) {
+	found := pkgdef.XMLFile{Name: name}
+	f, err := fsys.Open(path.Join(dir, name))
+	if err != nil {
+		return found, err
+	}
+	defer f.Close()
+	root, err := wellformed.Check(io.LimitReader(f, maxXML))
+	if is[*wellformed.SyntaxError](err) {
+		return found, nil
+	}
+	found.Root = root.Name
+	for _, a := range root.Attr {
+		if strings.EqualFold(a.Name, "urlid") {
+			found.URLID = strings.TrimSpace(a.Value)
+		}
+	}
+	return found, err
+}

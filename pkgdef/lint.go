@@ -1,0 +1,200 @@
+package pkgdef
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Severity says what a finding means.
+type Severity string
+
+// The severities.
+const (
+	Warning Severity = "warning" // may be right
+	Error   Severity = "error"   // the migration would fail, or lose something
+)
+
+// A Finding is one setting that contradicts the release or another setting.
+type Finding struct {
+	Rule     string // stable id, such as "config-file-missing"
+	Severity Severity
+	Key      string // such as "capture.configFiles"
+	Found    string
+	Wanted   string
+	Hint     string // what to do about it
+	Source   string // where the claim comes from
+}
+
+// Contents is what of a release matters to the settings.
+type Contents struct {
+	Arches []string
+	XML    []XMLFile // those directly in an arch folder
+}
+
+// An XMLFile is one XML file of an arch folder.
+type XMLFile struct {
+	Arch  string
+	Name  string
+	Root  string // name of its root element; empty if it is not well-formed
+	URLID string // of the root element
+}
+
+// The sources of the rules.
+const (
+	practicesPage = "https://learn.microsoft.com/windows/deployment/usmt/usmt-best-practices"
+	returnPage    = "https://learn.microsoft.com/windows/deployment/usmt/usmt-return-codes"
+	xmlPage       = "https://learn.microsoft.com/windows/deployment/usmt/usmt-xml-file-requirements"
+	statePage     = "https://learn.microsoft.com/mem/configmgr/osd/get-started/manage-user-state"
+	folderSource  = "inferred: the client passes /i:<package>\\<arch>\\<file>, as published command lines show; not documented"
+)
+
+// Lint holds settings against a release and against themselves. It does not say
+// what Validate says. Settings and contents are not changed.
+func Lint(s Settings, c Contents) []Finding {
+	var all []Finding
+	for _, step := range []struct {
+		section, mode string
+		files         []string
+	}{{"capture", s.Capture.Mode, s.Capture.ConfigFiles}, {"restore", s.Restore.Mode, s.Restore.ConfigFiles}} {
+		if step.mode == ModeCustomize {
+			all = append(all, c.lintFiles(step.section+".configFiles", step.files)...)
+		}
+	}
+	all = append(all, lintAccounts(s)...)
+	all = append(all, lintStore(s)...)
+	return append(all, lintRetry(s)...)
+}
+
+// lintFiles looks at the list of migration XML files of one step.
+func (c Contents) lintFiles(key string, files []string) []Finding {
+	var all []Finding
+	has := func(name string) bool {
+		return slices.ContainsFunc(files, func(f string) bool { return strings.EqualFold(f, name) })
+	}
+	if has("MigUser.xml") && has("MigDocs.xml") {
+		all = append(all, Finding{
+			Rule: "miguser-and-migdocs", Severity: Warning, Key: key, Found: "MigUser.xml and MigDocs.xml", Wanted: "one of the two",
+			Hint: "leave MigUser.xml out: both find the same documents, which makes scans long", Source: practicesPage,
+		})
+	}
+	for _, file := range files {
+		if c.isConfig(file) {
+			all = append(all, Finding{
+				Rule: "config-as-migration-xml", Severity: Error, Key: key, Found: fmt.Sprintf("%q, a Config.xml file", file), Wanted: "migration XML files only",
+				Hint:   "pass it by /config: in the variable OSDMigrateAdditionalCaptureOptions; listed here it is passed by /i:, and ScanState ends with 26 or 28",
+				Source: returnPage,
+			})
+			continue
+		}
+		if missing := c.without(file); len(missing) > 0 {
+			all = append(all, Finding{
+				Rule: "config-file-missing", Severity: Error, Key: key, Found: fmt.Sprintf("no %q in %s", file, strings.Join(missing, ", ")), Wanted: "the file in every arch folder",
+				Hint: "put the file into every arch folder of the source, and stage that", Source: folderSource,
+			})
+		}
+	}
+	return append(all, c.lintURLIDs(key, files)...)
+}
+
+// isConfig tells a Config.xml file: by its root element, else by its name.
+func (c Contents) isConfig(file string) bool {
+	known := false
+	for _, x := range c.XML {
+		if strings.EqualFold(x.Name, file) && x.Root != "" {
+			if strings.EqualFold(x.Root, "Configuration") {
+				return true
+			}
+			known = true
+		}
+	}
+	return !known && strings.EqualFold(file, "Config.xml")
+}
+
+// without returns the arches that do not have the file. Windows does not tell names
+// apart by case.
+func (c Contents) without(file string) []string {
+	var arches []string
+	for _, arch := range c.Arches {
+		if !slices.ContainsFunc(c.XML, func(x XMLFile) bool { return x.Arch == arch && strings.EqualFold(x.Name, file) }) {
+			arches = append(arches, arch)
+		}
+	}
+	return arches
+}
+
+// lintURLIDs finds listed files of one urlid. Each pair is told once, whatever the arches.
+func (c Contents) lintURLIDs(key string, files []string) []Finding {
+	var all []Finding
+	told := map[string]bool{}
+	for i, x := range c.XML {
+		for _, other := range c.XML[i+1:] {
+			pair := strings.ToLower(x.Name + "/" + other.Name)
+			listed := func(name string) bool {
+				return slices.ContainsFunc(files, func(f string) bool { return strings.EqualFold(f, name) })
+			}
+			if x.Arch != other.Arch || x.URLID == "" || x.URLID != other.URLID || told[pair] || !listed(x.Name) || !listed(other.Name) {
+				continue
+			}
+			told[pair] = true
+			all = append(all, Finding{
+				Rule: "urlid-listed-twice", Severity: Error, Key: key, Found: fmt.Sprintf("%q and %q with urlid %q", x.Name, other.Name, x.URLID), Wanted: "an urlid for each file",
+				Hint: "give each file an urlid of its own: of two files with one urlid ScanState silently ignores the second", Source: xmlPage,
+			})
+		}
+	}
+	return all
+}
+
+// lintAccounts compares what is captured with what is restored.
+func lintAccounts(s Settings) []Finding {
+	if s.Capture.Mode != ModeStandard || s.Restore.LocalAccounts {
+		return nil
+	}
+	return []Finding{{
+		Rule: "local-accounts-not-restored", Severity: Warning, Key: "restore.localAccounts", Found: "false, while capture.mode standard captures all profiles",
+		Wanted: "true, unless the computers have no local accounts",
+		Hint:   "the task sequence fails at the restore of a computer that has local accounts", Source: stepsPage + "#BKMK_CaptureUserState",
+	}}
+}
+
+// lintStore finds hard links that would go to, or beside, a state migration point.
+func lintStore(s Settings) []Finding {
+	if !s.Capture.HardLinks {
+		return nil
+	}
+	f := Finding{Rule: "hard-links-with-migration-point", Key: "capture.hardLinks", Source: statePage}
+	switch {
+	case s.StateStore.LocalPath == "":
+		f.Severity = Error
+		f.Found, f.Wanted = "true, while stateStore.localPath is empty and a state migration point is asked for", "one of the two"
+		f.Hint = "set stateStore.localPath, such as %_SMSTSUserStatePath%, or capture.hardLinks to false"
+	case s.StateMigrationPoint.Server != "":
+		f.Severity = Warning
+		f.Found, f.Wanted = "true, while stateMigrationPoint.server is set", "one of the two"
+		f.Hint = "the task sequence of these settings does not use the state migration point that they install"
+	default:
+		return nil
+	}
+	return []Finding{f}
+}
+
+// lintRetry says the documented ranges, for settings that Validate did not see.
+func lintRetry(s Settings) []Finding {
+	var all []Finding
+	for _, name := range []string{"smpRetryCount", "smpRetryTime"} {
+		k, ok := FindKey("stateStore", name)
+		if !ok {
+			continue
+		}
+		value := *k.field(&s).(*int)
+		if k.check(k.Path(), &value) == nil {
+			continue
+		}
+		all = append(all, Finding{
+			Rule: "smp-retry-range", Severity: Error, Key: k.Path(), Found: fmt.Sprint(value), Wanted: k.want(),
+			Hint: "the page of task sequence variables has the two ranges the wrong way round; those of the class hold", Source: requestClass,
+		})
+	}
+	return all
+}
