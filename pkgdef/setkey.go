@@ -21,7 +21,7 @@ var (
 	computerName = &pattern{regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`), "a computer name such as cm01.contoso.com"}
 	siteCode     = &pattern{regexp.MustCompile(`^[A-Za-z0-9]{3}$`), "a site code of three letters or digits, such as P01"}
 	fileName     = &pattern{regexp.MustCompile(`^[^\\/:*?"<>|]+\.[Xx][Mm][Ll]$`), "the name of an XML file, without a folder"}
-	localFolder  = &pattern{regexp.MustCompile(`^[A-Za-z]:\\[^/:*?"<>|]*$`), `a local path such as D:\USMTStore`}
+	localFolder  = &pattern{regexp.MustCompile(`^[A-Za-z]:\\[^/:*?"<>|;]*$`), `a local path such as D:\USMTStore, without a semicolon`}
 	localStore   = &pattern{regexp.MustCompile(`^([A-Za-z]:|%[A-Za-z_][A-Za-z0-9_]*%)(\\[^/:*?"<>|]*)?$`), `a local path such as %_SMSTSUserStatePath% or C:\UserState`}
 )
 

@@ -234,6 +234,7 @@ func TestSetRefuses(t *testing.T) {
 		{"stateStore", "localPath", scalar(`\\srv\share`), "want a local path"},
 		{"stateMigrationPoint", "folders", folder(whole...), ""},
 		{"stateMigrationPoint", "folders", with(1, `\\srv\share`), `stateMigrationPoint.folders[0].path: found "\\\\srv\\share", want a local path`},
+		{"stateMigrationPoint", "folders", with(1, `D:\a;MaxClients=1`), "without a semicolon"},
 		{"stateMigrationPoint", "folders", with(3, "1"), ""},
 		{"stateMigrationPoint", "folders", with(3, "99999"), ""},
 		{"stateMigrationPoint", "folders", with(3, "0"), "stateMigrationPoint.folders[0].maxClients: found 0, want 1 to 99999 clients"},
