@@ -1,7 +1,9 @@
 # usmtpkg: "make run" does the main job on the built-in sample kit, "make test"
 # runs the tests. On Windows use the go commands of README.md instead.
 
-SHELL    = bash -o pipefail
+SHELL       = bash
+.SHELLFLAGS = -o pipefail -c
+
 GO      ?= go
 LINT     = build/tools/golangci-lint
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
