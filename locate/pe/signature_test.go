@@ -53,7 +53,6 @@ func countersigned(tb testing.TB, tsa *petest.Identity, at time.Time, edits ...f
 }
 
 func stampHash(h crypto.Hash) func(*petest.Stamp) { return func(s *petest.Stamp) { s.Hash = h } }
-func stampOf(data string) func(*petest.Stamp)     { return func(s *petest.Stamp) { s.Of = []byte(data) } }
 
 // A case is a file and the verdict it must get.
 type verdictCase struct {

@@ -57,7 +57,7 @@ func TestSignatureFlippedContent(t *testing.T) {
 			t.Errorf("byte %#x flipped: Signature = %v", off, err)
 		case inChecksum && got.Verdict != pe.Valid:
 			t.Errorf("byte %#x of the checksum flipped: Signature = %+v, want it valid", off, got)
-		case !inChecksum && got.Verdict != pe.Tampered && !(inDirectory && got.Verdict == pe.Unsigned):
+		case !inChecksum && got.Verdict != pe.Tampered && (!inDirectory || got.Verdict != pe.Unsigned):
 			t.Errorf("byte %#x flipped: Signature = %+v, want it tampered", off, got)
 		}
 	}
@@ -271,6 +271,7 @@ func TestSignatureOfSomethingElse(t *testing.T) {
 		{"other kind of file", petest.Message{Content: otherKind}, pe.Signature{Verdict: pe.Unsupported, Reason: "a signature of a file of kind 1.3.6.1.4.1.311.2.1.30, not of a program"}},
 		{"other content", petest.Message{Content: right, ContentType: petest.OIDData}, pe.Signature{Verdict: pe.Unsupported, Reason: "a signature of 1.2.840.113549.1.7.1, not of a program"}},
 		{"content of garbage", petest.Message{Content: petest.TLV(0x30, []byte{1, 2, 3})}, pe.Signature{Verdict: pe.Tampered, Reason: "kind of the signed file: found tag 0x01, wanted 0x30"}},
+		{"content with more behind", petest.Message{Content: petest.TLV(0x30, right[2:], []byte{5, 0})}, pe.Signature{Verdict: pe.Tampered, Reason: "signed content: found 2 bytes more, wanted its end"}},
 		{"two digest functions", petest.Message{Content: petest.IndirectOf(crypto.SHA1, petest.Digest(crypto.SHA1, image), link)}, pe.Signature{Verdict: pe.Unsupported, Reason: "a SHA-1 digest of the file, signed with SHA-256"}},
 		{"MD5 digest", petest.Message{Content: petest.IndirectOf(crypto.MD5, make([]byte, 16), link)}, pe.Signature{Verdict: pe.Unsupported, Reason: "digest algorithm 1.2.840.113549.2.5"}},
 		{"no attributes", petest.Message{Content: right, NoAttributes: true}, pe.Signature{Verdict: pe.Unsupported, Signer: "Contoso Ltd", Algorithm: "sha256", Reason: "a signature without signed attributes"}},

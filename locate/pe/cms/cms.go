@@ -166,13 +166,15 @@ func (t *Trust) parseBody(r *der.Reader) (*SignedData, error) {
 	return nil, fail(Malformed, "digest algorithms: found none, wanted that of the signer (%v)", sd.signer.digest)
 }
 
-// parseCertificates takes up the certificates. Others than of X.509, such as
-// the attribute certificates in Microsoft's time stamps, are left out.
+// parseCertificates takes up the certificates. Other kinds (RFC 5652, 10.2.2),
+// such as the attribute certificates in Microsoft's time stamps, are left out.
 func (t *Trust) parseCertificates(sd *SignedData, r *der.Reader) error {
 	for n := 0; r.More(); n++ {
 		e := r.Any("certificate")
 		switch {
-		case r.Err() != nil || e.Tag != der.Sequence:
+		case r.Err() != nil || e.Tag >= der.Context(0) && e.Tag <= der.Context(3):
+		case e.Tag != der.Sequence:
+			return fail(Malformed, "certificates: found tag %#02x, wanted a certificate", e.Tag)
 		case n == maxCertificates:
 			return fail(Unsupported, "more than %d certificates in one signature", maxCertificates)
 		case len(e.Raw) > maxCertificate:

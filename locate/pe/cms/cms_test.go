@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"usmtpkg/locate/pe/cms"
+	"usmtpkg/locate/pe/cms/der"
 	"usmtpkg/locate/pe/petest"
 )
 
@@ -83,6 +84,10 @@ func wantFault(t *testing.T, err error, fault cms.Fault, text string) {
 
 func TestVerify(t *testing.T) {
 	w := newWorld(t)
+	named := w.message(t, algorithm("1.2.840.10045.4.3.2")) // ecdsa-with-SHA256
+	if res, err := verify(w.trust(t), rebuilt(named, nil, nil, nil, nil)); err != nil || res.Signer != "Contoso Ltd" {
+		t.Errorf("Verify = %+v, %v, want Contoso Ltd", res, err)
+	}
 	res, err := verify(w.trust(t), w.message(t))
 	if err != nil || res.Signer != "Contoso Ltd" || !res.Time.Equal(then) || len(res.Notes) > 0 {
 		t.Errorf("Verify = %+v, %v, want Contoso Ltd at %v", res, err, then)
@@ -104,6 +109,33 @@ func once(tb testing.TB, data, from, to []byte) []byte {
 		tb.Fatalf("cannot replace %x by %x", from, to)
 	}
 	return bytes.Replace(data, from, to, 1)
+}
+
+// rebuilt puts a signature together again, with elements at three ends: of the
+// whole, of the part around the body, and of the body; and more signers.
+func rebuilt(message, whole, around, body, signer []byte) []byte {
+	r := der.NewReader(message).Inside(der.Sequence, "message")
+	id := r.Any("type").Raw
+	inner := r.Inside(der.Context(0), "around").Inside(der.Sequence, "body")
+	var parts []byte
+	for inner.More() && (!inner.Next(der.Set) || len(parts) < 40) { // the digest algorithms are a set, too
+		parts = append(parts, inner.Any("part").Raw...)
+	}
+	signers := inner.Read(der.Set, "signers").Content
+	if signer != nil {
+		signer = signers
+	}
+	full := petest.TLV(0x30, parts, petest.TLV(0x31, signers, signer), body)
+	return petest.TLV(0x30, id, petest.TLV(0xa0, full, around), whole)
+}
+
+func algorithm(oid string) func(*petest.Message) {
+	return func(m *petest.Message) { m.Algorithm = oid }
+}
+
+// longer is an element with two bytes more in it.
+func longer(raw []byte) []byte {
+	return petest.TLV(raw[0], raw[4:], []byte{5, 0}) // behind a length of three bytes
 }
 
 func TestFaults(t *testing.T) {
@@ -139,9 +171,20 @@ func TestFaults(t *testing.T) {
 		{"two message digests", plain(attribute(petest.Attribute(petest.OIDMessageDigest, petest.TLV(4, make([]byte, 32))))), cms.Malformed, `signed attribute "message digest": found 2 values, wanted 1`},
 		{"message digest of two values", plain(attribute(petest.Attribute(petest.OIDContentType, petest.OID("1.2.3.4")))), cms.Malformed, `signed attribute "content type": found 2 values, wanted 1`},
 		{"many attributes", plain(attribute(bytes.Repeat(petest.Attribute("1.2.3", []byte{5, 0}), 31))), cms.Malformed, "attributes: found more, wanted no more than 32"},
+		{"bytes in a certificate behind its signature", plain(func(m *petest.Message) {
+			m.Extra = [][]byte{longer(m.Signer.Cert.Raw)}
+			m.Certificates = []*x509.Certificate{w.root.Cert}
+		}), cms.Unsupported, "the certificate of the signer cannot be read: certificate: found 2 bytes more, wanted its end"},
+		{"signature algorithm with another hash function", plain(algorithm("1.2.840.10045.4.3.4")), cms.Malformed, "signature algorithm with SHA-512, digest algorithm SHA-256"},
+		{"signature algorithm of another key", plain(algorithm("1.2.840.113549.1.1.11")), cms.Altered, "the signature was not made with the key of Contoso Ltd"},
+		{"more at the end", rebuilt(plain(), []byte{5, 0}, nil, nil, nil), cms.Malformed, "signature: found 2 bytes more, wanted its end"},
+		{"more around the body", rebuilt(plain(), nil, []byte{5, 0}, nil, nil), cms.Malformed, "signed data: found 2 bytes more, wanted its end"},
+		{"more in the body", rebuilt(plain(), nil, nil, []byte{5, 0}, nil), cms.Malformed, "signed data: found 2 bytes more, wanted its end"},
+		{"two signers", rebuilt(plain(), nil, nil, nil, []byte{1}), cms.Unsupported, "several signers in one signature"},
+		{"no certificate", plain(func(m *petest.Message) { m.Extra = [][]byte{{4, 0}} }), cms.Malformed, "certificates: found tag 0x04, wanted a certificate"},
 		{"signed attributes cut off", cut, cms.Malformed, "signed attributes: found a length of 5 bytes"},
 		{"signer without certificate", lost.Encode(t), cms.Malformed, "the certificate of the signer is not in the signature"},
-		{"signer with an unreadable certificate", broken.Encode(t), cms.Unsupported, "the certificate of the signer cannot be read: x509"},
+		{"signer with an unreadable certificate", broken.Encode(t), cms.Unsupported, "the certificate of the signer cannot be read: signed part of the certificate"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -149,6 +192,15 @@ func TestFaults(t *testing.T) {
 			wantFault(t, err, tt.fault, tt.text)
 		})
 	}
+}
+
+// token is the value of a time stamp, of another signature.
+func token(tb testing.TB, w world) []byte {
+	tb.Helper()
+	attribute := petest.Stamp{Authority: w.tsa, Time: then, Of: []byte("another")}.Token(tb)(nil)
+	r := der.NewReader(attribute).Inside(der.Sequence, "attribute")
+	r.OID("type")
+	return r.Inside(der.Set, "values").Rest()
 }
 
 // Time stamps that are wrong in themselves.
@@ -180,7 +232,7 @@ func TestStampFaults(t *testing.T) {
 		{"more than it may hold", stamp(func(s *petest.Stamp) { s.Info = [][]byte{{0xa2, 0}} }), cms.Malformed, "time stamp: time-stamp information: found 2 bytes more, wanted its end"},
 		{"a signature of something else", value(w.message(t)), cms.Malformed, "time stamp: token: found a signature of 1.2.3.4"},
 		{"garbage", value([]byte{0x30, 0}), cms.Malformed, "time stamp: type of the signature"},
-		{"garbage behind", value(append(w.message(t), 5, 0)), cms.Malformed, "time stamp: token"},
+		{"a second value of garbage", value(append([]byte{5, 0}, token(t, w)...)), cms.Malformed, "time stamp: signature: found tag 0x05"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

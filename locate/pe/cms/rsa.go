@@ -20,8 +20,9 @@ func digestInfo(h crypto.Hash) []byte {
 		return []byte("\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30")
 	case crypto.SHA512:
 		return []byte("\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40")
+	default:
+		return nil
 	}
-	return nil
 }
 
 // verifyRSA checks a signature of RSASSA-PKCS1-v1_5 as RFC 8017, 8.2.2, has it:

@@ -89,11 +89,11 @@ func countersignature(sd *SignedData, raw []byte) (stamp, error) {
 // token reads a time stamp of RFC 3161: a signature of its own, of a structure
 // that holds the time and the digest of the signature value.
 func (t *Trust) token(sd *SignedData, raw []byte) (stamp, error) {
-	inner, rest, err := t.Parse(raw)
+	inner, _, err := t.Parse(raw) // which is one element: nothing follows
 	if err != nil {
 		return stamp{}, err
 	}
-	if len(rest) > 0 || inner.ContentType != oidStampInfo {
+	if inner.ContentType != oidStampInfo {
 		return stamp{}, fail(Malformed, "token: found a signature of %s, wanted one of %s (time-stamp information)",
 			inner.ContentType, oidStampInfo)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"usmtpkg/locate/pe/cms/der"
 )
 
 // What a Trust remembers: so many certificates, and as many links between them,
@@ -78,6 +80,16 @@ func (t *Trust) certificate(raw []byte) (*x509.Certificate, error) {
 	t.mu.Unlock()
 	if ok {
 		return c, nil
+	}
+	// crypto/x509 reads past bytes behind the signature, which nobody signed.
+	whole := der.NewReader(raw)
+	parts := whole.Inside(der.Sequence, "certificate")
+	parts.Read(der.Sequence, "signed part of the certificate")
+	parts.Read(der.Sequence, "signature algorithm of the certificate")
+	parts.Read(der.BitString, "signature of the certificate")
+	parts.End("certificate")
+	if err := whole.Err(); err != nil {
+		return nil, err
 	}
 	c, err := x509.ParseCertificate(raw)
 	if err != nil {

@@ -77,8 +77,9 @@ func pageLink(h crypto.Hash, image []byte) []byte {
 		return PageLink("1.3.6.1.4.1.311.2.3.1", PageTable(h, image))
 	case crypto.SHA256:
 		return PageLink("1.3.6.1.4.1.311.2.3.2", PageTable(h, image))
+	default:
+		return tlv(0xa2, []byte{0x80, 0}) // an empty file name
 	}
-	return tlv(0xa2, []byte{0x80, 0}) // an empty file name
 }
 
 // PageLink is a link that holds a table of page hashes.

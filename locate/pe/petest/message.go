@@ -97,6 +97,7 @@ type Message struct {
 	Extra        [][]byte // further elements among the certificates
 	Signed       [][]byte // further signed attributes
 	NoAttributes bool     // sign the content itself
+	Algorithm    string   // of the signature; "" means that of the key
 	// Unsigned makes an unsigned attribute for the signature value.
 	Unsigned []func(signature []byte) []byte
 }
@@ -149,6 +150,9 @@ func (m Message) signerInfo(tb testing.TB, content []byte) []byte {
 	algorithm := "1.2.840.10045.2.1"
 	if _, ok := m.Signer.Key.Public().(*rsa.PublicKey); ok {
 		algorithm = "1.2.840.113549.1.1.1"
+	}
+	if m.Algorithm != "" {
+		algorithm = m.Algorithm
 	}
 	var unsigned []byte
 	if len(m.Unsigned) > 0 {

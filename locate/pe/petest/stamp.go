@@ -19,8 +19,8 @@ type Stamp struct {
 
 // Token makes a time stamp of RFC 3161, as an unsigned attribute.
 func (s Stamp) Token(tb testing.TB) func([]byte) []byte {
+	tb.Helper()
 	return func(signature []byte) []byte {
-		tb.Helper()
 		s := s.of(signature)
 		info := tlv(0x30, append([][]byte{
 			{2, 1, 1},
@@ -39,8 +39,8 @@ func (s Stamp) Token(tb testing.TB) func([]byte) []byte {
 // Countersignature makes a time stamp of PKCS#9, as an unsigned attribute. Its
 // certificates belong among those of the message.
 func (s Stamp) Countersignature(tb testing.TB) func([]byte) []byte {
+	tb.Helper()
 	return func(signature []byte) []byte {
-		tb.Helper()
 		s := s.of(signature)
 		m := Message{
 			Signer: s.Authority, ContentType: OIDData, Hash: s.Hash,
