@@ -23,7 +23,6 @@ type pages struct {
 	list []page // by offset
 	next int    // the page that the content has come to
 	hash hash.Hash
-	fed  int64 // bytes of that page
 
 	skipped string // why they are not checked
 	fault   string // what is wrong with them
@@ -60,10 +59,10 @@ func readPages(r *der.Reader, img *image) *pages {
 		r.Fail("page hashes", err.Error(), "a set of one table")
 		return nil
 	}
-	switch {
-	case kind == oidPageHashSHA1:
+	switch kind {
+	case oidPageHashSHA1:
 		return newPages(crypto.SHA1, table, img)
-	case kind == oidPageHashSHA256:
+	case oidPageHashSHA256:
 		return newPages(crypto.SHA256, table, img)
 	}
 	return &pages{skipped: "they are of the kind " + kind}

@@ -1,7 +1,8 @@
-// Package pe reads the two facts usmtpkg needs of a Windows program or DLL:
-// the machine it is built for and its file version.
+// Package pe reads the facts usmtpkg needs of a Windows program or DLL: the
+// machine it is built for, its file version, and whether it is as its maker
+// signed it.
 //
-// Rules:
+// Rules of Read:
 //   - The input is not trusted. Every offset and count is checked against the
 //     size of the file before it is used. However the file is laid out, it is
 //     read at most 14 times, 4096 bytes each; memory does not grow with it.
@@ -12,10 +13,31 @@
 //   - Without a version resource the version is zero. A version resource that
 //     cannot be followed is a fault of the file.
 //
-// It does not look at code, imports, checksums or signatures, and it does not
-// see that bytes behind the last section and the certificate table are missing.
+// Rules of [Verifier], which checks Authenticode signatures:
+//   - The content is hashed as it passes by, so that who reads a file anyway
+//     reads it once. What passes by must be what the headers were read from.
+//   - All signatures of a file are checked, nested ones too. The best counts,
+//     but one that is tampered with spoils them all.
+//   - Trusted are Microsoft's roots, which are built in and compared with their
+//     SHA-256, and those that are handed in. See package cms for chains, time
+//     stamps and algorithms. A digest with SHA-1 counts, as of 2017's kits.
+//   - The certificate table is the end of the file, holds signatures and zeros,
+//     and no section reaches into it: nothing hides where no digest looks. What
+//     unsigned attributes hold, and certificates that no chain needs, is not
+//     looked at, and Windows does not load it either.
+//   - Page hashes are checked where a file has them.
+//   - A table of more than 1 MiB, and 9 signatures or more, are unsupported; what
+//     one file costs is within 64 MiB of memory.
 //
-// Source of the format: https://learn.microsoft.com/windows/win32/debug/pe-format
+// Revocation is not checked: it needs the network. Catalogs, which sign files
+// from outside, are not looked at: a file that only a catalog signs is unsigned;
+// package wintrust asks Windows about those.
+//
+// The package does not look at code, imports or the checksum. Of an unsigned
+// file it does not see that bytes behind the last section are missing.
+//
+// Sources: https://learn.microsoft.com/windows/win32/debug/pe-format, and
+// Windows Authenticode Portable Executable Signature Format, version 1.0 (2008).
 package pe
 
 import (
