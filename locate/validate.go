@@ -69,8 +69,9 @@ func (v *Validator) walk(ctx context.Context, fsys fs.FS, workers int) (*Report,
 	})
 	for range workers {
 		group.Go(func() error {
+			buf := make([]byte, 64<<10) // in bytes: fits the second-level cache with room to spare
 			for j := range jobs {
-				if err := v.visit(inner, fsys, j); err != nil {
+				if err := v.visit(inner, fsys, j, buf); err != nil {
 					return err
 				}
 			}
@@ -115,7 +116,7 @@ func (v *Validator) list(ctx context.Context, fsys fs.FS, jobs chan<- job) error
 }
 
 // visit inspects one file. It opens the file only if its content matters.
-func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job) error {
+func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job, buf []byte) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job) error {
 		if err != nil {
 			return failure(j.path, err)
 		}
-		return v.inspect(ctx, j.path, nil, info.Size())
+		return v.inspect(ctx, j.path, nil, info.Size(), buf)
 	}
 	file, err := fsys.Open(j.path)
 	if err != nil {
@@ -135,11 +136,11 @@ func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job) error {
 	if err != nil {
 		return failure(j.path, err)
 	}
-	return v.inspect(ctx, j.path, r, size)
+	return v.inspect(ctx, j.path, r, size, buf)
 }
 
 // inspect looks at a file that nobody reads anyway.
-func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, size int64) error {
+func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, size int64, buf []byte) error {
 	look, err := v.Inspect(name, r, size)
 	if err != nil {
 		return err
@@ -153,7 +154,7 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 		takers = append(takers, h)
 	}
 	if len(takers) > 0 {
-		if err := pourInto(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size)); err != nil {
+		if err := pourInto(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size), buf); err != nil {
 			return failure(name, err)
 		}
 	}
@@ -165,9 +166,8 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 	return err
 }
 
-// pourInto writes the content of a file to w until the run is cancelled.
-func pourInto(ctx context.Context, w io.Writer, r io.Reader) error {
-	buf := make([]byte, 64<<10) // in bytes: fits the second-level cache with room to spare
+// pourInto writes the content of a file to w, through buf, until the run is cancelled.
+func pourInto(ctx context.Context, w io.Writer, r io.Reader, buf []byte) error {
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return err
