@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,9 +40,13 @@ type Signature struct {
 
 // A Verifier judges signatures. Its methods may be called from several
 // goroutines; it remembers certificates, so that one for all files is fastest.
+//
+// Under Microsoft's roots it trusts Microsoft's own certificates only: those of
+// others hang there, too, such as of whoever sells in its store.
 type Verifier struct {
-	now   func() time.Time
-	trust *cms.Trust
+	now    func() time.Time
+	trust  *cms.Trust
+	vendor []*x509.Certificate // Microsoft's roots
 }
 
 // NewVerifier returns a Verifier that trusts Microsoft's roots and extra ones.
@@ -51,11 +56,11 @@ func NewVerifier(now func() time.Time, extraRoots []*x509.Certificate) (*Verifie
 	if err != nil {
 		return nil, err
 	}
-	trust, err := cms.NewTrust(append(roots, extraRoots...))
+	trust, err := cms.NewTrust(slices.Concat(extraRoots, roots))
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{now: now, trust: trust}, nil
+	return &Verifier{now: now, trust: trust, vendor: roots}, nil
 }
 
 // A signature is one of a file's, with what it says about the content.
@@ -73,6 +78,9 @@ func (v *Verifier) judge(s *signature, digest []byte) Signature {
 		return Signature{Verdict: verdict(s.fault), Reason: s.fault.Error()}
 	}
 	res, err := v.trust.Verify(s.data, v.now())
+	if err == nil {
+		err = v.ownSigner(res)
+	}
 	sig := Signature{Verdict: verdict(err), Signer: res.Signer, Time: res.Time, Algorithm: algorithmName(s.hash)}
 	notes := res.Notes
 	if err != nil {
@@ -91,6 +99,21 @@ func (v *Verifier) judge(s *signature, digest []byte) Signature {
 	}
 	sig.Reason = strings.Join(notes, "; ")
 	return sig
+}
+
+// microsoft is the organization in the certificates of Microsoft's own signers.
+const microsoft = "Microsoft Corporation"
+
+// ownSigner refuses a signer whom Microsoft certified and who is not Microsoft.
+func (v *Verifier) ownSigner(res cms.Result) error {
+	under := func(root *x509.Certificate) bool { return root.Equal(res.Root) }
+	if !slices.ContainsFunc(v.vendor, under) || slices.Contains(res.Cert.Subject.Organization, microsoft) {
+		return nil
+	}
+	return &cms.SignatureError{
+		Fault: cms.Untrusted,
+		Text:  fmt.Sprintf("Microsoft certified the signer, which is not %s but %q", microsoft, res.Cert.Subject.Organization),
+	}
 }
 
 // verdict translates what the signature's own check found.

@@ -19,17 +19,18 @@ type search struct {
 	bag   []*x509.Certificate // candidates beside the roots
 	usage x509.ExtKeyUsage
 	at    time.Time
-	fault error // the most telling of those met
+	root  *x509.Certificate // that the chain ends in, once it is found
+	fault error             // the most telling of those met
 }
 
 // chain checks that a chain from leaf ends in a root and that all of it allows
-// the usage and is valid at the time.
-func (t *Trust) chain(w *work, leaf *x509.Certificate, bag []*x509.Certificate, usage x509.ExtKeyUsage, at time.Time) error {
+// the usage and is valid at the time. It returns the root.
+func (t *Trust) chain(w *work, leaf *x509.Certificate, bag []*x509.Certificate, usage x509.ExtKeyUsage, at time.Time) (*x509.Certificate, error) {
 	s := &search{trust: t, work: w, bag: bag, usage: usage, at: at}
 	if s.extend([]*x509.Certificate{leaf}) {
-		return nil
+		return s.root, nil
 	}
-	return s.fault
+	return nil, s.fault
 }
 
 // extend looks for the rest of a chain.
@@ -37,6 +38,7 @@ func (s *search) extend(chain []*x509.Certificate) bool {
 	last := chain[len(chain)-1]
 	if s.trust.roots[last] {
 		err := s.check(chain)
+		s.root = last
 		s.note(err)
 		return err == nil
 	}

@@ -59,7 +59,8 @@ func (t *Trust) stamp(sd *SignedData, raw []byte, parse func(*SignedData, []byte
 	if err := st.verify(w); err != nil {
 		return time.Time{}, err
 	}
-	return st.time, t.chain(w, st.cert, st.bag, x509.ExtKeyUsageTimeStamping, st.time)
+	_, err = t.chain(w, st.cert, st.bag, x509.ExtKeyUsageTimeStamping, st.time)
+	return st.time, err
 }
 
 // countersignature reads a time stamp of PKCS#9 (RFC 2985, 5.3.6): a further

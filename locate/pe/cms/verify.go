@@ -10,9 +10,11 @@ import (
 
 // A Result is what Verify found out.
 type Result struct {
-	Signer string    // common name of the certificate; "" if that was not found
-	Time   time.Time // of the time stamp that counts; zero without one
-	Notes  []string  // what else there is to say
+	Signer string            // common name of the certificate; "" if that was not found
+	Cert   *x509.Certificate // of the signer; nil if it was not found
+	Root   *x509.Certificate // that its chain ends in; nil unless the signature is valid
+	Time   time.Time         // of the time stamp that counts; zero without one
+	Notes  []string          // what else there is to say
 }
 
 // Verify checks a signature of its content, its time stamps and its chain. The
@@ -24,7 +26,7 @@ func (t *Trust) Verify(sd *SignedData, now time.Time) (Result, error) {
 	if err != nil {
 		return res, err
 	}
-	res.Signer = name(cert)
+	res.Signer, res.Cert = name(cert), cert
 	if err := sd.signer.check(&work{maxChecks}, cert, sd.ContentType, sd.Content.Content); err != nil {
 		return res, err
 	}
@@ -33,34 +35,36 @@ func (t *Trust) Verify(sd *SignedData, now time.Time) (Result, error) {
 		return res, err
 	}
 	res.Notes = notes
-	res.Time, err = t.judge(sd, cert, times, now)
+	res.Time, res.Root, err = t.judge(sd, cert, times, now)
 	return res, err
 }
 
 // judge checks the chain of the signer at the time that counts, and returns
-// that of the time stamp.
-func (t *Trust) judge(sd *SignedData, cert *x509.Certificate, times []time.Time, now time.Time) (time.Time, error) {
+// that of the time stamp, and the root.
+func (t *Trust) judge(sd *SignedData, cert *x509.Certificate, times []time.Time, now time.Time) (time.Time, *x509.Certificate, error) {
 	w := &work{maxChecks}
-	chain := func(at time.Time) error {
+	chain := func(at time.Time) (*x509.Certificate, error) {
 		return t.chain(w, cert, sd.certificates, x509.ExtKeyUsageCodeSigning, at)
 	}
 	if lifetime(cert) {
-		return latest(times), because(chain(now), "; it is for lifetime signing, which no time stamp prolongs")
+		root, err := chain(now)
+		return latest(times), root, because(err, "; it is for lifetime signing, which no time stamp prolongs")
 	}
 	if len(times) == 0 {
-		return time.Time{}, because(chain(now), ", and no time stamp counts")
+		root, err := chain(now)
+		return time.Time{}, root, because(err, ", and no time stamp counts")
 	}
 	var first error
 	for _, at := range times {
-		err := chain(at)
+		root, err := chain(at)
 		if err == nil {
-			return at, nil
+			return at, root, nil
 		}
 		if first == nil {
 			first = because(err, ", the day of the time stamp")
 		}
 	}
-	return times[0], first
+	return times[0], nil, first
 }
 
 // lifetime reports whether the certificate's end is that of its signatures too
