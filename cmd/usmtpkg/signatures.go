@@ -3,9 +3,11 @@ package main
 import (
 	"cmp"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/pe/wintrust"
 	"usmtpkg/stage"
 )
 
@@ -118,6 +121,37 @@ type jsonProgram struct {
 	Signer    string     `json:"signer,omitempty"`
 	SignedAt  *time.Time `json:"signed_at,omitempty"`
 	Reason    string     `json:"reason,omitempty"`
+	Windows   string     `json:"windows,omitempty"` // what Windows says of it
+	trusted   bool       // by Windows
+}
+
+// secondOpinions asks Windows about the programs below dir, where it is there to be
+// asked. Its answer stands beside ours and changes nothing.
+func secondOpinions(dir string, programs []jsonProgram) {
+	for i := range programs {
+		p := &programs[i]
+		v, err := wintrust.Judge(filepath.Join(dir, filepath.FromSlash(p.Path)))
+		switch {
+		case errors.Is(err, errors.ErrUnsupported):
+			return
+		case err != nil:
+			p.Windows = "not known: " + err.Error()
+		default:
+			p.Windows, p.trusted = v.String(), v.Trusted
+		}
+	}
+}
+
+// disagreements are the programs of which Windows thinks otherwise, such as those
+// that a catalog vouches for.
+func disagreements(programs []jsonProgram) []string {
+	var lines []string
+	for _, p := range programs {
+		if p.Windows != "" && p.trusted != (p.Signature == string(pe.Valid)) {
+			lines = append(lines, fmt.Sprintf("note    %s: Windows says %s, the verdict here is %s", printable(p.Path), p.Windows, p.Signature))
+		}
+	}
+	return lines
 }
 
 func programDocuments(rep *locate.Report) []jsonProgram {

@@ -20,7 +20,7 @@ machine gives, and prints every finding: errors keep it from becoming a package,
 fail only with --strict. Of releases whose files are known, from --inventory or
 built in, it finds what is lost or altered. The Authenticode signature of every program is
 verified offline, under Microsoft's roots and those of --trust-root; whether a certificate
-was revoked is not asked.`,
+was revoked is not asked. On Windows, what Windows says of a signature stands beside that.`,
 		Example: `  usmtpkg validate "C:\Program Files (x86)\Windows Kits\10"
   usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict
   usmtpkg validate --source /srv/adk --format sarif > usmt.sarif`,
@@ -79,15 +79,22 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		return &stage.SourceError{Err: err}
 	}
 	bad := rep.Err(o.policy.strict)
+	programs := programDocuments(rep)
+	if lo.Signatures != nil && u.dir != "" {
+		secondOpinions(u.dir, programs)
+	}
 	if o.format != formatText {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Signed: signatureCounts(rep), Programs: programDocuments(rep), Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Signed: signatureCounts(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
 		}
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
 		return errors.Join(printDocument(env, o, d, j), marked(bad))
 	}
 	printFindings(env.stdout, o, rep.Findings(), locate.Info)
+	for _, line := range disagreements(programs) {
+		fmt.Fprintln(env.stdout, line)
+	}
 	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\n",
 		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep))
 	return errors.Join(err, marked(bad))
