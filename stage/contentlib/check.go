@@ -2,18 +2,9 @@ package contentlib
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // A Verdict is the outcome for one file.
@@ -53,9 +44,25 @@ func (r Report) Equal() bool {
 
 // Options tunes Check. The zero value is ready to use.
 type Options struct {
-	Deep    bool // read every object and hash it
-	Workers int  // objects looked at at once; 0 means 4
+	Deep     bool     // read every object and hash it
+	Workers  int      // objects looked at at once; 0 means 4
+	Progress Progress // nil reports nothing
+
+	best bool // where several drives have an object, find a good one
 }
+
+// Progress receives the events of a check. Its methods are called from several goroutines.
+type Progress interface {
+	// Start begins the look at objects; bytes are those to be read.
+	Start(phase string, files int, bytes int64)
+	// Add reports work done since the last call.
+	Add(files int, bytes int64)
+}
+
+type noProgress struct{}
+
+func (noProgress) Start(string, int, int64) {}
+func (noProgress) Add(int, int64)           {}
 
 // Check holds a content of the library against the list of files that it should have. What
 // differs is a verdict of the Report; an error says that it could not be looked at.
@@ -103,7 +110,7 @@ func (l *Library) Check(ctx context.Context, id string, want []File, o Options) 
 		}
 		rep.Files = append(rep.Files, res)
 	}
-	found, err := l.objects(ctx, objects, o)
+	found, _, err := l.objects(ctx, objects, o)
 	if err != nil {
 		return Report{}, err
 	}
@@ -114,112 +121,4 @@ func (l *Library) Check(ctx context.Context, id string, want []File, o Options) 
 
 func describe(size int64, sum string) string {
 	return fmt.Sprintf("%d bytes, SHA-256 %s", size, strings.ToUpper(sum))
-}
-
-// objects looks for the objects of files, each once, and gives a verdict for each file.
-func (l *Library) objects(ctx context.Context, files []File, o Options) ([]FileResult, error) {
-	index := map[string]int{} // of the first file with the object
-	var once []File
-	for _, f := range files {
-		if _, seen := index[f.SHA256]; !seen {
-			index[f.SHA256] = len(once)
-			once = append(once, f)
-		}
-	}
-	verdicts := make([]FileResult, len(once))
-	g, gctx := errgroup.WithContext(ctx)
-	workers := o.Workers
-	if workers <= 0 {
-		workers = defaultWorkers
-	}
-	g.SetLimit(workers)
-	for i, f := range once {
-		g.Go(func() (err error) {
-			if gctx.Err() != nil {
-				return context.Cause(gctx)
-			}
-			verdicts[i], err = l.object(gctx, f, o.Deep)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	results := make([]FileResult, len(files))
-	for i, f := range files {
-		results[i] = verdicts[index[f.SHA256]]
-		results[i].Path = f.Path
-	}
-	return results, nil
-}
-
-// object looks for one object on all drives. One good object is enough: the same file may lie
-// on a drive that went full and on the next (inferred).
-func (l *Library) object(ctx context.Context, f File, deep bool) (FileResult, error) {
-	res := FileResult{Verdict: ObjectMissing, Want: path.Join(fileLib, f.SHA256[:4], f.SHA256)}
-	for i, root := range l.drives {
-		if l.files[i] == "" {
-			continue
-		}
-		p, info, err := l.objectOn(i, f.SHA256)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue
-		case err != nil:
-			return res, err
-		case !info.Mode().IsRegular():
-			res = FileResult{Verdict: ObjectChanged, Want: "a file", Found: "a folder, link or device at " + p}
-			continue
-		case info.Size() != f.Size:
-			res = FileResult{Verdict: ObjectChanged, Want: fmt.Sprintf("%d bytes", f.Size), Found: fmt.Sprintf("%d bytes", info.Size())}
-			continue
-		case !deep:
-			return FileResult{Verdict: Same}, nil
-		}
-		sum, err := sumOf(ctx, root, p)
-		if err != nil {
-			return res, err
-		}
-		if sum == f.SHA256 {
-			return FileResult{Verdict: Same}, nil
-		}
-		res = FileResult{Verdict: ObjectChanged, Want: "SHA-256 " + f.SHA256, Found: "SHA-256 " + sum}
-	}
-	return res, nil
-}
-
-// objectOn finds an object on one drive. Its name is tried in upper case and in lower case,
-// since listing FileLib for any other could take long.
-func (l *Library) objectOn(drive int, sum string) (p string, info fs.FileInfo, err error) {
-	for _, s := range []string{sum, strings.ToLower(sum)} {
-		p = path.Join(l.files[drive], s[:4], s)
-		if info, err = l.drives[drive].Lstat(p); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-	}
-	return p, info, err
-}
-
-// sumOf reads a file and returns its SHA-256 in upper-case hex.
-func sumOf(ctx context.Context, root *os.Root, p string) (string, error) {
-	f, err := root.Open(p)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close() //nolint:errcheck // only read
-	h := sha256.New()
-	buf := make([]byte, 64<<10)
-	for {
-		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
-		}
-		n, err := f.Read(buf)
-		h.Write(buf[:n])
-		if errors.Is(err, io.EOF) {
-			return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), nil
-		}
-		if err != nil {
-			return "", fmt.Errorf("reading an object: %w", err)
-		}
-	}
 }

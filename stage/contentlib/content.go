@@ -21,6 +21,9 @@ type Content struct {
 	// Prediction. It is empty where the library has none.
 	Hash  string
 	Files []Entry // sorted by path
+
+	// Dirs are the folders below the package source, empty ones too, sorted.
+	Dirs []string
 }
 
 // An Entry is one file of a content. Either Err is nil, or nothing else but Path holds.
@@ -35,8 +38,8 @@ type Entry struct {
 
 // Limits of a content; those of a USMT package stay far below.
 const (
-	maxFiles = 1 << 20
-	maxDepth = 100 // folders
+	maxFiles = 1 << 20 // and folders
+	maxDepth = 100     // folders
 )
 
 // suffix is what a name has in DataLib beyond its own; a file foo.ini is foo.ini.INI there.
@@ -62,10 +65,11 @@ func (l *Library) Content(ctx context.Context, id string) (Content, error) {
 	if c.Hash, err = l.contentHash(id); err != nil {
 		return Content{}, err
 	}
-	names, err := l.list(ctx, dir)
+	names, dirs, err := l.list(ctx, dir)
 	if err != nil {
 		return Content{}, err
 	}
+	c.Dirs = dirs
 	c.Files = make([]Entry, len(names))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(defaultWorkers)
@@ -109,8 +113,8 @@ func (l *Library) contentHash(id string) (string, error) {
 	return strings.ToUpper(v), nil
 }
 
-// list lists the files below dir, relative to it.
-func (l *Library) list(ctx context.Context, dir string) (names []string, err error) {
+// list lists the files and folders below dir, relative to it.
+func (l *Library) list(ctx context.Context, dir string) (names, dirs []string, err error) {
 	err = fs.WalkDir(l.drives[0].FS(), dir, func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -119,15 +123,19 @@ func (l *Library) list(ctx context.Context, dir string) (names []string, err err
 			return context.Cause(ctx)
 		case d.IsDir() && strings.Count(p, "/") > maxDepth:
 			return &FormatError{File: p, Found: fmt.Sprintf("more than %d folders in one another", maxDepth), Wanted: "fewer"}
-		case d.IsDir():
+		case len(names)+len(dirs) == maxFiles:
+			return &FormatError{File: dir, Found: fmt.Sprintf("more than %d files and folders", maxFiles), Wanted: "fewer"}
+		case p == dir:
 			return nil
-		case len(names) == maxFiles:
-			return &FormatError{File: dir, Found: fmt.Sprintf("more than %d files", maxFiles), Wanted: "fewer"}
+		case d.IsDir():
+			dirs = append(dirs, strings.TrimPrefix(p, dir+"/"))
+			return nil
 		}
 		names = append(names, strings.TrimPrefix(p, dir+"/"))
 		return nil
 	})
-	return names, err
+	slices.Sort(dirs)
+	return names, dirs, err
 }
 
 // entry reads one file of DataLib.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"usmtpkg/stage/wintext"
 )
 
 // A FormatError says that a file of the content library is not what it should be.
@@ -34,6 +36,8 @@ const (
 	maxKeys = 10_000  // in all sections
 )
 
+// In which encoding ConfigMgr writes these files is unknown; all that wintext reads are read.
+
 // An ini holds the sections of an INI file by name, with their keys; names of either are in
 // lower case. Which keys there are is not fully known, so unknown ones are kept and ignored.
 type ini map[string]section
@@ -48,12 +52,12 @@ func parseINI(name string, r io.Reader) (ini, error) {
 		return &FormatError{File: name, Line: line, Found: found, Wanted: wanted}
 	}
 	limited := &io.LimitedReader{R: r, N: maxINI + 1}
-	br := newTextReader(limited)
+	br := wintext.NewReader(limited)
 	all := ini{}
 	var current section
 	buf := make([]byte, 0, maxLine+2)
 	for n, keys := 1, 0; ; n++ {
-		raw, cut, err := readLine(br, buf, maxLine)
+		raw, cut, err := wintext.ReadLine(br, buf, maxLine)
 		if limited.N <= 0 {
 			return nil, bad(0, fmt.Sprintf("more than %d bytes", maxINI), "a small INI file")
 		}

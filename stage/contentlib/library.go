@@ -24,6 +24,17 @@ const (
 // ErrNotThere says that the library does not hold the package or content asked for.
 var ErrNotThere = errors.New("not in the content library")
 
+// A LibraryError says that a folder cannot be used as a content library.
+type LibraryError struct {
+	Dir string
+	Err error
+}
+
+func (e *LibraryError) Error() string {
+	return "opening the content library " + e.Dir + ": " + e.Err.Error()
+}
+func (e *LibraryError) Unwrap() error { return e.Err }
+
 // A Library is a content library, open for reading. Its methods may be called from several
 // goroutines.
 type Library struct {
@@ -49,12 +60,12 @@ func Open(dirs ...string) (_ *Library, err error) {
 	for i, dir := range dirs {
 		root, err := openDrive(dir)
 		if err != nil {
-			return nil, err
+			return nil, &LibraryError{dir, err}
 		}
 		l.drives = append(l.drives, root)
 		files, err := folderIn(root, fileLib)
 		if err != nil && (i > 0 || !errors.Is(err, fs.ErrNotExist)) {
-			return nil, fmt.Errorf("opening the content library %s: %w", dir, err)
+			return nil, &LibraryError{dir, err}
 		}
 		l.files = append(l.files, files)
 	}
@@ -62,10 +73,10 @@ func Open(dirs ...string) (_ *Library, err error) {
 		l.data, err = folderIn(l.drives[0], dataLib)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the content library %s: %w", dirs[0], err)
+		return nil, &LibraryError{dirs[0], err}
 	}
 	if slices.Max(l.files) == "" {
-		return nil, fmt.Errorf("opening the content library %s: found no %s, wanted one on at least one drive", dirs[0], fileLib)
+		return nil, &LibraryError{dirs[0], fmt.Errorf("found no %s, wanted one on at least one drive", fileLib)}
 	}
 	return l, nil
 }
@@ -74,7 +85,7 @@ func Open(dirs ...string) (_ *Library, err error) {
 func openDrive(dir string) (*os.Root, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("opening a content library: %w", err)
+		return nil, err
 	}
 	if _, err := folderIn(root, fileLib); err == nil {
 		return root, nil
@@ -85,7 +96,7 @@ func openDrive(dir string) (*os.Root, error) {
 	}
 	inner, err := root.OpenRoot(name)
 	if err := errors.Join(err, root.Close()); err != nil {
-		return nil, fmt.Errorf("opening a content library: %w", err)
+		return nil, err
 	}
 	return inner, nil
 }
@@ -204,4 +215,20 @@ func (l *Library) Package(id string) (Package, error) {
 		return Package{}, &FormatError{File: name, Found: "no content id", Wanted: "at least one in [Packages]"}
 	}
 	return p, nil
+}
+
+// ContentOf is the content id of a source version of the package: that of the version that is
+// distributed for 0. One that is not listed, or cannot be told, is ErrNotThere.
+func (p Package) ContentOf(version int) (string, error) {
+	id := p.Current
+	if version != 0 {
+		id = strings.ToUpper(p.ID) + "." + strconv.Itoa(version)
+	}
+	switch {
+	case id == "":
+		return "", fmt.Errorf("package %s: found no version that is distributed among %s: %w", p.ID, strings.Join(p.Contents, ", "), ErrNotThere)
+	case !slices.Contains(p.Contents, id):
+		return "", fmt.Errorf("package %s: found %s, wanted %s: %w", p.ID, strings.Join(p.Contents, ", "), id, ErrNotThere)
+	}
+	return id, nil
 }

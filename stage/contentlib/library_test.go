@@ -87,7 +87,7 @@ func TestOpen(t *testing.T) {
 		want string
 	}{
 		{"no folder", nil, "found no folder"},
-		{"absent", []string{filepath.Join(empty, "x")}, "opening a content library: "},
+		{"absent", []string{filepath.Join(empty, "x")}, "opening the content library "},
 		{"not a library", []string{empty}, "opening the content library"},
 		{"a drive with objects alone", []string{dirs[1]}, "opening the content library"},
 		{"a further drive without objects", []string{dirs[0], empty}, "opening the content library"},
@@ -97,6 +97,8 @@ func TestOpen(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := Open(tt.dirs...); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Open = %v, want the error %q", err, tt.want)
+			} else if bad := (*LibraryError)(nil); len(tt.dirs) > 0 && !errors.As(err, &bad) {
+				t.Errorf("Open = %T, want a *LibraryError", err)
 			}
 		})
 	}
@@ -162,6 +164,25 @@ func TestPackage(t *testing.T) {
 		if _, err := open(t, dirs...).Package(id); err == nil || !strings.Contains(err.Error(), "found package id") {
 			t.Errorf("Package(%q) = %v, want it refused", id, err)
 		}
+	}
+}
+
+func TestContentOf(t *testing.T) {
+	p, err := open(t, write(t, usmt(), 1)...).Package("p0100012")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[int]string{0: "P0100012.3", 2: "P0100012.2", 3: "P0100012.3"} {
+		if got, err := p.ContentOf(version); err != nil || got != want {
+			t.Errorf("ContentOf(%d) = %q, %v, want %q", version, got, err, want)
+		}
+	}
+	if got, err := p.ContentOf(4); !errors.Is(err, ErrNotThere) || !strings.Contains(err.Error(), "found P0100012.2, P0100012.3, wanted P0100012.4") {
+		t.Errorf("ContentOf(4) = %q, %v, want ErrNotThere", got, err)
+	}
+	p.Current = ""
+	if got, err := p.ContentOf(0); !errors.Is(err, ErrNotThere) {
+		t.Errorf("ContentOf(0) without a current one = %q, %v, want ErrNotThere", got, err)
 	}
 }
 

@@ -10,8 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"usmtpkg/stage/cmlog"
 )
 
 // A LogVerdict is the outcome of a search in a log.
@@ -29,7 +32,7 @@ type LogEntry struct {
 	Hash    string // 64 upper-case hex digits
 	Version int    // the source version of the package; 0 where the log does not tell
 	When    string // as printed: date, time and difference to UTC in minutes
-	Log     string // the name of the log
+	Log     string // the name of the log, as it was given
 	Line    int    // from 1
 }
 
@@ -72,20 +75,20 @@ func SearchLogs(ctx context.Context, id, want string, logs ...Log) (LogResult, e
 	}
 	s := &search{id: strings.ToUpper(id), want: strings.ToUpper(want), threads: map[string]*thread{}}
 	for _, l := range logs {
-		rr := newRecordReader(l.R)
+		rr := cmlog.NewReader(l.R)
 		for {
-			rec, err := rr.next(ctx)
+			rec, err := rr.Next(ctx)
 			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
 				return LogResult{}, fmt.Errorf("reading %s: %w", l.Name, err)
 			}
-			for line := range bytes.Lines(rec.message) {
+			for line := range bytes.Lines(rec.Message) {
 				s.take(rec, string(bytes.Trim(line, "~ \t\r\n")), l.Name)
 			}
 		}
-		s.result.Skipped += rr.skipped
+		s.result.Skipped += rr.Skipped()
 	}
 	return s.finish(), nil
 }
@@ -121,23 +124,23 @@ var (
 )
 
 // take looks at one line of a message.
-func (s *search) take(rec record, line, name string) {
+func (s *search) take(rec cmlog.Record, line, name string) {
 	if !strings.Contains(line, "package ") && !strings.HasPrefix(line, "The hash ") {
 		return // nearly all lines; the rest of this takes longer
 	}
-	if rec.thread == "" { // nothing ties such a line to another
+	if rec.Thread == "" { // nothing ties such a line to another
 		if hashLine.MatchString(line) {
 			s.result.Unattributed++
 		}
 		return
 	}
-	t := s.threads[rec.thread]
+	t := s.threads[rec.Thread]
 	if t == nil {
 		if len(s.threads) >= maxThreads {
 			clear(s.threads)
 		}
 		t = &thread{}
-		s.threads[rec.thread] = t
+		s.threads[rec.Thread] = t
 	}
 	if m := version.FindStringSubmatch(line); m != nil {
 		n, _ := strconv.Atoi(m[4]) // at most nine digits
@@ -145,9 +148,9 @@ func (s *search) take(rec record, line, name string) {
 	} else if m := naming.FindStringSubmatch(line); m != nil {
 		t.name(strings.ToUpper(m[2]), m[1] != "")
 	} else if m := hashLine.FindStringSubmatch(line); m != nil {
-		s.hashLine(t, &LogEntry{Hash: strings.ToUpper(m[1]), Version: t.version, When: rec.when, Log: name, Line: rec.line})
+		s.hashLine(t, &LogEntry{Hash: strings.ToUpper(m[1]), Version: t.version, When: rec.When, Log: name, Line: rec.Line})
 	} else if exiting.MatchString(line) {
-		delete(s.threads, rec.thread)
+		delete(s.threads, rec.Thread)
 	}
 }
 
@@ -212,67 +215,51 @@ func (s *search) finish() LogResult {
 	return r
 }
 
-// SearchLogFile is SearchLogs for a log on disk and those that it was rotated from, which lie
-// beside it: for distmgr.log first distmgr-<date>-<time>.log in the order of their names, then
-// distmgr.lo_ (seen: both endings; inferred: which is the older).
-func SearchLogFile(ctx context.Context, name, id, want string) (_ LogResult, err error) {
-	dir, base := filepath.Split(name)
-	stem := strings.TrimSuffix(base, filepath.Ext(base))
-	var names []string
-	entries, err := os.ReadDir(filepath.Clean(dir + "."))
-	if err != nil {
-		return LogResult{}, err
-	}
-	var older string
-	dated := regexp.MustCompile(`(?i)^` + regexp.QuoteMeta(stem) + `-[0-9]{8}-[0-9]{6}\.log$`)
-	for _, e := range entries { // sorted by name
-		switch {
-		case e.Name() == base || e.IsDir():
-		case dated.MatchString(e.Name()):
-			names = append(names, dir+e.Name())
-		case strings.EqualFold(e.Name(), stem+".lo_"):
-			older = dir + e.Name()
+// distmgrLog is the log of the site server's Distribution Manager.
+const distmgrLog = "distmgr.log"
+
+// SearchLogFiles is SearchLogs for logs on disk, oldest first. Each may be a log or the folder
+// that holds distmgr.log; those that a log was rotated from, which lie beside it, are read
+// before it (see package cmlog). A log that comes up twice is read where it comes up last.
+func SearchLogFiles(ctx context.Context, names []string, id, want string) (_ LogResult, err error) {
+	var all []string
+	named := map[string]bool{}
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			if name, err = logIn(name); err != nil {
+				return LogResult{}, err
+			}
 		}
-	}
-	if older != "" {
-		names = append(names, older)
+		files, err := cmlog.Rotated(name)
+		if err != nil {
+			return LogResult{}, err
+		}
+		named[name] = true
+		all = slices.DeleteFunc(all, func(n string) bool { return slices.Contains(files, n) })
+		all = append(all, files...)
 	}
 	var logs []Log
 	defer func() {
 		for _, l := range logs {
-			err = errors.Join(err, l.R.(*lazyFile).Close())
+			err = errors.Join(err, l.R.(io.Closer).Close())
 		}
 	}()
-	for _, n := range append(names, name) {
-		logs = append(logs, Log{Name: filepath.Base(n), R: &lazyFile{name: n, gone: n != name}})
+	for _, n := range all {
+		logs = append(logs, Log{Name: n, R: cmlog.Open(n, !named[n])})
 	}
 	return SearchLogs(ctx, id, want, logs...)
 }
 
-// A lazyFile is opened when it is first read: a log may be rotated away before its turn.
-type lazyFile struct {
-	name string
-	gone bool // it may be gone
-	f    *os.File
-}
-
-func (l *lazyFile) Read(p []byte) (int, error) {
-	if l.f == nil {
-		f, err := os.Open(l.name)
-		if l.gone && errors.Is(err, fs.ErrNotExist) {
-			return 0, io.EOF
-		}
-		if err != nil {
-			return 0, err
-		}
-		l.f = f
+// logIn finds distmgr.log in a folder, however it is spelt.
+func logIn(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
 	}
-	return l.f.Read(p)
-}
-
-func (l *lazyFile) Close() error {
-	if l.f == nil {
-		return nil
+	for _, e := range entries {
+		if strings.EqualFold(e.Name(), distmgrLog) && !e.IsDir() {
+			return filepath.Join(dir, e.Name()), nil
+		}
 	}
-	return l.f.Close()
+	return "", &fs.PathError{Op: "open", Path: filepath.Join(dir, distmgrLog), Err: fs.ErrNotExist}
 }

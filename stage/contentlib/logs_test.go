@@ -233,7 +233,7 @@ func TestSearchLogsManyThreads(t *testing.T) {
 	}
 }
 
-func TestSearchLogFile(t *testing.T) {
+func TestSearchLogFiles(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
@@ -243,31 +243,56 @@ func TestSearchLogFile(t *testing.T) {
 	write("distmgr.log", refresh(simple, 1, "P0100013", 9, hashA))
 	search := func() LogResult {
 		t.Helper()
-		got, err := SearchLogFile(t.Context(), filepath.Join(dir, "distmgr.log"), "P0100012", hashA)
+		got, err := SearchLogFiles(t.Context(), []string{filepath.Join(dir, "distmgr.log")}, "P0100012", hashA)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return got
 	}
 	if got := search(); got.Verdict != LogNotFound {
-		t.Errorf("SearchLogFile = %+v, want not found", got)
+		t.Errorf("SearchLogFiles = %+v, want not found", got)
 	}
 	write("distmgr-20260102-030405.log", refresh(simple, 1, "P0100012", 2, hashA))
 	write("distmgr-20260101-030405.log", refresh(simple, 1, "P0100012", 1, hashB))
 	write("distmgr-other.log", refresh(simple, 1, "P0100012", 8, hashB))
-	if got := search(); got.Verdict != LogSame || got.Newest.Version != 2 || got.Newest.Log != "distmgr-20260102-030405.log" {
-		t.Errorf("SearchLogFile = %+v, want same in the later of the dated logs", got)
+	if got := search(); got.Verdict != LogSame || got.Newest.Version != 2 || filepath.Base(got.Newest.Log) != "distmgr-20260102-030405.log" {
+		t.Errorf("SearchLogFiles = %+v, want same in the later of the dated logs", got)
 	}
 	write("Distmgr.LO_", refresh(simple, 1, "P0100012", 3, hashB))
 	if got := search(); got.Verdict != LogDifferent || got.Newest.Version != 3 || got.Earlier == nil || got.Earlier.Version != 2 {
-		t.Errorf("SearchLogFile = %+v, want different in the rotated log", got)
+		t.Errorf("SearchLogFiles = %+v, want different in the rotated log", got)
 	}
 	write("distmgr.log", refresh(simple, 1, "P0100012", 4, hashA))
-	if got := search(); got.Verdict != LogSame || got.Newest.Version != 4 || got.Newest.Log != "distmgr.log" {
-		t.Errorf("SearchLogFile = %+v, want same in the log itself", got)
+	if got := search(); got.Verdict != LogSame || got.Newest.Version != 4 || filepath.Base(got.Newest.Log) != "distmgr.log" {
+		t.Errorf("SearchLogFiles = %+v, want same in the log itself", got)
 	}
-	if _, err := SearchLogFile(t.Context(), filepath.Join(dir, "nowhere.log"), "P0100012", hashA); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("SearchLogFile of none = %v, want that it does not exist", err)
+	if _, err := SearchLogFiles(t.Context(), []string{filepath.Join(dir, "nowhere.log")}, "P0100012", hashA); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("SearchLogFiles of none = %v, want that it does not exist", err)
+	}
+}
+
+// A folder stands for the distmgr.log in it; of logs that follow one another the last is the
+// newest, also where one is reached twice.
+func TestSearchLogFilesOfFolders(t *testing.T) {
+	older, newer := t.TempDir(), t.TempDir()
+	overwrite(t, filepath.Join(older, "DistMgr.log"), refresh(simple, 1, "P0100012", 1, hashA))
+	overwrite(t, filepath.Join(newer, "distmgr.log"), refresh(simple, 1, "P0100012", 3, hashB))
+	overwrite(t, filepath.Join(newer, "distmgr.lo_"), refresh(simple, 1, "P0100012", 2, hashA))
+	for name, names := range map[string][]string{
+		"folders":            {older, newer},
+		"one again":          {newer, older, newer},
+		"the rotated itself": {older, filepath.Join(newer, "distmgr.lo_"), newer},
+	} {
+		got, err := SearchLogFiles(t.Context(), names, "P0100012", hashA)
+		if err != nil || got.Verdict != LogDifferent || got.Newest.Version != 3 || got.Earlier == nil || got.Earlier.Version != 2 {
+			t.Errorf("%s: SearchLogFiles = %+v, %v, want version 3, and 2 before it", name, got, err)
+		}
+	}
+	if got, err := SearchLogFiles(t.Context(), []string{newer, older}, "P0100012", hashA); err != nil || got.Verdict != LogSame || got.Newest.Version != 1 {
+		t.Errorf("SearchLogFiles = %+v, %v, want the last one given to count", got, err)
+	}
+	if _, err := SearchLogFiles(t.Context(), []string{t.TempDir()}, "P0100012", hashA); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("SearchLogFiles of an empty folder = %v, want that there is no log", err)
 	}
 }
 

@@ -1,4 +1,9 @@
-package contentlib
+// Package wintext reads texts that programs of Windows wrote, line by line, within
+// bounds: in UTF-16 or UTF-8, with or without a byte order mark, or in a code page.
+//
+// It does not guess code pages: of such a text only the ASCII characters are to be
+// relied on. It does not judge what a text says.
+package wintext
 
 import (
 	"bufio"
@@ -9,12 +14,11 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// newTextReader reads a text of Windows as UTF-8: UTF-16 with a byte order mark or
+// NewReader reads a text of Windows as UTF-8: UTF-16 with a byte order mark or
 // where its first character shows the byte order, UTF-8 with or without a mark. Any
-// other text passes as it is: of an ANSI text only the ASCII characters are to be
-// relied on. In which of these ConfigMgr writes its files is unknown.
-func newTextReader(r io.Reader) *bufio.Reader {
-	br := bufio.NewReaderSize(r, textBuffer)
+// other text passes as it is.
+func NewReader(r io.Reader) *bufio.Reader {
+	br := bufio.NewReaderSize(r, bufferSize)
 	head, _ := br.Peek(3) // an error comes again when it is read
 	var order unicode.Endianness
 	switch {
@@ -30,14 +34,14 @@ func newTextReader(r io.Reader) *bufio.Reader {
 	default:
 		return br
 	}
-	return bufio.NewReaderSize(unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(br), textBuffer)
+	return bufio.NewReaderSize(unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(br), bufferSize)
 }
 
-const textBuffer = 4 << 10 // bytes
+const bufferSize = 4 << 10 // bytes
 
-// readLine reads a line without its end into buf. Of one longer than limit bytes it gives
+// ReadLine reads a line without its end into buf. Of one longer than limit bytes it gives
 // the first limit bytes, and says that it was cut. At the end of the text it is io.EOF.
-func readLine(br *bufio.Reader, buf []byte, limit int) (line []byte, cut bool, err error) {
+func ReadLine(br *bufio.Reader, buf []byte, limit int) (line []byte, cut bool, err error) {
 	line = buf[:0]
 	for {
 		part, err := br.ReadSlice('\n')

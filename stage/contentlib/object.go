@@ -1,0 +1,145 @@
+package contentlib
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// An object is a file of FileLib.
+type object struct {
+	drive int
+	path  string
+}
+
+// objects looks for the objects of files, each once, and gives a verdict for each file and,
+// where that is Same, its object.
+func (l *Library) objects(ctx context.Context, files []File, o Options) ([]FileResult, []object, error) {
+	index := map[string]int{} // of the first file with the object
+	var once []File
+	var bytes int64
+	for _, f := range files {
+		if _, seen := index[f.SHA256]; !seen {
+			index[f.SHA256] = len(once)
+			once = append(once, f)
+			if o.Deep {
+				bytes += f.Size
+			}
+		}
+	}
+	if o.Progress == nil {
+		o.Progress = noProgress{}
+	}
+	o.Progress.Start("looking at the content library", len(once), bytes)
+	verdicts, found := make([]FileResult, len(once)), make([]object, len(once))
+	g, gctx := errgroup.WithContext(ctx)
+	if o.Workers <= 0 {
+		o.Workers = defaultWorkers
+	}
+	g.SetLimit(o.Workers)
+	for i, f := range once {
+		g.Go(func() (err error) {
+			if gctx.Err() != nil {
+				return context.Cause(gctx)
+			}
+			verdicts[i], found[i], err = l.object(gctx, f, o)
+			o.Progress.Add(1, 0)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	results, objects := make([]FileResult, len(files)), make([]object, len(files))
+	for i, f := range files {
+		results[i], objects[i] = verdicts[index[f.SHA256]], found[index[f.SHA256]]
+		results[i].Path = f.Path
+	}
+	return results, objects, nil
+}
+
+// object looks for one object on all drives. One good object is enough: the same file may lie
+// on a drive that went full and on the next (inferred).
+func (l *Library) object(ctx context.Context, f File, o Options) (FileResult, object, error) {
+	res := FileResult{Verdict: ObjectMissing, Want: path.Join(fileLib, f.SHA256[:4], f.SHA256)}
+	var whole []object // of the right size
+	for i := range l.drives {
+		if l.files[i] == "" {
+			continue
+		}
+		p, info, err := l.objectOn(i, f.SHA256)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return res, object{}, err
+		case !info.Mode().IsRegular():
+			res = FileResult{Verdict: ObjectChanged, Want: "a file", Found: "a folder, link or device at " + p}
+		case info.Size() != f.Size:
+			res = FileResult{Verdict: ObjectChanged, Want: fmt.Sprintf("%d bytes", f.Size), Found: fmt.Sprintf("%d bytes", info.Size())}
+		case !o.Deep && !o.best:
+			return FileResult{Verdict: Same}, object{i, p}, nil
+		default:
+			whole = append(whole, object{i, p})
+		}
+	}
+	if !o.Deep && len(whole) == 1 {
+		return FileResult{Verdict: Same}, whole[0], nil
+	}
+	for _, at := range whole {
+		sum, err := sumOf(ctx, l.drives[at.drive], at.path, o.Progress)
+		if err != nil {
+			return res, at, err
+		}
+		if sum == f.SHA256 {
+			return FileResult{Verdict: Same}, at, nil
+		}
+		res = FileResult{Verdict: ObjectChanged, Want: "SHA-256 " + f.SHA256, Found: "SHA-256 " + sum}
+	}
+	return res, object{}, nil
+}
+
+// objectOn finds an object on one drive. Its name is tried in upper case and in lower case,
+// since listing FileLib for any other could take long.
+func (l *Library) objectOn(drive int, sum string) (p string, info fs.FileInfo, err error) {
+	for _, s := range []string{sum, strings.ToLower(sum)} {
+		p = path.Join(l.files[drive], s[:4], s)
+		if info, err = l.drives[drive].Lstat(p); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return p, info, err
+}
+
+// sumOf reads a file and returns its SHA-256 in upper-case hex.
+func sumOf(ctx context.Context, root *os.Root, p string, progress Progress) (string, error) {
+	f, err := root.Open(p)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	h := sha256.New()
+	buf := make([]byte, 64<<10)
+	for {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		n, err := f.Read(buf)
+		h.Write(buf[:n])
+		progress.Add(0, int64(n))
+		if errors.Is(err, io.EOF) {
+			return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("reading an object: %w", err)
+		}
+	}
+}

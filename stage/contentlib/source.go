@@ -1,0 +1,61 @@
+package contentlib
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+)
+
+// A PackageSource is the package source that a content was made of, as the library still
+// holds it: a file system of its files. Only the files of Content can be opened.
+type PackageSource struct {
+	Content
+
+	l       *Library
+	objects map[string]object // by the path of the file
+}
+
+// Source finds the object of every file of a content. What is not whole is a verdict in the
+// results, which are of no other files: a record that does not describe a file, an object that
+// is not there or is damaged. Where o.Deep is not set the objects are not read but where there
+// are several for one file: of those a good one is taken.
+func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSource, []FileResult, error) {
+	c, err := l.Content(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &PackageSource{Content: c, l: l, objects: map[string]object{}}
+	var broken []FileResult
+	var files []File
+	for _, e := range c.Files {
+		if e.Err != nil {
+			broken = append(broken, FileResult{Path: e.Path, Verdict: Changed, Found: e.Err.Error()})
+			continue
+		}
+		files = append(files, File{Path: e.Path, Size: e.Size, SHA256: e.SHA256})
+	}
+	o.best = true
+	results, objects, err := l.objects(ctx, files, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, r := range results {
+		if r.Verdict != Same {
+			broken = append(broken, r)
+			continue
+		}
+		s.objects[r.Path] = objects[i]
+	}
+	return s, broken, nil
+}
+
+var errNotListed = errors.New("no file of this content")
+
+// Open opens the object of a file.
+func (s *PackageSource) Open(name string) (fs.File, error) {
+	at, ok := s.objects[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotListed}
+	}
+	return s.l.drives[at.drive].Open(at.path)
+}
