@@ -17,7 +17,8 @@ type Release struct {
 	Version     int             `json:"version"`
 	Library     string          `json:"library"`
 	Name        string          `json:"release"`
-	Digest      string          `json:"digest"` // SHA-256 of manifest-sha256.txt
+	Digest      string          `json:"digest"`       // SHA-256 of manifest-sha256.txt
+	ContentHash *ContentHash    `json:"content_hash"` // nil: none could be predicted
 	USMTVersion string          `json:"usmt_version"`
 	Arches      []string        `json:"arches"`
 	Source      Origin          `json:"source"`

@@ -122,7 +122,7 @@ func TestRecordOfValidation(t *testing.T) {
 	if diff := cmp.Diff(o.Evidence, rec.Evidence); diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
 	}
-	if strings.Index(text, `"validation"`) > strings.Index(text, filesKey) || !strings.Contains(text, `"version": 2,`) {
+	if strings.Index(text, `"validation"`) > strings.Index(text, filesKey) || !strings.Contains(text, `"version": 3,`) {
 		t.Errorf("record:\n%s", text)
 	}
 
@@ -190,11 +190,15 @@ func TestReadRecordsOfAllVersions(t *testing.T) {
 	}{
 		{"version 1", recordV1, ""},
 		{"version 0", strings.Replace(recordV1, `"version": 1`, `"version": 0`, 1), `version 0 of "usmtpkg release"`},
-		{"version 3", strings.Replace(recordV1, `"version": 1`, `"version": 3`, 1), `version 3 of "usmtpkg release", this usmtpkg knows version 2`},
+		{"version 4", strings.Replace(recordV1, `"version": 1`, `"version": 4`, 1), `version 4 of "usmtpkg release", this usmtpkg knows version 3`},
 		{"a key of version 2 in version 1", strings.Replace(recordV1, `"tool"`, `"evidence": [], "tool"`, 1), "no keys of version 1"},
 		{"another", strings.Replace(recordV1, `"tool"`, `"validation": {}, "tool"`, 1), "no keys of version 1"},
 		{"an unknown key", strings.Replace(recordV1, `"tool"`, `"colour": 1, "tool"`, 1), `unknown field "colour"`},
 		{"version 2", strings.Replace(recordV1, `"version": 1`, `"version": 2, "evidence": [], "validation": null`, 1), ""},
+		{"a key of version 3 in version 2", strings.Replace(recordV1, `"version": 1`, `"version": 2, "content_hash": {}`, 1), "content_hash is no key of version 2"},
+		{"version 3", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": null`, 1), ""},
+		{"a content hash that is none", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": {"algorithm": 32780, "value": "AB", "predicted": true, "doubts": []}`, 1), "content_hash {"},
+		{"one that claims to be proven", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": {"algorithm": 32780, "value": "`+strings.Repeat("AB", 32)+`", "predicted": false, "doubts": []}`, 1), "want a predicted one"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,10 +13,11 @@ import (
 )
 
 // releaseFormat is the format of release.json. Version 2 added evidence,
-// validation, signer and signed_at; records of version 1 are read as well.
+// validation, signer and signed_at, version 3 content_hash; records of earlier
+// versions are read as well.
 const (
 	releaseFormat  = "usmtpkg release"
-	releaseVersion = 2
+	releaseVersion = 3
 )
 
 // filesKey begins the list of files, which write puts last.
@@ -114,16 +115,28 @@ func readRelease(root *os.Root) (Release, error) {
 	if r.Version < 2 && (r.Evidence != nil || r.Validation != nil) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("evidence and validation are no keys of version %d of %q", r.Version, releaseFormat)}
 	}
+	if r.Version < 3 && r.ContentHash != nil {
+		return r, &FormatError{releaseFile, fmt.Sprintf("content_hash is no key of version %d of %q", r.Version, releaseFormat)}
+	}
+	if h := r.ContentHash; h != nil && (h.Algorithm != contentHashAlgorithm || !h.Predicted || !contentHashHex.MatchString(h.Value)) {
+		return r, &FormatError{releaseFile, fmt.Sprintf("content_hash %+v, want a predicted one of algorithm %d", *h, contentHashAlgorithm)}
+	}
 	if !found {
 		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxMetaFile)}
 	}
 	if !sha256Hex.MatchString(r.Digest) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("digest %q, want 64 hex digits", r.Digest)}
 	}
+	if r.Version < 3 {
+		r.ContentHash = predictFromManifest(root)
+	}
 	return r, nil
 }
 
-var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var (
+	sha256Hex      = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	contentHashHex = regexp.MustCompile(`^[0-9A-F]{64}$`)
+)
 
 // NameOf is the name of the release with this version and digest.
 func NameOf(version, digest string) string { return version + "-" + digest[:12] }

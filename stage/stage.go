@@ -154,7 +154,7 @@ func (r *run) describe() error {
 	r.manifest, r.digest = b.Bytes(), hex.EncodeToString(sum[:])
 	r.rec = Release{
 		Format: releaseFormat, Version: releaseVersion,
-		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest,
+		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest, ContentHash: predict(r.contents()),
 		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
 		Evidence: r.evidence(), Validation: r.validation,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},

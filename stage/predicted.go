@@ -1,0 +1,130 @@
+package stage
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"usmtpkg/stage/bag"
+	"usmtpkg/stage/contentlib"
+)
+
+// ContentHash is the content hash that ConfigMgr is expected to compute for a release's package
+// source. It is predicted: the algorithm was reverse-engineered by others and never confirmed on
+// a live site.
+type ContentHash struct {
+	Algorithm int      `json:"algorithm"` // 32780: SHA-256 in CryptoAPI, as ConfigMgr prints it
+	Value     string   `json:"value"`     // 64 upper-case hex digits, as ConfigMgr prints them
+	Predicted bool     `json:"predicted"` // always: nobody asked ConfigMgr
+	Doubts    []string `json:"doubts"`    // what may make ConfigMgr's value differ even if the algorithm is right
+}
+
+// contentHashAlgorithm is the number of SHA-256 in CryptoAPI.
+const contentHashAlgorithm = 32780
+
+// predict predicts the content hash; nil if that cannot be done, since names of this package
+// source might be one for ConfigMgr. Empty folders are not staged, so that none can be among them.
+func predict(files []contentlib.File) *ContentHash {
+	p, err := contentlib.Predict(files, nil)
+	if err != nil {
+		return nil
+	}
+	return &ContentHash{Algorithm: contentHashAlgorithm, Value: p.Hash, Predicted: true, Doubts: append([]string{}, p.Doubts...)}
+}
+
+// contents lists the files of the run for the prediction.
+func (r *run) contents() []contentlib.File {
+	files := make([]contentlib.File, len(r.tree.Files))
+	for i, f := range r.tree.Files {
+		files[i] = contentlib.File{Path: f.Path, Size: f.Size, SHA256: r.sums[i]}
+	}
+	return files
+}
+
+// predictFromManifest predicts the content hash of an opened release from its manifest: that of
+// one staged before version 3 of its record.
+func predictFromManifest(root *os.Root) *ContentHash {
+	sums, err := manifestSums(root)
+	if err != nil {
+		return nil // whoever verifies the release says what is wrong
+	}
+	files := make([]contentlib.File, 0, len(sums))
+	for p, sum := range sums {
+		files = append(files, contentlib.File{Path: p, SHA256: sum})
+	}
+	return predict(files)
+}
+
+// manifestSums reads the SHA-256 sums of the payload of an opened release, by their paths below
+// its data folder.
+func manifestSums(root *os.Root) (map[string]string, error) {
+	b, err := bag.Read(root.FS(), bag.Rules{Strict: true})
+	if err != nil {
+		return nil, err
+	}
+	sums := map[string]string{}
+	for _, e := range b.Payload[bag.SHA256] {
+		sums[strings.TrimPrefix(e.Path, dataDir+"/")] = e.Sum
+	}
+	return sums, nil
+}
+
+// maxRecord bounds a whole release.json, in bytes: a quarter of a million files.
+const maxRecord = 64 << 20
+
+// PackageFiles lists the files of the package source of the release in dir: the sums are those
+// of its manifest, the sizes those of its record. It tells nothing of what lies there now. A
+// record that does not fit the manifest is a *FormatError.
+func PackageFiles(dir string) ([]contentlib.File, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	sums, err := manifestSums(root)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := wholeRecord(root)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]contentlib.File, 0, len(sums))
+	for _, f := range rec.Files {
+		if sum, ok := sums[f.Path]; !ok || sum != f.SHA256 {
+			return nil, &FormatError{releaseFile, fmt.Sprintf("found %q with SHA-256 %q, want what the manifest says", f.Path, f.SHA256)}
+		}
+		delete(sums, f.Path)
+		files = append(files, contentlib.File{Path: f.Path, Size: f.Size, SHA256: f.SHA256})
+	}
+	if len(sums) > 0 {
+		return nil, &FormatError{releaseFile, fmt.Sprintf("%d files of the manifest are not in its list", len(sums))}
+	}
+	return files, nil
+}
+
+// wholeRecord reads the record of an opened release with its list of files.
+func wholeRecord(root *os.Root) (Release, error) {
+	var rec Release
+	f, err := root.Open(releaseFile)
+	if err != nil {
+		return rec, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	text, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	if err != nil {
+		return rec, err
+	}
+	if len(text) > maxRecord {
+		return rec, &FormatError{releaseFile, fmt.Sprintf("over %d bytes", maxRecord)}
+	}
+	return rec, decode(releaseFile, text, releaseFormat, releaseVersion, &rec)
+}
+
+// IsRelease tells whether a folder claims to be a release.
+func IsRelease(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, releaseFile))
+	return err == nil
+}

@@ -1,0 +1,123 @@
+package stage
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"usmtpkg/stage/contentlib"
+)
+
+// The record names the content hash that a second implementation computes from the files.
+func TestRecordOfContentHash(t *testing.T) {
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(kit()), options())
+	h := res.Release.ContentHash
+	if h == nil || h.Algorithm != 32780 || !h.Predicted || len(h.Doubts) != 0 {
+		t.Fatalf("ContentHash = %+v, want a predicted one of algorithm 32780, without doubts", h)
+	}
+	read, err := At(dir).Release(res.Release.Name)
+	if diff := cmp.Diff(h, read.ContentHash); err != nil || diff != "" {
+		t.Errorf("the record (%v) (-returned +read):\n%s", err, diff)
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("python3 is not installed")
+		}
+		t.Skip("THE SECOND IMPLEMENTATION WAS NOT RUN: python3 is not installed")
+	}
+	script := filepath.Join("contentlib", "testdata", "contenthash.py")
+	out, err := exec.CommandContext(t.Context(), python, script, At(dir).PackageSource(res.Release.Name)).Output()
+	if got := strings.TrimSpace(string(out)); err != nil || got != h.Value {
+		t.Errorf("the second implementation gives %s (%v), the record says %s", got, err, h.Value)
+	}
+}
+
+// A doubt is recorded, and bounded.
+func TestRecordOfDoubts(t *testing.T) {
+	files := kit()
+	files["amd64/"+strings.Repeat("ü", 120)+".xml"] = files["amd64/DLManifests/one.man"]
+	res := mustStage(t, t.TempDir(), source(files), options())
+	h := res.Release.ContentHash
+	if h == nil || len(h.Doubts) != 1 || !strings.Contains(h.Doubts[0], "is not ASCII") || len(h.Doubts[0]) > 500 {
+		t.Errorf("ContentHash = %+v, want one doubt", h)
+	}
+}
+
+// Names that might be one for ConfigMgr, and are two for a bag: nothing is predicted.
+func TestPredictNothing(t *testing.T) {
+	sum := strings.Repeat("ab", 32)
+	if h := predict([]contentlib.File{{Path: "amd64/dır.xml", SHA256: sum}, {Path: "amd64/DIR.xml", SHA256: sum}}); h != nil {
+		t.Errorf("predict = %+v, want nothing", h)
+	}
+}
+
+// older makes the record of a release one of version 2.
+func older(t *testing.T, dir string) {
+	t.Helper()
+	name := filepath.Join(dir, releaseFile)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := strings.Index(string(text), `  "content_hash"`), strings.Index(string(text), `  "usmt_version"`)
+	s := string(text[:from]) + string(text[to:])
+	if err := os.WriteFile(name, []byte(strings.Replace(s, `"version": 3`, `"version": 2`, 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Of a release staged before, the hash is predicted from its manifest.
+func TestContentHashOfOlderRecords(t *testing.T) {
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(kit()), options())
+	older(t, filepath.Join(dir, res.Release.Name))
+	rec, err := At(dir).Release(res.Release.Name)
+	if diff := cmp.Diff(res.Release.ContentHash, rec.ContentHash); err != nil || rec.Version != 2 || diff != "" {
+		t.Errorf("version %d (%v) (-want +got):\n%s", rec.Version, err, diff)
+	}
+}
+
+func TestPackageFiles(t *testing.T) {
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(kit()), options())
+	release := filepath.Join(dir, res.Release.Name)
+	files, err := PackageFiles(release)
+	if err != nil || len(files) != res.Release.FileCount {
+		t.Fatalf("PackageFiles = %d files, %v, want %d", len(files), err, res.Release.FileCount)
+	}
+	p, err := contentlib.Predict(files, nil)
+	if err != nil || p.Hash != res.Release.ContentHash.Value {
+		t.Errorf("Predict = %+v, %v, want %s", p, err, res.Release.ContentHash.Value)
+	}
+	i := slices.IndexFunc(files, func(f contentlib.File) bool { return f.Path == "amd64/big.dll" })
+	if i < 0 || files[i].Size != int64(len(kit()["amd64/big.dll"].Data)) {
+		t.Errorf("files = %+v, want the size of amd64/big.dll", files)
+	}
+	record := filepath.Join(release, releaseFile)
+	good, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"a file less":   strings.Replace(string(good), `{"path":"amd64/empty.dat"`, `{"path":"amd64/scanstate.exe"`, 1),
+		"another sum":   strings.Replace(string(good), `"sha256":"e3b0`, `"sha256":"e3b1`, 1),
+		"no list":       string(good[:strings.Index(string(good), filesKey)]) + filesKey + "]\n}\n",
+		"an unlisted":   strings.Replace(string(good), `{"path":"amd64/empty.dat"`, `{"path":"amd64/more.dat"`, 1),
+		"something odd": "{",
+	} {
+		write(t, record, text)
+		if got, err := PackageFiles(release); err == nil {
+			t.Errorf("%s: PackageFiles = %d files, want an error", name, len(got))
+		} else if bad := (*FormatError)(nil); !errors.As(err, &bad) {
+			t.Errorf("%s: PackageFiles = %v, want a *FormatError", name, err)
+		}
+	}
+}
