@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -16,10 +17,11 @@ var (
 type RefusedError struct {
 	Path   string
 	Reason string
+	As     string // what it was to be; empty: a library
 }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s is refused as a library: %s", e.Path, e.Reason)
+	return fmt.Sprintf("%s is refused as %s: %s", e.Path, cmp.Or(e.As, "a library"), e.Reason)
 }
 
 // A SourceError is a failure to read the source.

@@ -66,6 +66,18 @@ func TestOpenWriterRefuses(t *testing.T) {
 		{"content library share", func(_ *testing.T, dir string) (string, WriterOptions) {
 			return filepath.Join(dir, "SCCMContentLib$"), WriterOptions{}
 		}, "content library", true},
+		{"content library share of another drive", func(_ *testing.T, dir string) (string, WriterOptions) {
+			return filepath.Join(dir, "sccmContentLibD$", "x"), WriterOptions{}
+		}, "content library", true},
+		{"in a renamed content library", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
+			for _, n := range []string{"PkgLib", "DataLib", "FileLib"} {
+				if err := os.Mkdir(filepath.Join(dir, n), 0o777); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return filepath.Join(dir, "FileLib", "ABCD"), WriterOptions{}
+		}, "content library", true},
 		{"renamed content library", func(t *testing.T, dir string) (string, WriterOptions) {
 			t.Helper()
 			for _, n := range []string{"PkgLib", "DataLib", "FileLib"} {

@@ -18,27 +18,32 @@ const contentLibrary = "SCCMContentLib"
 // and clean, protected lists folders of this machine (home, Windows).
 func refuseTarget(dir string, protected []string) error {
 	if filepath.Dir(dir) == dir || filepath.VolumeName(dir) == strings.TrimRight(dir, `\/`) {
-		return &RefusedError{dir, "it is the root of a volume or a share; name a folder below it"}
+		return &RefusedError{Path: dir, Reason: "it is the root of a volume or a share; name a folder below it"}
 	}
 	resolved := resolve(dir)
 	for _, p := range []string{dir, resolved} {
 		for part := range strings.FieldsFuncSeq(p, func(r rune) bool { return r == '/' || r == '\\' }) {
-			if name := strings.ToLower(part); name == strings.ToLower(contentLibrary) || strings.HasPrefix(name, strings.ToLower(contentLibrary)+"$") {
-				return &RefusedError{dir, "it lies in ConfigMgr's content library, which only the site may write; name a folder for package sources"}
+			// Its shares are SCCMContentLib$ and, on further drives, SCCMContentLibD$ and so on.
+			name := strings.ToLower(part)
+			if name == strings.ToLower(contentLibrary) || strings.HasPrefix(name, strings.ToLower(contentLibrary)) && strings.HasSuffix(name, "$") {
+				return &RefusedError{Path: dir, Reason: "it lies in ConfigMgr's content library, which only the site may write; name a folder for package sources"}
 			}
 		}
 	}
 	if isContentLibrary(dir) {
-		return &RefusedError{dir, "it holds ConfigMgr's content library (PkgLib, DataLib, FileLib), which only the site may write"}
+		return &RefusedError{Path: dir, Reason: "it holds ConfigMgr's content library (PkgLib, DataLib, FileLib), which only the site may write"}
 	}
 	for p := filepath.Dir(resolved); filepath.Dir(p) != p; p = filepath.Dir(p) {
 		if _, err := os.Lstat(filepath.Join(p, markerFile)); err == nil {
-			return &RefusedError{dir, "it lies in the library " + p}
+			return &RefusedError{Path: dir, Reason: "it lies in the library " + p}
+		}
+		if isContentLibrary(p) {
+			return &RefusedError{Path: dir, Reason: "it lies in ConfigMgr's content library " + p + ", which only the site may write"}
 		}
 	}
 	for _, p := range protected {
 		if p != "" && sameFolder(p, dir) {
-			return &RefusedError{dir, "it is a folder of the system or of a user; name a folder of its own"}
+			return &RefusedError{Path: dir, Reason: "it is a folder of the system or of a user; name a folder of its own"}
 		}
 	}
 	return nil
@@ -82,10 +87,10 @@ func refuseOverlap(dir, source string) error {
 		return nil
 	}
 	if within(resolve(dir), source) {
-		return &RefusedError{dir, fmt.Sprintf("it lies in the source %s", source)}
+		return &RefusedError{Path: dir, Reason: fmt.Sprintf("it lies in the source %s", source)}
 	}
 	if within(resolve(source), dir) {
-		return &RefusedError{dir, fmt.Sprintf("the source %s lies in it", source)}
+		return &RefusedError{Path: dir, Reason: fmt.Sprintf("the source %s lies in it", source)}
 	}
 	return nil
 }

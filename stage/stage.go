@@ -189,7 +189,7 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 	if done || err != nil {
 		return res, err
 	}
-	if err := w.checkSpace(r.tree); err != nil {
+	if err := checkSpace("staging", w.root, r.tree); err != nil {
 		return Result{}, err
 	}
 	return w.publish(ctx, r)
@@ -312,10 +312,10 @@ func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 }
 
 // checkSpace asks for the room a copy needs before anything is written.
-func (w *Writer) checkSpace(t Tree) error {
-	dir, err := w.root.Open(".")
+func checkSpace(doing string, root *os.Root, t Tree) error {
+	dir, err := root.Open(".")
 	if err != nil {
-		return destination("opening the library", err)
+		return destination(doing, err)
 	}
 	defer dir.Close() //nolint:errcheck // only read
 	free, err := freeSpace(dir)
@@ -327,7 +327,7 @@ func (w *Writer) checkSpace(t Tree) error {
 		perFile = 4 << 10 // what a file takes beyond its size: the rest of its last block, its rows in the tag files
 	)
 	if need := uint64(t.Bytes()) + uint64(len(t.Files))*perFile + slack; free < need {
-		return destination("staging", fmt.Errorf("%s has %d bytes free, want %d: %w", w.dir, free, need, errNoSpace))
+		return destination(doing, fmt.Errorf("%s has %d bytes free, want %d: %w", root.Name(), free, need, errNoSpace))
 	}
 	return nil
 }

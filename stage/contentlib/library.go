@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -38,6 +39,7 @@ func (e *LibraryError) Unwrap() error { return e.Err }
 // A Library is a content library, open for reading. Its methods may be called from several
 // goroutines.
 type Library struct {
+	dirs   []string   // the folders SCCMContentLib, one a drive
 	drives []*os.Root // the first holds PkgLib and DataLib, each may hold a FileLib
 	pkg    string     // the folders as they are spelt on the first drive
 	data   string
@@ -58,11 +60,11 @@ func Open(dirs ...string) (_ *Library, err error) {
 		return nil, errors.New("opening a content library: found no folder, wanted at least one")
 	}
 	for i, dir := range dirs {
-		root, err := openDrive(dir)
+		root, own, err := openDrive(dir)
 		if err != nil {
 			return nil, &LibraryError{dir, err}
 		}
-		l.drives = append(l.drives, root)
+		l.drives, l.dirs = append(l.drives, root), append(l.dirs, own)
 		files, err := folderIn(root, fileLib)
 		if err != nil && (i > 0 || !errors.Is(err, fs.ErrNotExist)) {
 			return nil, &LibraryError{dir, err}
@@ -81,25 +83,28 @@ func Open(dirs ...string) (_ *Library, err error) {
 	return l, nil
 }
 
-// openDrive opens dir, or the content library in it.
-func openDrive(dir string) (*os.Root, error) {
+// openDrive opens dir, or the content library in it, and tells which.
+func openDrive(dir string) (*os.Root, string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if _, err := folderIn(root, fileLib); err == nil {
-		return root, nil
+		return root, dir, nil
 	}
 	name, err := folderIn(root, libraryDir)
 	if err != nil {
-		return root, nil //nolint:nilerr // it is a content library, or found to be none by its folders
+		return root, dir, nil //nolint:nilerr // it is a content library, or found to be none by its folders
 	}
 	inner, err := root.OpenRoot(name)
 	if err := errors.Join(err, root.Close()); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return inner, nil
+	return inner, filepath.Join(dir, name), nil
 }
+
+// Dirs lists the folders SCCMContentLib of the library, one a drive.
+func (l *Library) Dirs() []string { return slices.Clone(l.dirs) }
 
 // Close closes the library.
 func (l *Library) Close() error {

@@ -61,8 +61,12 @@ func open(t *testing.T, dirs ...string) *Library {
 func TestOpen(t *testing.T) {
 	dirs := write(t, usmt(), 2)
 	t.Run("the folder above", func(t *testing.T) {
-		if _, err := open(t, filepath.Dir(dirs[0]), filepath.Dir(dirs[1])).Package("P0100012"); err != nil {
+		l := open(t, filepath.Dir(dirs[0]), dirs[1])
+		if _, err := l.Package("P0100012"); err != nil {
 			t.Error(err)
+		}
+		if diff := cmp.Diff(dirs, l.Dirs()); diff != "" {
+			t.Errorf("Dirs (-want +got):\n%s", diff)
 		}
 	})
 	t.Run("nothing is written", func(t *testing.T) {

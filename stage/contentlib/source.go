@@ -51,6 +51,15 @@ func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSou
 
 var errNotListed = errors.New("no file of this content")
 
+// Stat tells size and time of the object of a file.
+func (s *PackageSource) Stat(name string) (fs.FileInfo, error) {
+	at, ok := s.objects[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: errNotListed}
+	}
+	return s.l.drives[at.drive].Lstat(at.path)
+}
+
 // Open opens the object of a file.
 func (s *PackageSource) Open(name string) (fs.File, error) {
 	at, ok := s.objects[name]

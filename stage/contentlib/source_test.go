@@ -34,6 +34,9 @@ func TestSource(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
+			if info, err := fs.Stat(s, e.Path); err != nil || info.Size() != e.Size {
+				t.Errorf("Stat(%s) = %v, %v, want %d bytes", e.Path, info, err, e.Size)
+			}
 			got[e.Path] = string(b)
 		}
 		if diff := cmp.Diff(usmt().Files, got); diff != "" {
@@ -44,6 +47,9 @@ func TestSource(t *testing.T) {
 		}
 		if _, err := s.Open("amd64"); !errors.Is(err, errNotListed) {
 			t.Errorf("Open of a folder = %v, want it refused", err)
+		}
+		if _, err := s.Stat("nothing"); !errors.Is(err, errNotListed) {
+			t.Errorf("Stat of nothing = %v, want it refused", err)
 		}
 	}
 }
