@@ -13,6 +13,7 @@ import (
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
 	"usmtpkg/stage/bag"
+	"usmtpkg/stage/contentlib"
 )
 
 // Exit statuses; docs/exit-codes.md explains them.
@@ -74,7 +75,7 @@ func exitStatus(err error) int {
 		return exitBusy
 	case isInvalid(err):
 		return exitInvalid
-	case is[*stage.DestinationError](err):
+	case is[*stage.DestinationError](err), is[*contentlib.LibraryError](err):
 		return exitDestination
 	}
 	return ioStatus(err)
@@ -84,7 +85,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err)
+		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err)
 }
 
 // ioStatus is the status of a failure to read.

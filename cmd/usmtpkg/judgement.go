@@ -170,11 +170,17 @@ func verifyJudgement(d jsonVerify, cached bool, status int) judgement {
 				base = "SOURCE"
 			}
 		}
+		if site := c.siteBase(); site.id != "" {
+			j.bases, base = append(j.bases, site), site.id
+		}
+		for _, name := range c.NotChecked {
+			s.skipped = append(s.skipped, skippedCheck{name, "was not checked"})
+		}
 		for _, f := range c.Files {
 			if f.Verdict == stage.Same {
 				s.passed = append(s.passed, printable(f.Path))
 			} else {
-				s.results = append(s.results, fileResult(f, base))
+				s.results = append(s.results, c.siteResult(fileResult(f, base)))
 			}
 		}
 		if !c.Equal && len(s.results) == 0 { // an empty comparison is no equal one

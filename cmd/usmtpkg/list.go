@@ -35,6 +35,8 @@ type jsonRelease struct {
 	Active        bool             `json:"active"`
 	Problem       string           `json:"problem,omitempty"`
 	PackageSource string           `json:"package_source"`
+
+	ContentHash *stage.ContentHash `json:"content_hash,omitempty"` // predicted
 }
 
 type jsonList struct {
@@ -72,6 +74,7 @@ func runList(env environment, o *options) error {
 		doc.Releases = append(doc.Releases, jsonRelease{
 			Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 			Created: r.Created, Verified: r.Verify.Used, Active: name == current, PackageSource: lib.PackageSource(name),
+			ContentHash: r.ContentHash,
 		})
 	}
 	if o.json {

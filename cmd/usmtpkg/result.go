@@ -32,6 +32,8 @@ type jsonResult struct {
 	Definition    *jsonDefinition    `json:"definition,omitempty"`
 	Active        *jsonActive        `json:"active,omitempty"`
 
+	ContentHash *stage.ContentHash `json:"content_hash"` // predicted
+
 	report *locate.Report
 	reason string
 }
@@ -56,7 +58,7 @@ func resultDocument(format string, o *options, out outcome) jsonResult {
 	r := out.Release
 	d := jsonResult{
 		Format: format, Version: 1, DryRun: o.dryRun, Outcome: "unchanged",
-		Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
+		Release: r.Name, Digest: r.Digest, ContentHash: r.ContentHash, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 		Library: out.dir, PackageSource: localPackagePath(out.dir, r.Name),
 		Source: jsonOrigin{out.usmt.Path, out.usmt.How}, Verify: r.Verify, Durability: r.Durability,
 		NotChecked: notChecked(out.report), Compared: compared(out.report), Signed: signatureCounts(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,

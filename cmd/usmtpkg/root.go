@@ -38,6 +38,7 @@ type options struct {
 	copy   copyOptions
 	define defineOptions
 	attest attestOptions
+	proof  proofOptions
 
 	site      pkgdef.Settings // what the scripts are to do at the site
 	siteGiven bool            // the configuration file says something of it
@@ -132,7 +133,7 @@ names.
 	root.AddCommand(
 		newRefreshCmd(env, o), newLocateCmd(env, o), newValidateCmd(env, o), newStageCmd(env, o),
 		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o), newAttestCmd(env, o), newInventoryCmd(env, o),
-		newInitCmd(env, o),
+		newInitCmd(env, o), newRecoverCmd(env, o), newSMPLogCmd(env, o),
 	)
 	return root
 }

@@ -25,6 +25,13 @@ gives a verdict for each: same, changed, missing, extra, case, type. A release o
 other BagIt bag is compared with its own manifests. With --source, --volume or --sample it
 is compared with that source, as it is now, as well; a plain folder with that alone.
 
+With --distmgr-log or --content-library a release is compared with what ConfigMgr made of
+its package, too: its newest content hash in distmgr.log with the predicted one (same,
+different, not-found), or what its content library holds: the record of every file, and
+that its object is there (also object-missing, object-changed); with --deep every object is
+read. Both are only read. The content hash is predicted: reverse-engineered, not confirmed
+on a live site. What is not found is a difference.
+
 With --attestation a release is compared with what that statement says of it, too. With
 --public-key the statement must be signed by that key (F.minisig), and the release is
 authentic; without a key the statement shows integrity only. Any difference, and a
@@ -33,6 +40,8 @@ signature that does not hold, is exit status 5.`,
   usmtpkg verify \\server\Sources\OSD\USMT\10.0.26100.1-3f9a1c2b7d04
   usmtpkg verify E:\Copy\10.0.26100.1-3f9a1c2b7d04 --attestation E:\usmt.intoto.json --public-key usmt.pub
   usmtpkg verify E:\Copy\USMT --source "C:\Program Files (x86)\Windows Kits\10"
+  usmtpkg verify --library D:\Sources\OSD\USMT --distmgr-log \\cm01\SMS_P01\Logs --package-id P0100012
+  usmtpkg verify --library D:\Sources\OSD\USMT --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --deep
   usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, a []string) error {
@@ -49,18 +58,23 @@ signature that does not hold, is exit status 5.`,
 	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
 	cmd.Flags().StringVar(&o.attest.file, "attestation", "", "compare with this statement, which usmtpkg attest wrote")
 	cmd.Flags().StringVar(&o.attest.publicKey, "public-key", "", "the minisign public key that must have signed it: a file, or the key itself")
+	o.proof.flags(cmd.Flags())
 	o.formatFlag(cmd.Flags())
 	return cmd
 }
 
 type jsonComparison struct {
-	Against string                `json:"against"` // "manifest", "attestation" or "source"
+	Against string                `json:"against"` // "manifest", "attestation", "source", "distmgr-log" or "content-library"
 	Source  *jsonOrigin           `json:"source,omitempty"`
 	Equal   bool                  `json:"equal"`
 	Bytes   int64                 `json:"bytes"`
 	Notes   []string              `json:"notes,omitempty"`
 	Counts  map[stage.Verdict]int `json:"counts"`
 	Files   []stage.FileResult    `json:"files"`
+
+	NotChecked []string     `json:"not_checked,omitempty"`
+	Logged     *jsonLogged  `json:"logged,omitempty"`  // of distmgr-log
+	Content    *jsonContent `json:"content,omitempty"` // of content-library
 }
 
 type jsonVerify struct {
@@ -77,7 +91,7 @@ type jsonVerify struct {
 }
 
 func runVerify(ctx context.Context, env environment, o *options, a []string, uncached bool, att *attestation) error {
-	if err := errors.Join(o.source.check(), o.copy.check()); err != nil {
+	if err := errors.Join(o.source.check(), o.copy.check(), o.proof.check()); err != nil {
 		return err
 	}
 	dir, ours, err := verifyTarget(o, a)
@@ -115,6 +129,16 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 		}
 		add("source", &origin, rep)
 	}
+	if o.proof.given() {
+		all, err := verifySite(ctx, o, dir, bar)
+		if err != nil {
+			return err
+		}
+		for _, c := range all {
+			doc.Comparisons = append(doc.Comparisons, c)
+			doc.Equal = doc.Equal && c.Equal
+		}
+	}
 	bar.stop()
 	if att != nil {
 		doc.attested, doc.Attestation = att, att.document(doc.Equal)
@@ -129,6 +153,8 @@ func verifiable(o *options, dir string, isBag, ours bool, att *attestation) erro
 		return &stage.MismatchError{What: "release " + filepath.Base(dir), Files: []stage.FileResult{{Path: "bagit.txt", Verdict: stage.Missing}}}
 	case !isBag && att != nil:
 		return &usageError{msg: dir + " is no release, and an attestation is of one", hint: "name the folder that holds manifest-sha256.txt"}
+	case o.proof.given() && !stage.IsRelease(dir):
+		return &usageError{msg: dir + " is no release, and only of one is known what ConfigMgr should make of it", hint: "name a release of a library"}
 	case !isBag && !o.source.given():
 		return &usageError{msg: dir + " is no BagIt bag, so nothing says what it should be", hint: "name what it was copied from with --source"}
 	case att != nil:
@@ -228,7 +254,7 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 		if !c.Equal {
 			result = "NOT equal to "
 		}
-		if _, err := fmt.Fprintf(env.stdout, "%s: %s%s: %s\n", d.Dir, result, c.against(), counts(c)); err != nil {
+		if _, err := fmt.Fprintf(env.stdout, "%s: %s%s: %s\n%s", d.Dir, result, c.against(), counts(c), c.siteText()); err != nil {
 			return err
 		}
 	}
@@ -250,6 +276,10 @@ func (c jsonComparison) against() string {
 		return "the attestation"
 	case "source":
 		return "the source " + c.Source.Path + ", as it is now"
+	case againstLog:
+		return "the newest content hash of package " + c.Logged.PackageID + " in distmgr.log"
+	case againstLibrary:
+		return "what the content library holds of package " + c.Content.PackageID
 	}
 	return "its manifests"
 }
@@ -264,7 +294,8 @@ func detail(f stage.FileResult) string {
 // counts lists how many files got which verdict, and how much was read for that.
 func counts(c jsonComparison) string {
 	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
-	for _, v := range []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type} {
+	verdicts := []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, objectMissing, objectChanged, hashDifferent, hashNotFound}
+	for _, v := range verdicts {
 		if n := c.Counts[v]; n > 0 {
 			s += fmt.Sprintf(", %d %s", n, v)
 		}

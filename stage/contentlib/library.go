@@ -174,7 +174,8 @@ var (
 	contentID = regexp.MustCompile(`^[0-9A-Za-z_{}-]{1,100}(\.[0-9]{1,10})?$`)
 )
 
-func checkPackageID(id string) error {
+// CheckPackageID refuses what is no package id.
+func CheckPackageID(id string) error {
 	if !packageID.MatchString(id) {
 		return fmt.Errorf("found package id %q, wanted a site code and five hex digits, such as P0100012", id)
 	}
@@ -183,7 +184,7 @@ func checkPackageID(id string) error {
 
 // Package reads what the library says of a package. One that is not there is ErrNotThere.
 func (l *Library) Package(id string) (Package, error) {
-	if err := checkPackageID(id); err != nil {
+	if err := CheckPackageID(id); err != nil {
 		return Package{}, err
 	}
 	name, _, err := entryIn(l.drives[0], l.pkg, id+".INI")

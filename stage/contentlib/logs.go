@@ -67,7 +67,7 @@ type Log struct {
 // processed by one thread, as all logs seen show). "The RDC signature hash …" is another
 // value and is not looked at.
 func SearchLogs(ctx context.Context, id, want string, logs ...Log) (LogResult, error) {
-	if err := checkPackageID(id); err != nil {
+	if err := CheckPackageID(id); err != nil {
 		return LogResult{}, err
 	}
 	if !sha256Hex.MatchString(want) {

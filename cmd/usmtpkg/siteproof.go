@@ -1,0 +1,261 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"usmtpkg/stage"
+	"usmtpkg/stage/contentlib"
+)
+
+// proofOptions name what ConfigMgr made of a package.
+type proofOptions struct {
+	packageID string
+	libraries []string // folders SCCMContentLib, one a drive
+	version   int      // of the package; 0: the one that is distributed
+	logs      []string // distmgr.log, oldest first
+	deep      bool
+}
+
+// libraryFlags are those of every command that reads a content library.
+func (o *proofOptions) libraryFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.libraries, "content-library", nil, "ConfigMgr's content library, the folder SCCMContentLib; again for each further drive, that with PkgLib first")
+	f.StringVar(&o.packageID, "package-id", "", "the package in ConfigMgr, such as P0100012")
+	f.IntVar(&o.version, "content-version", 0, "its source version in the content library (default: the one that is distributed)")
+}
+
+func (o *proofOptions) flags(f *pflag.FlagSet) {
+	o.libraryFlags(f)
+	f.StringArrayVar(&o.logs, "distmgr-log", nil, "compare with the newest content hash in this distmgr.log, or that in this folder, and what it was rotated from; again for more, oldest first")
+	f.BoolVar(&o.deep, "deep", false, "read and hash every object of the content library")
+}
+
+// given tells whether there is something of ConfigMgr to compare with.
+func (o *proofOptions) given() bool { return len(o.libraries)+len(o.logs) > 0 }
+
+func (o *proofOptions) check() error {
+	switch {
+	case o.given() && o.packageID == "":
+		return &usageError{msg: "no package is named", hint: "name the package in ConfigMgr with --package-id, such as P0100012"}
+	case o.given():
+		if err := contentlib.CheckPackageID(o.packageID); err != nil {
+			return &usageError{msg: "--package-id: " + err.Error()}
+		}
+	case o.packageID != "":
+		return &usageError{msg: "--package-id is given, and nothing of ConfigMgr to look in", hint: "name a --distmgr-log or a --content-library"}
+	}
+	switch {
+	case len(o.libraries) == 0 && o.deep:
+		return &usageError{msg: "--deep is given, and no --content-library"}
+	case len(o.libraries) == 0 && o.version != 0:
+		return &usageError{msg: "--content-version is given, and no --content-library"}
+	case o.version < 0:
+		return &usageError{msg: fmt.Sprintf("--content-version %d, want a source version such as 3", o.version)}
+	}
+	return nil
+}
+
+// What a comparison is made against.
+const (
+	againstLog     = "distmgr-log"
+	againstLibrary = "content-library"
+)
+
+// Verdicts on the content hash, beside same.
+const (
+	hashDifferent stage.Verdict = "different"
+	hashNotFound  stage.Verdict = "not-found"
+)
+
+// predictedNote goes with everything that rests on the prediction.
+const predictedNote = "the content hash is predicted: reverse-engineered, not confirmed on a live site"
+
+// objectsNotChecked names what a look without --deep leaves out.
+const objectsNotChecked = "content-library-objects"
+
+// contentHashName stands for the content hash among the results.
+const contentHashName = "content hash"
+
+// jsonLogged is what a log says of a package.
+type jsonLogged struct {
+	PackageID    string        `json:"package_id"`
+	Logs         []string      `json:"logs"`
+	Predicted    string        `json:"predicted"`
+	Verdict      stage.Verdict `json:"verdict"` // same, different, not-found
+	Newest       *jsonLogEntry `json:"newest,omitempty"`
+	Earlier      *jsonLogEntry `json:"earlier,omitempty"` // that had the predicted hash
+	Unattributed int           `json:"unattributed"`
+	Skipped      int           `json:"skipped"`
+}
+
+type jsonLogEntry struct {
+	Hash    string `json:"hash"`
+	Version int    `json:"version,omitempty"` // the source version, where the log tells
+	When    string `json:"when"`
+	Log     string `json:"log"`
+	Line    int    `json:"line"`
+}
+
+func (e *jsonLogEntry) text() string {
+	s := ""
+	if e.Version > 0 {
+		s = fmt.Sprintf("source version %d, ", e.Version)
+	}
+	return fmt.Sprintf("%s%s:%d, %s", s, printable(e.Log), e.Line, printable(e.When))
+}
+
+// jsonContent is what a content library holds of a package.
+type jsonContent struct {
+	PackageID string   `json:"package_id"`
+	Libraries []string `json:"content_libraries"`
+	Content   string   `json:"content,omitempty"`  // the content id
+	Contents  []string `json:"contents,omitempty"` // all of the package
+	Recorded  string   `json:"recorded,omitempty"` // the content hash that the library has
+	Predicted string   `json:"predicted"`
+	Deep      bool     `json:"deep"`
+}
+
+// verifySite compares a release with what ConfigMgr made of it.
+func verifySite(ctx context.Context, o *options, dir string, bar *progress) (all []jsonComparison, err error) {
+	files, err := stage.PackageFiles(dir)
+	if bad := (*stage.FormatError)(nil); errors.As(err, &bad) {
+		bad := stage.FileResult{Path: bad.File, Verdict: stage.Changed, Found: bad.Reason}
+		return nil, &stage.MismatchError{What: "release " + filepath.Base(dir), Files: []stage.FileResult{bad}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	prediction, err := contentlib.Predict(files, nil)
+	if err != nil {
+		return nil, fmt.Errorf("predicting the content hash of %s: %w", dir, err)
+	}
+	if len(o.proof.logs) > 0 {
+		c, err := compareLogs(ctx, o.proof, prediction)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	if len(o.proof.libraries) > 0 {
+		c, err := compareLibrary(ctx, o, files, prediction, bar)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// compareLogs compares the newest content hash that distmgr logged with the predicted one.
+func compareLogs(ctx context.Context, o proofOptions, p contentlib.Prediction) (jsonComparison, error) {
+	found, err := contentlib.SearchLogFiles(ctx, o.logs, o.packageID, p.Hash)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &usageError{msg: "reading distmgr.log: " + err.Error(), hint: "name the log, or the folder it lies in, with --distmgr-log"}
+	}
+	if err != nil {
+		return jsonComparison{}, err
+	}
+	d := &jsonLogged{PackageID: strings.ToUpper(o.packageID), Logs: o.logs, Predicted: p.Hash, Unattributed: found.Unattributed, Skipped: found.Skipped}
+	r := stage.FileResult{Path: contentHashName}
+	switch found.Verdict {
+	case contentlib.LogSame:
+		r.Verdict = stage.Same
+	case contentlib.LogDifferent:
+		r.Verdict, r.Want, r.Found = hashDifferent, p.Hash, found.Newest.Hash
+	case contentlib.LogNotFound:
+		r.Verdict, r.Want, r.Found = hashNotFound, p.Hash, "none of package "+d.PackageID
+	}
+	d.Verdict = r.Verdict
+	if found.Verdict != contentlib.LogNotFound {
+		d.Newest = (*jsonLogEntry)(&found.Newest)
+	}
+	d.Earlier = (*jsonLogEntry)(found.Earlier)
+	c := comparisonDocument(againstLog, nil, stage.Report{Files: []stage.FileResult{r}, Notes: d.notes(p)})
+	c.Logged = d
+	return c, nil
+}
+
+// notes explain the verdict.
+func (d *jsonLogged) notes(p contentlib.Prediction) []string {
+	notes := append([]string{predictedNote}, p.Doubts...)
+	switch {
+	case d.Verdict == hashDifferent && d.Earlier != nil:
+		notes = append(notes, "the package had the predicted hash before ("+d.Earlier.text()+"): it was given other content since")
+	case d.Verdict == hashDifferent:
+		notes = append(notes, "an older version may still be there: update the distribution points of the package, and look again")
+	case d.Verdict == hashNotFound:
+		notes = append(notes, "the log may begin later than the last refresh of the package, or the package was never distributed")
+	}
+	if d.Unattributed > 0 {
+		notes = append(notes, countOf(d.Unattributed, "content hash", "content hashes")+" could be told to no package, since the log begins within a run")
+	}
+	if d.Skipped > 0 {
+		notes = append(notes, countOf(d.Skipped, "message is", "messages are")+" too long and not looked at")
+	}
+	return notes
+}
+
+// compareLibrary compares what a content library holds of the package with the release.
+func compareLibrary(ctx context.Context, o *options, files []contentlib.File, p contentlib.Prediction, bar *progress) (c jsonComparison, err error) {
+	lib, err := contentlib.Open(o.proof.libraries...)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, lib.Close()) }()
+	d := &jsonContent{PackageID: strings.ToUpper(o.proof.packageID), Libraries: lib.Dirs(), Predicted: p.Hash, Deep: o.proof.deep}
+	rep, err := checkContent(ctx, o, lib, d, files, bar)
+	if errors.Is(err, contentlib.ErrNotThere) { // the library lacks it: that is an outcome
+		missing := stage.FileResult{Path: d.PackageID, Verdict: stage.Missing, Want: cmp.Or(d.Content, "package "+d.PackageID), Found: err.Error()}
+		c = comparisonDocument(againstLibrary, nil, stage.Report{Files: []stage.FileResult{missing}})
+		c.Content = d
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	var found stage.Report
+	for _, f := range rep.Files {
+		found.Files = append(found.Files, stage.FileResult{Path: f.Path, Verdict: stage.Verdict(f.Verdict), Want: f.Want, Found: f.Found})
+	}
+	d.Recorded = rep.Hash
+	c = comparisonDocument(againstLibrary, nil, found)
+	c.Notes = d.notes(p, c.Equal)
+	c.Content = d
+	if !d.Deep {
+		c.NotChecked = []string{objectsNotChecked}
+	}
+	return c, nil
+}
+
+// checkContent finds the content of the package and checks it.
+func checkContent(ctx context.Context, o *options, lib *contentlib.Library, d *jsonContent, files []contentlib.File, bar *progress) (contentlib.Report, error) {
+	pkg, err := lib.Package(o.proof.packageID)
+	if err != nil {
+		return contentlib.Report{}, err
+	}
+	d.Contents = pkg.Contents
+	if d.Content, err = pkg.ContentOf(o.proof.version); err != nil {
+		return contentlib.Report{}, err
+	}
+	return lib.Check(ctx, d.Content, files, contentlib.Options{Deep: o.proof.deep, Workers: o.copy.workers, Progress: bar})
+}
+
+// notes tell of the content hash. It decides nothing: the files do, which were compared.
+func (d *jsonContent) notes(p contentlib.Prediction, equal bool) []string {
+	switch {
+	case d.Recorded == "":
+		return []string{"the content library has no content hash of " + d.Content}
+	case d.Recorded == d.Predicted:
+		return []string{"the content hash recorded there is the predicted one"}
+	case equal:
+		return append([]string{"the content hash recorded there, " + d.Recorded + ", is not the predicted " + d.Predicted + ", although the files are the same: " + predictedNote}, p.Doubts...)
+	}
+	return []string{"the content hash recorded there, " + d.Recorded + ", is not the predicted " + d.Predicted}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"cmp"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"usmtpkg/stage"
+	"usmtpkg/stage/contentlib"
+)
+
+// Verdicts on the objects of a content library.
+const (
+	objectMissing = stage.Verdict(contentlib.ObjectMissing)
+	objectChanged = stage.Verdict(contentlib.ObjectChanged)
+)
+
+// siteText is what is to be said of a comparison with what ConfigMgr made of a package, beyond
+// its outcome; empty for others. Every line begins with blanks.
+func (c jsonComparison) siteText() string {
+	var lines []string
+	if l := c.Logged; l != nil {
+		lines = append(lines, "predicted   "+l.Predicted)
+		if e := l.Newest; e != nil {
+			lines = append(lines, "logged      "+e.Hash+", "+e.text())
+		}
+	}
+	if t := c.Content; t != nil {
+		if t.Content != "" {
+			lines = append(lines, "content     "+t.Content+" of "+strings.Join(t.Contents, ", "))
+		}
+		if len(c.NotChecked) > 0 {
+			lines = append(lines, "not checked: the content of the objects was not hashed; --deep does that")
+		}
+	}
+	text := ""
+	for _, l := range lines {
+		text += "  " + l + "\n"
+	}
+	return text
+}
+
+// siteBase is the folder that the results of a comparison with what ConfigMgr made of a package
+// are relative to; of others it has no id.
+func (c jsonComparison) siteBase() uriBase {
+	switch {
+	case c.Logged != nil:
+		log := c.Logged.log()
+		return uriBase{"LOGS", filepath.Dir(log), "the folder of distmgr.log"}
+	case c.Content != nil:
+		return uriBase{"CONTENTLIBRARY", c.Content.Libraries[0], "ConfigMgr's content library"}
+	}
+	return uriBase{}
+}
+
+// log is the file that the verdict rests on.
+func (l *jsonLogged) log() string {
+	if l.Newest != nil {
+		return l.Newest.Log
+	}
+	return l.Logs[len(l.Logs)-1]
+}
+
+// siteResult gives a result of such a comparison its place and its advice; others stay as
+// they are.
+func (c jsonComparison) siteResult(r result) result {
+	switch {
+	case c.Logged != nil:
+		r.file = filepath.Base(c.Logged.log())
+		r.source = predictedNote
+		r.hint = "update the distribution points of the package, wait until they are done, and look again"
+	case c.Content != nil:
+		switch {
+		case stage.Verdict(r.rule) == objectMissing:
+			r.file, r.found = cmp.Or(r.wanted, r.file), cmp.Or(r.found, "no such object")
+		case r.file == c.Content.PackageID: // there is none of it
+			r.file = path.Join("PkgLib", r.file+".INI")
+		default:
+			r.file = path.Join("DataLib", c.Content.Content, r.file+".INI")
+		}
+		r.hint = "redistribute the package to this distribution point, and look again"
+	}
+	return r
+}
