@@ -155,10 +155,10 @@ func (d jsonRecover) print(env environment, o *options) error {
 		checked = "every object is there, and of the right size; not checked: their content"
 	}
 	recorded := d.Recorded
-	switch {
-	case recorded == "":
+	switch recorded {
+	case "":
 		recorded = "none is recorded"
-	case recorded == d.Predicted:
+	case d.Predicted:
 		recorded += ", the predicted one"
 	default:
 		recorded += ", NOT the predicted one"

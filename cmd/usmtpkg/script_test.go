@@ -33,6 +33,10 @@ func TestMain(m *testing.M) {
 //	edit FILE REGEXP TEXT     replace what the regular expression finds, $1 standing for what it found
 //	keys DIR                  minisign keys: minisign.key and .pub; encrypted.key, the same key, with the
 //	                          password "correct horse"; other.key and .pub, which are new every time
+//	contentlib DIR[,DIR] FROM ID VERSION [HASH]   add the folder FROM to a content library of ConfigMgr, as this
+//	                          version of a package, with that content hash
+//	object NAME DIR[,DIR] FILE   set an environment variable to the path of the object with the content of FILE
+//	distmgr FILE ID VERSION HASH   append to a log what ConfigMgr prints when it refreshes a package
 //	tree DIR FILE             write a listing of DIR to FILE: type, time, checksum, path of everything below it
 //	[!] json FILE PATH [WANT] the value at PATH in a JSON file, such as findings[0].rule; [len] is the length
 //	                          of a list, [rule=core-missing] the first element that has that; ! : nothing is there
@@ -69,11 +73,16 @@ func TestScript(t *testing.T) {
 			"edit":      cmdEdit,
 			"keys":      cmdKeys,
 			"tree":      cmdTree,
-			"json":      cmdJSON,
-			"jsonenv":   cmdJSONEnv,
-			"jsonkeys":  cmdJSONKeys,
-			"sarif":     cmdSARIF,
-			"junit":     cmdJUnit,
+
+			"contentlib": cmdContentLib,
+			"object":     cmdObject,
+			"distmgr":    cmdDistmgr,
+
+			"json":     cmdJSON,
+			"jsonenv":  cmdJSONEnv,
+			"jsonkeys": cmdJSONKeys,
+			"sarif":    cmdSARIF,
+			"junit":    cmdJUnit,
 		},
 	})
 }
