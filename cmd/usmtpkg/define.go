@@ -177,7 +177,7 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 	d := pkgdef.Defaults(pkgdef.Definition{
 		Name: o.define.name, Manufacturer: o.define.manufacturer, Version: o.define.version, Language: o.define.language,
 		Comment: o.define.comment, Program: pkgdef.Program(o.define.program),
-		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches,
+		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches, ContentHash: contentHash(rel),
 		PackagePath: path, Settings: o.site,
 	})
 	files, err := emit(d)
@@ -210,6 +210,7 @@ func emit(d pkgdef.Definition) (map[string][]byte, error) {
 func refreshed(o *options, lib *stage.Library, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
 	if o.define == (defineOptions{program: string(pkgdef.ProgramPlaceholder)}) && !o.siteGiven {
 		if d, ok := defined(lib, rel); ok {
+			d.ContentHash = contentHash(rel) // which an older usmtpkg did not know
 			files, err := emit(d)
 			return files, d, err
 		}

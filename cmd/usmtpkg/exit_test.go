@@ -15,6 +15,7 @@ import (
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
 	"usmtpkg/stage/bag"
+	"usmtpkg/stage/contentlib"
 )
 
 func TestExitStatus(t *testing.T) {
@@ -29,6 +30,10 @@ func TestExitStatus(t *testing.T) {
 		{"anything", errors.New("oops"), exitOther},
 		{"usage", &usageError{msg: "x"}, exitUsage},
 		{"refused target", &stage.RefusedError{Path: "/", Reason: "x"}, exitUsage},
+		{"no content library", fmt.Errorf("x: %w", &contentlib.LibraryError{Dir: "x", Err: fs.ErrNotExist}), exitDestination},
+		{"content library that cannot be understood", &contentlib.FormatError{File: "PkgLib/x.INI"}, exitInvalid},
+		{"not recovered", &recoverError{err: &stage.MismatchError{What: "x"}}, exitMismatch},
+		{"role not installed", errNotInstalled, exitMismatch},
 		{"downgrade", &stage.DowngradeError{}, exitInvalid},
 		{"not found", &locate.NotFoundError{}, exitNotFound},
 		{"finding", &locate.FindingError{Rule: "x"}, exitInvalid},

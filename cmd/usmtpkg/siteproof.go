@@ -80,6 +80,14 @@ const predictedNote = "the content hash is predicted: reverse-engineered, not co
 // objectsNotChecked names what a look without --deep leaves out.
 const objectsNotChecked = "content-library-objects"
 
+// contentHash is the predicted content hash of a release; empty if none could be predicted.
+func contentHash(rel stage.Release) string {
+	if rel.ContentHash == nil {
+		return ""
+	}
+	return rel.ContentHash.Value
+}
+
 // contentHashName stands for the content hash among the results.
 const contentHashName = "content hash"
 
