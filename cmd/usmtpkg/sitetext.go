@@ -30,8 +30,11 @@ func (c jsonComparison) siteText() string {
 		if t.Content != "" {
 			lines = append(lines, "content     "+t.Content+" of "+strings.Join(t.Contents, ", "))
 		}
-		if len(c.NotChecked) > 0 {
+		switch {
+		case len(c.NotChecked) > 0:
 			lines = append(lines, "not checked: the content of the objects was not hashed; --deep does that")
+		case t.Deep:
+			lines = append(lines, "objects     read and hashed")
 		}
 	}
 	text := ""
