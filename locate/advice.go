@@ -89,6 +89,8 @@ var (
 
 // Rules about what is in a file.
 var (
+	peHidden = rule{id: "pe-hidden", severity: Error,
+		hint: "a manifest can load it whatever its name is, and no check of programs would see it; remove it, or give it the name of a program"}
 	peInvalid = rule{id: "pe-invalid", severity: Error, hint: copyAgain}
 	peMachine = rule{id: "pe-machine", severity: Error,
 		hint: "the file belongs in another arch folder; " + copyAgain}
@@ -119,9 +121,13 @@ var (
 	signatureUnsupported = rule{id: "signature-unsupported", severity: Warning,
 		hint:   "look at it with Get-AuthenticodeSignature on Windows: here it could not be checked",
 		source: "measured: all signatures of USMT 10.0.26100.1 (copy of 2024) are of a supported kind"}
-	signatureMissing = rule{id: "signature-missing", severity: Warning,
-		hint:   "a removed signature looks like this; compare the file with one of a kit you trust",
-		source: "measured: the core programs of USMT 10.0.10586, 10.0.15063 and 10.0.26100.1 are all signed (copies of 2016 to 2024)"}
+	signatureMissing = rule{id: "signature-missing", severity: Error,
+		hint: "a removed signature looks like this, and so does a program that somebody put there; " + copyAgain +
+			"; a program of your own is laid over the kit with --overlay",
+		source: "measured: all programs in the roots of USMT 10.0.10586, 10.0.15063 and 10.0.26100.1 are signed (copies of 2016 to 2024)"}
+	signatureUnknown = rule{id: "signature-unknown", severity: Warning,
+		hint:   "compare the file with one of a kit you trust: whether the genuine one is signed is not known",
+		source: "measured: of USMT 6.2.9200 some programs are signed in the file, others are not; some files were never measured"}
 	signatureNone = rule{id: "signature-none", severity: Info,
 		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may vouch for it"}
 )

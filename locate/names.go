@@ -3,6 +3,7 @@ package locate
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -19,8 +20,17 @@ const (
 	maxPath = 256
 )
 
-// fold returns the form of a name in which Windows compares it: the upper case of each character.
-func fold(name string) string { return strings.ToUpper(name) }
+// fold returns the form of a name in which Windows compares it: the upper case of each character,
+// but of the two letters whose upper case is ASCII and they are not: they have none in the invariant
+// culture of Windows (inferred from .NET's documentation; no file system was asked).
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == 'ı' || r == 'ſ' {
+			return r
+		}
+		return unicode.ToUpper(r)
+	}, name)
+}
 
 // twinKey is equal for names that differ in case or in how their accents are encoded only.
 func twinKey(name string) string { return fold(norm.NFC.String(name)) }

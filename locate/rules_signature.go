@@ -2,6 +2,8 @@ package locate
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
@@ -18,7 +20,7 @@ func (s *survey) signatures(t *tree) {
 		switch sig.Verdict {
 		case pe.Valid:
 		case pe.Unsigned:
-			s.unsigned(t, e)
+			s.unproven(t, e, "no signature in the file", signatureNone)
 		case pe.Tampered:
 			s.add(signatureTampered.at(e.path, sig.Reason, "the file as "+signerOr(sig, "its publisher")+" signed it"))
 		case pe.Untrusted:
@@ -26,37 +28,46 @@ func (s *survey) signatures(t *tree) {
 		case pe.Expired:
 			s.add(signatureExpired.at(e.path, claimed(sig), "a time stamp that shows it was signed while the certificate was good"))
 		default:
-			s.add(signatureUnsupported.at(e.path, claimed(sig), by))
+			s.unproven(t, e, "a signature that cannot be checked here: "+sig.Reason, signatureUnsupported)
 		}
 	}
 }
 
-// unsigned reports a program without a signature, unless it is known to have none in its release.
-// A genuine kit has such plug-ins; that a core program has none is worth a warning.
-func (s *survey) unsigned(t *tree, e *entry) {
-	const found = "no signature in the file"
-	switch {
-	case s.listedUnsigned(t, e):
-	case isCorePath(e.path):
-		s.add(signatureMissing.at(e.path, found, "one by Microsoft, as in every kit since Windows 10"))
-	default:
-		s.add(signatureNone.at(e.path, found, "one that tells who made it"))
-	}
-}
-
-// listedUnsigned reports whether the list of the release knows the file as unsigned.
-func (s *survey) listedUnsigned(t *tree, e *entry) bool {
+// unproven reports a program that no signature vouches for, unless the list of its release does, by
+// its hash or by saying that it has none. Genuine kits have such plug-ins in their manifest folders;
+// in the root of an arch folder a removed signature looks like this, and in a kit that is known, a
+// program that does not belong to it.
+func (s *survey) unproven(t *tree, e *entry, found string, otherwise rule) {
 	_, list, _ := s.listOf(t.kit, t.arch)
+	root := strings.Count(e.path, "/") == 1
 	if list == nil {
-		return false
-	}
-	for _, f := range list.Files {
-		if fold(f.Path) == fold(t.arch+"/"+below(e.path)) {
-			return f.Signature == inventory.Unsigned
+		switch {
+		case root && t.kit.Compare(allSigned) >= 0:
+			s.add(signatureMissing.at(e.path, found, "one by Microsoft, as every program there has since Windows 10"))
+		case root:
+			s.add(signatureUnknown.at(e.path, found, "one that tells who made it"))
+		default:
+			s.add(otherwise.at(e.path, found, "one that tells who made it"))
 		}
+		return
 	}
-	return false
+	i := slices.IndexFunc(list.Files, func(f inventory.File) bool { return fold(f.Path) == fold(t.arch+"/"+below(e.path)) })
+	if i < 0 {
+		s.add(signatureMissing.at(e.path, found, "one, as the program is none of USMT "+t.kit.String()))
+		return
+	}
+	switch f := list.Files[i]; {
+	case f.SHA256 != "" && f.SHA256 == e.sum || f.Signature == inventory.Unsigned && otherwise == signatureNone:
+	case f.Signature == inventory.Signed:
+		s.add(signatureMissing.at(e.path, found, "one, as the file of USMT "+t.kit.String()+" has"))
+	default:
+		s.add(signatureUnknown.at(e.path, found, "one that tells who made it"))
+	}
 }
+
+// allSigned is the first measured release of which every program in the roots of its arch folders
+// is signed, as of all later ones.
+var allSigned = pe.Version{10, 0, 10586, 0}
 
 // claimed is what is known of a signature that is not valid.
 func claimed(sig pe.Signature) string {

@@ -58,6 +58,7 @@ func TestSignatureRules(t *testing.T) {
 			k[core].Data = petest.Sign(t, samplekit.PE(pe.AMD64, pe.Version{10, 0, 65000, 1}, 900), m)
 		}
 	}
+	strange := petest.Message{ContentType: "1.2.3.4", Content: petest.TLV(0x30, petest.TLV(4, []byte("x")))}
 	unsigned := func(name string) func(fstest.MapFS) {
 		return func(k fstest.MapFS) { k[name].Data = kit(samplekit.Options{})[name].Data }
 	}
@@ -71,9 +72,17 @@ func TestSignatureRules(t *testing.T) {
 		{"altered", func(k fstest.MapFS) { k[plugin].Data[700] ^= 1 }, []string{"error signature-tampered " + plugin}, `wanted the file as "Kits Publisher" signed it`},
 		{"in Microsoft's name", by(p.stranger, petest.Message{}), []string{"error signature-untrusted " + core}, `in the name of "Microsoft Corporation"`},
 		{"expired", by(p.old, petest.Message{}), []string{"error signature-expired " + core}, "wanted a time stamp"},
-		{"of a strange kind", by(p.good, petest.Message{ContentType: "1.2.3.4", Content: petest.TLV(0x30, petest.TLV(4, []byte("x")))}),
-			[]string{"warning signature-unsupported " + core}, ""},
-		{"core program unsigned", unsigned(core), []string{"warning signature-missing " + core}, ""},
+		{"of a strange kind", by(p.good, strange), []string{"error signature-missing " + core}, "cannot be checked here"},
+		{"plug-in of a strange kind", func(k fstest.MapFS) {
+			m := strange
+			m.Signer = p.good
+			k[plugin].Data = petest.Sign(t, samplekit.PE(pe.I386, pe.Version{6, 1, 7601, 1}, 900), m)
+		}, []string{"warning signature-unsupported " + plugin}, ""},
+		{"core program unsigned", unsigned(core), []string{"error signature-missing " + core}, "every program there has since Windows 10"},
+		{"planted in the root", func(k fstest.MapFS) {
+			k["x86/version.dll"] = &fstest.MapFile{Data: samplekit.PE(pe.I386, pe.Version{10, 0, 65000, 1}, 0)}
+		},
+			[]string{"error signature-missing x86/version.dll"}, ""},
 		{"plug-in unsigned", unsigned(plugin), []string{"info signature-none " + plugin}, ""},
 	}
 	for _, tt := range tests {
@@ -99,27 +108,68 @@ func TestSignatureRules(t *testing.T) {
 	}
 }
 
-// A program that its release is known to have without a signature is as it should be.
-func TestSignatureKnownUnsigned(t *testing.T) {
+// Before Windows 10 kits had unsigned programs in their roots.
+func TestSignatureOldKit(t *testing.T) {
 	p := newPublisher(t)
-	o := Options{Policy: allowAll, Signatures: p.verifier}
+	old := kit(samplekit.Options{Version: "6.3.9600.16384"})
+	r := validate(t, old, Options{Policy: allowAll, Signatures: p.verifier})
+	if r.Count(Error) > 0 || !slices.Contains(summary(r), "warning signature-unknown amd64/scanstate.exe") {
+		t.Errorf("findings = %q, want warnings", summary(r))
+	}
+}
+
+// The list of a release vouches for a program by its hash, or by saying that it has no signature.
+func TestSignatureKnownRelease(t *testing.T) {
+	p := newPublisher(t)
+	const core = "amd64/migcore.dll"
 	plain := kit(samplekit.Options{})
-	release, r, err := TakeInventory(t.Context(), plain, o)
-	if err != nil || release == nil {
+	taken, r, err := TakeInventory(t.Context(), plain, Options{Policy: allowAll})
+	if err != nil || taken == nil {
 		t.Fatal(err, summary(r))
 	}
-	if slices.ContainsFunc(release.Files, func(f inventory.File) bool { return f.Machine != "" && f.Signature != inventory.Unsigned }) {
-		t.Error("the list calls an unsigned program something else")
+	tests := []struct {
+		name string
+		edit func(*inventory.File) // of the listed migcore.dll
+		add  string                // a program that is not listed
+		want []string
+	}{
+		{"the hash is listed", func(*inventory.File) {}, "", nil},
+		{"listed as unsigned, without a hash", func(f *inventory.File) { f.SHA256, f.Size, f.Signature = "", -1, inventory.Unsigned }, "", nil},
+		{"listed as signed, without a hash", func(f *inventory.File) { f.SHA256, f.Size, f.Signature = "", -1, inventory.Signed }, "",
+			[]string{"error signature-missing " + core}},
+		{"listed by name only", func(f *inventory.File) { f.SHA256, f.Size = "", -1 }, "", []string{"warning signature-unknown " + core}},
+		{"not listed", func(*inventory.File) {}, "amd64/ReplacementManifests7/cryptbase.dll", []string{
+			"info inventory-extra amd64/ReplacementManifests7/cryptbase.dll", "error signature-missing amd64/ReplacementManifests7/cryptbase.dll"}},
 	}
-	o.Inventory = []*inventory.Table{{Name: "own", Releases: []*inventory.Release{release}}}
-	if got := summary(validate(t, plain, o)); len(got) > 0 {
-		t.Errorf("findings = %q, want none", got)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			release := *taken
+			release.Files = slices.Clone(taken.Files)
+			tt.edit(&release.Files[slices.IndexFunc(release.Files, func(f inventory.File) bool { return f.Path == core })])
+			fsys := kit(samplekit.Options{})
+			if tt.add != "" {
+				fsys[tt.add] = &fstest.MapFile{Data: samplekit.PE(pe.AMD64, pe.Version{10, 0, 65000, 1}, 0)}
+			}
+			r := validate(t, fsys, Options{Policy: allowAll, Signatures: p.verifier, Inventory: []*inventory.Table{{Name: "own", Releases: []*inventory.Release{&release}}}})
+			if diff := cmp.Diff(tt.want, summary(r)); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
 	}
-	release, r, err = TakeInventory(t.Context(), p.signed(t), Options{Policy: allowAll, Signatures: p.verifier})
+}
+
+// What is listed of a signature is what was found; a kit with a fault gives no list.
+func TestSignatureIsListed(t *testing.T) {
+	p := newPublisher(t)
+	o := Options{Policy: allowAll, Signatures: p.verifier}
+	release, r, err := TakeInventory(t.Context(), p.signed(t), o)
 	if err != nil || release == nil {
 		t.Fatal(err, summary(r))
 	}
 	if slices.ContainsFunc(release.Files, func(f inventory.File) bool { return f.Machine != "" && f.Signature != inventory.Signed }) {
 		t.Error("the list calls a signed program something else")
+	}
+	if release, _, err = TakeInventory(t.Context(), kit(samplekit.Options{}), o); release != nil || err != nil {
+		t.Errorf("TakeInventory of an unsigned kit = %v, %v, want findings", release, err)
 	}
 }

@@ -138,7 +138,9 @@ func TestProgramRules(t *testing.T) {
 			want: []string{"error pe-version-mixed amd64/mighost.exe", "error core-missing amd64/scanstate.exe"}},
 		{name: "plug-in of another version", change: putPE("amd64/ReplacementManifests/p/plug.dll", pe.AMD64, old)},
 		{name: "plug-in without a version", change: putPE("amd64/ReplacementManifests/p/plug.dll", pe.AMD64, pe.Version{})},
-		{name: "bytes in a text", change: put("amd64/notes.txt", "MZ")},
+		{name: "bytes in a text", change: put("amd64/notes.txt", "MZ"), want: []string{"error pe-hidden amd64/notes.txt"}},
+		{name: "a program called a manifest", change: put("amd64/DLManifests/x.man", "MZ"), want: []string{"error pe-hidden amd64/DLManifests/x.man"}},
+		{name: "a text that begins with M", change: put("amd64/notes.txt", "M")},
 	}
 	for _, ext := range []string{"exe", "DLL", "sys", "mui", "ocx", "cpl"} {
 		name := "amd64/sub/x." + ext

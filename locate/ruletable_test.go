@@ -63,7 +63,7 @@ func runRules(t *testing.T, tests []ruleTest) {
 func needsReading(line string, fsys fstest.MapFS) bool {
 	f := strings.Fields(line)
 	switch f[1] {
-	case "migxml-root", "migxml-urlid", "urlid-duplicate":
+	case "migxml-root", "migxml-urlid", "urlid-duplicate", "pe-hidden":
 		return true
 	case "xml-malformed":
 		return len(fsys[f[2]].Data) > 0 || !isCorePath(f[2])

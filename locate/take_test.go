@@ -77,8 +77,12 @@ func TestTakeInventoryFailures(t *testing.T) {
 	if r, _, err := TakeInventory(ctx, stop, Options{Policy: allowAll}); r != nil || !errors.Is(err, bad) {
 		t.Errorf("cancelled: TakeInventory = %v, %v, want %v", r, err, bad)
 	}
-	grown := kit(samplekit.Options{})
-	change := badFS{fsys: grown, name: "amd64/SFLISTWT.DAT", noRandom: true, onOpen: func() { grown["amd64/SFLISTWT.DAT"] = &fstest.MapFile{Data: []byte("a\x00b")} }}
+	grown, opens := kit(samplekit.Options{}), 0
+	change := badFS{fsys: grown, name: "amd64/SFLISTWT.DAT", noRandom: true, onOpen: func() {
+		if opens++; opens == 2 { // the first looks whether it is a program
+			grown["amd64/SFLISTWT.DAT"] = &fstest.MapFile{Data: []byte("a\x00b")}
+		}
+	}}
 	if r, _, err := TakeInventory(t.Context(), change, Options{Policy: allowAll}); r != nil || err == nil || !strings.Contains(err.Error(), "it changed during the run") {
 		t.Errorf("changed: TakeInventory = %v, %v, want a refusal", r, err)
 	}

@@ -115,12 +115,12 @@ func (v *Validator) list(ctx context.Context, fsys fs.FS, jobs chan<- job) error
 	})
 }
 
-// visit inspects one file. It opens the file only if its content matters.
+// visit inspects one file.
 func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job, buf []byte) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if v.looksAt(j.path) == plain && !v.hashes(j.path) {
+	if v.brief && v.looksAt(j.path) == plain {
 		info, err := j.entry.Info()
 		if err != nil {
 			return failure(j.path, err)

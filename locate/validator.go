@@ -124,7 +124,7 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 	}
 	i.kind = v.looksAt(name)
 	if i.kind != image {
-		return i, nil
+		return i, i.sniff()
 	}
 	var err error
 	i.image, i.fault, err = readImage(name, arch, r, size)
@@ -132,6 +132,21 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 		i.check, err = v.signed.Begin(r, size)
 	}
 	return i, failure(name, err)
+}
+
+// sniff looks whether a file that has not the name of a program is one.
+func (i *Inspection) sniff() error {
+	if i.v.brief || i.r == nil || i.size < 2 {
+		return nil
+	}
+	var magic [2]byte
+	if n, err := i.r.ReadAt(magic[:], 0); n < len(magic) {
+		return failure(i.name, err)
+	}
+	if string(magic[:]) == "MZ" {
+		i.kind, i.fault = plain, peHidden.at(i.name, "a program, by its first two bytes", "none under such a name")
+	}
+	return nil
 }
 
 // An Inspection is the look at one file. The content may be handed to it while somebody reads it

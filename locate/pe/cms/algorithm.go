@@ -30,10 +30,10 @@ const (
 )
 
 // Limits of RSA keys, in bits. Below, crypto/rsa refuses; above, a check costs
-// milliseconds: an 8192-bit key is larger than any in use for signing code.
+// milliseconds. Code is signed with 2048 to 4096 bits.
 const (
 	minRSA = 1024
-	maxRSA = 8192
+	maxRSA = 4096
 )
 
 // A scheme is a kind of key and the hash function used with it.
