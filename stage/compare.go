@@ -255,7 +255,8 @@ func (c *comparison) inspect(in fs.File, f File) (Inspection, error) {
 
 // CompareSource compares a source, as it is now, with the payload of a bag:
 // Missing is a file of the bag that the source no longer has, Extra one that
-// came since.
+// came since. What a release records as its overlay is left out, unless the
+// source has an overlay too: then both are compared whole.
 func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions) (Report, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -275,6 +276,9 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 	tree, err := List(ctx, src.FS, src.Include)
 	if err != nil {
 		return Report{}, err
+	}
+	if rec, err := readRelease(root); err == nil && !src.Overlay {
+		want, tree = withoutOverlay(rec.Overlay, want, tree)
 	}
 	c := &comparison{fsys: src.FS, o: o, wanted: want, tree: tree, ignore: func(string) bool { return false }}
 	return c.run(ctx, "comparing with the source")

@@ -30,6 +30,7 @@ type Release struct {
 	Durability  Durability      `json:"durability"`
 	FileCount   int             `json:"file_count"`
 	Bytes       int64           `json:"bytes"`
+	Overlay     []OverlayFile   `json:"overlay"` // sorted by path; nil in records before version 3
 	Files       []InventoryFile `json:"files"`
 }
 
@@ -99,7 +100,7 @@ type InventoryFile struct {
 const NotChecked = "not-checked"
 
 // Bounds of what is recorded from the source, which may be as long as somebody
-// likes: the head of release.json must stay below maxMetaFile.
+// likes: the head of release.json must stay below maxHead.
 const (
 	maxText     = 256 // bytes
 	maxEvidence = 16

@@ -95,6 +95,16 @@ func refuseOverlap(dir, source string) error {
 	return nil
 }
 
+// refuseWithin refuses a library that holds one of the folders of an overlay.
+func refuseWithin(dir string, folders []string) error {
+	for _, f := range folders {
+		if within(resolve(f), dir) {
+			return &RefusedError{Path: dir, Reason: fmt.Sprintf("the overlay's folder %s lies in it", f)}
+		}
+	}
+	return nil
+}
+
 // within tells whether inner is outer or lies below it, by identity.
 func within(inner, outer string) bool {
 	for p := inner; ; p = filepath.Dir(p) {

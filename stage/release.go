@@ -13,12 +13,16 @@ import (
 )
 
 // releaseFormat is the format of release.json. Version 2 added evidence,
-// validation, signer and signed_at, version 3 content_hash; records of earlier
-// versions are read as well.
+// validation, signer and signed_at, version 3 content_hash and overlay; records
+// of earlier versions are read as well.
 const (
 	releaseFormat  = "usmtpkg release"
 	releaseVersion = 3
 )
+
+// maxHead bounds release.json up to its list of files, in bytes: an overlay has
+// up to maxOverlay files, and the record of one may have 2 KiB.
+const maxHead = 1 << 20
 
 // filesKey begins the list of files, which write puts last.
 const filesKey = "\n  \"files\": ["
@@ -33,8 +37,8 @@ func (r Release) write(w io.Writer) error {
 		return err
 	}
 	head = bytes.TrimSuffix(head, []byte("]\n}"))
-	if len(head) > maxMetaFile {
-		return fmt.Errorf("%s: %d bytes before its list of files, want at most %d", releaseFile, len(head), maxMetaFile)
+	if len(head) > maxHead {
+		return fmt.Errorf("%s: %d bytes before its list of files, want at most %d", releaseFile, len(head), maxHead)
 	}
 	out := bufio.NewWriterSize(w, bufferSize)
 	_, _ = out.Write(head) // an error stays with the writer until Flush
@@ -101,7 +105,7 @@ func readRelease(root *os.Root) (Release, error) {
 		return r, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	b, err := io.ReadAll(io.LimitReader(f, maxMetaFile))
+	b, err := io.ReadAll(io.LimitReader(f, maxHead))
 	if err != nil {
 		return r, err
 	}
@@ -121,8 +125,14 @@ func readRelease(root *os.Root) (Release, error) {
 	if h := r.ContentHash; h != nil && (h.Algorithm != contentHashAlgorithm || !h.Predicted || !contentHashHex.MatchString(h.Value)) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("content_hash %+v, want a predicted one of algorithm %d", *h, contentHashAlgorithm)}
 	}
+	if r.Version < 3 && r.Overlay != nil {
+		return r, &FormatError{releaseFile, fmt.Sprintf("overlay is no key of version %d of %q", r.Version, releaseFormat)}
+	}
+	if bad := r.badOverlay(); bad != "" {
+		return r, &FormatError{releaseFile, bad}
+	}
 	if !found {
-		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxMetaFile)}
+		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxHead)}
 	}
 	if !sha256Hex.MatchString(r.Digest) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("digest %q, want 64 hex digits", r.Digest)}

@@ -21,6 +21,7 @@ type Source struct {
 	FS      fs.FS
 	Include func(name string) bool // which entries of the root belong; nil: all
 	Origin  Origin
+	Overlay bool // FS holds an overlay; see CompareSource
 }
 
 // Options tunes Stage and Plan. The zero value is ready to use, but for USMTVersion.
@@ -35,6 +36,7 @@ type Options struct {
 	Evidence       []Evidence        // what tells the version of the source, for the record
 	Validation     func() Validation // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
 	AllowDowngrade bool              // take a USMT that is older than that of the active release
+	Overlay        []OverlayFile     // the files that are not the source's own, for the record; Size and SHA256 are filled in
 }
 
 // A Result tells what Stage did, or what it would do.
@@ -80,7 +82,7 @@ func newRun(ctx context.Context, src Source, o Options) (*run, error) {
 	if len(r.tree.Files) == 0 {
 		return nil, &SourceError{Err: fmt.Errorf("%s holds no files", src.Origin.Path)}
 	}
-	return r, nil
+	return r, r.checkOverlay()
 }
 
 // Plan tells what Stage would do with lib, which may be nil for a library that
@@ -158,7 +160,7 @@ func (r *run) describe() error {
 		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
 		Evidence: r.evidence(), Validation: r.validation,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},
-		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(),
+		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(), Overlay: r.overlay(),
 	}
 	return nil
 }

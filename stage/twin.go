@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"slices"
-	"strings"
 	"sync"
 )
 
@@ -37,7 +35,7 @@ type twinFile struct {
 
 // open opens the file of that path in the source.
 func (t *twin) open(ctx context.Context, path string) (*twinFile, error) {
-	i, found := slices.BinarySearchFunc(t.tree.Files, path, func(f File, p string) int { return strings.Compare(f.Path, p) })
+	i, found := t.tree.find(path)
 	if !found {
 		return nil, errTwinDiffers
 	}

@@ -1,0 +1,147 @@
+package overlay
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+)
+
+// A Layer is a source with an overlay laid into folders of its root. Its
+// methods may be called from several goroutines.
+type Layer struct {
+	base   fs.FS
+	laid   []Laid
+	files  map[string]*File         // by path
+	hidden map[string]bool          // paths of the source
+	dirs   map[string][]fs.DirEntry // listings of the folders that files were laid into
+}
+
+// A Laid file is a file of an overlay where it was laid.
+type Laid struct {
+	*File
+	Path  string // slash-separated, from the root of the source
+	Stock *Stock // the file of the source that it hides; nil: there is none
+}
+
+// A Stock file is one of the source.
+type Stock struct {
+	Path   string
+	Size   int64
+	SHA256 string
+}
+
+// Lay lays the files into the folders dirs of the root of base. The folders are
+// listed here, and not a second time: who judges the names and who copies the
+// files see the same.
+func (o *Overlay) Lay(ctx context.Context, base fs.FS, dirs []string) (*Layer, error) {
+	l := &Layer{base: base, files: map[string]*File{}, hidden: map[string]bool{}, dirs: map[string][]fs.DirEntry{}}
+	for _, dir := range dirs {
+		entries, err := fs.ReadDir(base, dir)
+		if err != nil {
+			return nil, err
+		}
+		list := slices.Clone(entries)
+		for _, f := range o.files {
+			laid := Laid{File: f, Path: dir + "/" + f.Name}
+			if i := namesake(list, f.Name); i >= 0 {
+				if laid.Stock, err = stock(ctx, base, dir, list[i], f); err != nil {
+					return nil, err
+				}
+				l.hidden[laid.Stock.Path] = true
+				list = slices.Delete(list, i, i+1)
+			}
+			list = append(list, fs.FileInfoToDirEntry(f.info))
+			l.laid = append(l.laid, laid)
+			l.files[laid.Path] = f
+		}
+		slices.SortFunc(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+		l.dirs[dir] = list
+	}
+	slices.SortFunc(l.laid, func(a, b Laid) int { return cmp.Compare(a.Path, b.Path) })
+	return l, nil
+}
+
+// Files are the files as they were laid, sorted by path.
+func (l *Layer) Files() []Laid { return slices.Clone(l.laid) }
+
+// namesake returns the index of the entry that has a name, spelt so if there is
+// such a one, or -1.
+func namesake(entries []fs.DirEntry, name string) int {
+	if i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(entries, func(e fs.DirEntry) bool { return fold(e.Name()) == fold(name) })
+}
+
+// stock looks at the file of the source that f hides.
+func stock(ctx context.Context, base fs.FS, dir string, e fs.DirEntry, f *File) (*Stock, error) {
+	s := &Stock{Path: path.Join(dir, e.Name())}
+	if !e.Type().IsRegular() {
+		return nil, &PatternError{From: f.From, Reason: fmt.Sprintf("%s of the source is %s, which no file can replace", s.Path, typeName(e.Type()))}
+	}
+	in, err := base.Open(s.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close() //nolint:errcheck // only read
+	info, err := in.Stat()
+	if err != nil {
+		return nil, err
+	}
+	s.Size = info.Size()
+	if s.SHA256, err = sum(ctx, in); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", s.Path, err)
+	}
+	return s, nil
+}
+
+// Open opens a file or folder.
+func (l *Layer) Open(name string) (fs.File, error) {
+	if f, ok := l.files[name]; ok {
+		return f.open()
+	}
+	if l.hidden[name] {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	in, err := l.base.Open(name)
+	if entries, ok := l.dirs[name]; ok && err == nil {
+		return &folder{File: in, name: name, rest: entries}, nil
+	}
+	return in, err
+}
+
+// ReadDir lists a folder.
+func (l *Layer) ReadDir(name string) ([]fs.DirEntry, error) {
+	if entries, ok := l.dirs[name]; ok {
+		return slices.Clone(entries), nil
+	}
+	return fs.ReadDir(l.base, name)
+}
+
+// A folder is an opened one that files were laid into.
+type folder struct {
+	fs.File
+	name string
+	rest []fs.DirEntry
+}
+
+func (f *folder) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n > 0 && len(f.rest) == 0 {
+		return nil, io.EOF
+	}
+	if n <= 0 || n > len(f.rest) {
+		n = len(f.rest)
+	}
+	entries := slices.Clone(f.rest[:n])
+	f.rest = f.rest[n:]
+	return entries, nil
+}
+
+func (f *folder) Read([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "read", Path: f.name, Err: errors.New("is a folder")}
+}

@@ -1,0 +1,223 @@
+package overlay
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// An Overlay is a set of files. Close it after use.
+type Overlay struct {
+	files []*File // sorted by name
+	roots map[string]*os.Root
+}
+
+// Open looks up the files that the patterns name, and hashes them.
+func Open(ctx context.Context, patterns []Pattern) (*Overlay, error) {
+	o := &Overlay{roots: map[string]*os.Root{}}
+	for _, p := range patterns {
+		if err := o.add(ctx, p); err != nil {
+			return nil, errors.Join(err, o.Close())
+		}
+	}
+	slices.SortFunc(o.files, func(a, b *File) int { return cmp.Compare(a.Name, b.Name) })
+	return o, nil
+}
+
+// Close closes the folders of the overlay.
+func (o *Overlay) Close() error {
+	var errs []error
+	for _, r := range o.roots {
+		errs = append(errs, r.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Folders are the folders that the files lie in, absolute and sorted.
+func (o *Overlay) Folders() []string {
+	var dirs []string
+	for _, f := range o.files {
+		dirs = append(dirs, f.dir)
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
+}
+
+// split cuts a pattern into its folder, slash-separated as it was named, and the
+// pattern of the files in it.
+func (p Pattern) split() (dir, name string, err error) {
+	from := strings.ReplaceAll(p.From, `\`, "/")
+	dir, name = path.Split(from)
+	if _, bad := path.Match(name, ""); bad != nil {
+		return "", "", &PatternError{From: p.From, Reason: "a [ without its ], want *, ? or […]", Err: bad}
+	}
+	switch {
+	case from == "":
+		return "", "", &PatternError{From: `""`, Reason: "nothing in it, want a folder and a file name such as custom/*.xml"}
+	case name == "" || name == "." || name == "..":
+		return "", "", &PatternError{From: p.From, Reason: "a folder, want the files in it, such as " + strings.TrimSuffix(from, "/") + "/*.xml"}
+	case strings.ContainsAny(dir, "*?"):
+		return "", "", &PatternError{From: p.From, Reason: "a wildcard in the folder, want wildcards in the last part only"}
+	}
+	return dir, name, nil
+}
+
+// add looks up the files of one pattern.
+func (o *Overlay) add(ctx context.Context, p Pattern) error {
+	named, name, err := p.split()
+	if err != nil {
+		return err
+	}
+	dir := filepath.FromSlash(named)
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(p.Dir, dir)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	root, err := o.open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &PatternError{From: p.From, Reason: "no file matches: there is no folder " + dir, Err: err}
+	}
+	if err != nil {
+		return fmt.Errorf("overlay %s: %w", p.From, err)
+	}
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return fmt.Errorf("overlay %s: %w", p.From, err)
+	}
+	found := false
+	for _, e := range entries {
+		if ok, _ := path.Match(fold(name), fold(e.Name())); !ok {
+			continue
+		}
+		found = true
+		f := &File{Name: e.Name(), From: named + e.Name(), Replace: p.Replace, root: root, dir: dir}
+		if err := o.take(ctx, f); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return &PatternError{From: p.From, Reason: "no file matches in the folder " + dir}
+	}
+	return nil
+}
+
+func (o *Overlay) open(dir string) (*os.Root, error) {
+	if r, ok := o.roots[dir]; ok {
+		return r, nil
+	}
+	r, err := os.OpenRoot(dir)
+	if err == nil {
+		o.roots[dir] = r
+	}
+	return r, err
+}
+
+// take adds a file that a pattern matches. One that several patterns match is
+// one file, and may replace others if one of them says so.
+func (o *Overlay) take(ctx context.Context, f *File) error {
+	for _, other := range o.files {
+		switch {
+		case fold(other.Name) != fold(f.Name):
+		case other.dir == f.dir && other.Name == f.Name:
+			other.Replace = other.Replace || f.Replace
+			return nil
+		default:
+			return &PatternError{From: f.From, Reason: "the same name as " + other.From + ", want names that differ in more than case"}
+		}
+	}
+	if len(o.files) == MaxFiles {
+		return &PatternError{From: f.From, Reason: fmt.Sprintf("one file more than %d, the most an overlay may have", MaxFiles)}
+	}
+	if err := f.load(ctx); err != nil {
+		return err
+	}
+	o.files = append(o.files, f)
+	return nil
+}
+
+// load looks at the file and hashes it.
+func (f *File) load(ctx context.Context) error {
+	in, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // only read
+	if f.info, err = in.Stat(); err != nil {
+		return err
+	}
+	if f.Size = f.info.Size(); f.Size > maxSize {
+		return &PatternError{From: f.From, Reason: fmt.Sprintf("%d bytes, want at most %d", f.Size, maxSize)}
+	}
+	if f.SHA256, err = sum(ctx, in); err != nil {
+		return fmt.Errorf("overlay %s: %w", f.From, err)
+	}
+	return nil
+}
+
+// open opens the file unless it is none: opening a pipe would wait for ever. To
+// whoever reads it later a file that became something else is one that is gone.
+func (f *File) open() (*os.File, error) {
+	info, err := f.root.Lstat(f.Name)
+	if err != nil {
+		return nil, f.failure(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &PatternError{From: f.From, Reason: "it is " + typeName(info.Mode()) + ", want a file", Err: fs.ErrNotExist}
+	}
+	in, err := f.root.Open(f.Name)
+	return in, f.failure(err)
+}
+
+// failure names the file as it was named.
+func (f *File) failure(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: p.Op, Path: f.From, Err: p.Err}
+	}
+	return err
+}
+
+// sum returns the SHA-256 of what r reads.
+func sum(ctx context.Context, r io.Reader) (string, error) {
+	h := sha256.New()
+	buf := make([]byte, 64<<10) // in bytes: fits the second-level cache with room to spare
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return "", err
+		}
+		n, err := r.Read(buf)
+		h.Write(buf[:n])
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(h.Sum(nil)), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// fold returns the form of a name in which Windows compares it: the upper case of each character.
+func fold(name string) string { return strings.ToUpper(name) }
+
+func typeName(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode&fs.ModeIrregular != 0:
+		return "a reparse point"
+	}
+	return "a device, pipe or socket"
+}
