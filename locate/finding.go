@@ -42,6 +42,7 @@ type FindingError struct {
 	Severity Severity
 	Path     string // slash-separated, relative to the USMT folder; quoted as Go text where it is not printable
 	File     string // the same as it is on disk, never quoted
+	Overlay  string // the file of the overlay that it is about, as it was named; empty for one of the kit
 	Found    string // what is there
 	Wanted   string // what should be there
 	Hint     string // what to do about it

@@ -61,14 +61,16 @@ func (r *Report) Err(strict bool) error {
 func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, brief: v.brief}
+	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, declared: v.overlay, brief: v.brief}
 	trees := s.plant(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
 		s.judge(t)
 	}
 	s.versions(trees)
+	s.overlay(trees)
 	s.inventory(trees)
+	s.attribute()
 	r := s.report(trees)
 	r.Programs = programs(trees)
 	sortFindings(s.findings)
@@ -82,6 +84,7 @@ type survey struct {
 	prefix   int
 	brief    bool // only the core files were inspected
 	tables   []*inventory.Table
+	declared map[string]*Declared // files of the overlay, by path
 	findings []*FindingError
 }
 

@@ -114,6 +114,8 @@ func (s *survey) core(t *tree) {
 			s.add(coreMissing.at(t.dir+"/"+name, "no such file", "a core file of USMT"))
 		case e.mode.IsDir():
 			s.add(coreMissing.at(e.path, "a folder", "a core file of USMT"))
+		case s.standsIn(e):
+			s.add(coreMissing.at(e.path, inOverlay, "a core file of USMT"))
 		}
 	}
 }

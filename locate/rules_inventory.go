@@ -143,7 +143,9 @@ func (l *listing) compare() {
 			l.listed[fold(dir)] = false
 		}
 		if e := l.have[fold(name)]; e != nil && !e.mode.IsDir() {
-			l.file(e, f)
+			if !l.declaredFile(e) {
+				l.file(e, f)
+			}
 		} else {
 			absent.add(l.missingAt(name))
 		}
@@ -213,7 +215,7 @@ func (l *listing) extra() {
 	more := make(group)
 	for _, e := range l.tree.entries {
 		name := below(e.path)
-		if _, ok := l.listed[fold(name)]; ok || name == "" || !e.mode.IsRegular() {
+		if _, ok := l.listed[fold(name)]; ok || name == "" || !e.mode.IsRegular() || l.declared[e.path] != nil {
 			continue
 		}
 		at := name

@@ -24,6 +24,8 @@ type Options struct {
 	// Signatures judges the Authenticode signatures of programs. Without it they are not checked,
 	// and nothing is said about them.
 	Signatures *pe.Verifier
+	// Overlay are the files that are not of the kit, and lie there because they were laid there.
+	Overlay []Declared
 }
 
 // Facts are what the content of one file says about it, for the inventory of a release.
@@ -46,6 +48,8 @@ type Validator struct {
 	sums   map[string]bool // folded paths of the files whose SHA-256 a table has
 	signed *pe.Verifier    // nil: signatures are not checked
 	brief  bool            // look at the core files only: see Precheck
+
+	overlay map[string]*Declared // by path
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -76,6 +80,7 @@ func NewValidator(o Options) (*Validator, error) {
 		return nil, err
 	}
 	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, sums: make(map[string]bool), entries: make(map[string]*entry)}
+	v.overlay = declare(o.Overlay)
 	for _, t := range o.Inventory {
 		for _, r := range t.Releases {
 			for _, f := range r.Files {

@@ -3,6 +3,7 @@ package stage
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -143,7 +144,7 @@ func TestRecordStaysReadableWhateverTheSourceSays(t *testing.T) {
 	}
 
 	src := source(kit())
-	src.Origin.Path = strings.Repeat("x", maxMetaFile)
+	src.Origin.Path = strings.Repeat("x", maxHead)
 	dir := t.TempDir()
 	if _, err := stageInto(t, dir, src, options()); err == nil || !strings.Contains(err.Error(), "before its list of files") {
 		t.Errorf("a record that nobody could read: %v", err)
@@ -181,6 +182,15 @@ const recordV1 = `{
 }
 `
 
+// recordOf is a record of a version with a key more.
+func recordOf(version int, key string) string {
+	return strings.Replace(recordV1, `"version": 1,`, fmt.Sprintf(`"version": %d, "evidence": [], "validation": null, %s`, version, key), 1)
+}
+
+func overlayOf(path string, size int, from string) string {
+	return fmt.Sprintf(`"overlay": [{"path": "%s", "size": %d, "sha256": "%s", "from": "%s", "replaces": false}],`, path, size, strings.Repeat("cafe", 16), from)
+}
+
 func TestReadRecordsOfAllVersions(t *testing.T) {
 	const name = "10.0.1.2-0123456789ab"
 	tests := []struct {
@@ -199,6 +209,14 @@ func TestReadRecordsOfAllVersions(t *testing.T) {
 		{"version 3", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": null`, 1), ""},
 		{"a content hash that is none", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": {"algorithm": 32780, "value": "AB", "predicted": true, "doubts": []}`, 1), "content_hash {"},
 		{"one that claims to be proven", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": {"algorithm": 32780, "value": "`+strings.Repeat("AB", 32)+`", "predicted": false, "doubts": []}`, 1), "want a predicted one"},
+		{"another key of version 3 in version 2", recordOf(2, `"overlay": [],`), "overlay is no key of version 2"},
+		{"no overlay", recordOf(3, `"overlay": [],`), ""},
+		{"an overlay", recordOf(3, overlayOf("amd64/a.xml", 1, "custom/a.xml")), ""},
+		{"an overlay's path out of the release", recordOf(3, overlayOf("../a.xml", 1, "custom/a.xml")), "overlay[0]: path"},
+		{"an overlay's path with a line break", recordOf(3, overlayOf("amd64/a.xml\\nb", 1, "custom/a.xml")), "overlay[0]: path"},
+		{"an overlay's name with an escape", recordOf(3, overlayOf("amd64/a.xml", 1, "custom/\\u001b[2Ja.xml")), "no control characters"},
+		{"an overlay's size", recordOf(3, overlayOf("amd64/a.xml", -1, "custom/a.xml")), "overlay[0]: size -1"},
+		{"an overlay's sum", strings.Replace(recordOf(3, overlayOf("amd64/a.xml", 1, "custom/a.xml")), "cafe", "CAFE", 1), "overlay[0]: size 1, sha256"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -107,13 +107,14 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 	if lib == nil {
 		return Result{Release: r.rec, Published: true}, nil
 	}
-	_, err = lib.Release(r.rec.Name)
+	rec, err := lib.Release(r.rec.Name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Result{Release: r.rec, Published: true}, nil
 	}
 	if err != nil {
 		return Result{}, damaged(r.rec.Name, err)
 	}
+	r.rec.Overlay = rec.Overlay
 	_, err = lib.recheck(ctx, r)
 	return Result{Release: r.rec}, err
 }

@@ -180,7 +180,11 @@ func (r *configReader) locate(err error) error {
 }
 
 // take reads the value of a key: one scalar or a list of them.
-func (s *setting) take(value *yaml.Node) error {
+func (s *setting) take(value *yaml.Node) (err error) {
+	if slices.Contains(overlayFlags, s.key) {
+		s.overlay, err = overlayEntries(s.key, value)
+		return err
+	}
 	switch value.Kind {
 	case yaml.ScalarNode:
 		s.values = []string{value.Value}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -70,6 +71,9 @@ func prepare(ctx context.Context, env environment, o *options) (*stageJob, error
 	if err != nil {
 		return nil, err
 	}
+	if u, err = overlaid(ctx, o, u); err != nil {
+		return nil, errors.Join(err, u.close())
+	}
 	j := &stageJob{env: env, o: o, usmt: u, bar: newProgress(env, o)}
 	if err := j.check(ctx); err != nil {
 		return nil, errors.Join(err, j.close())
@@ -95,6 +99,7 @@ func (j *stageJob) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	lo.Overlay = j.usmt.declared()
 	rep, err := precheck(ctx, j.env, j.o, j.usmt.fsys, lo)
 	if err != nil {
 		return err
@@ -118,13 +123,13 @@ func (j *stageJob) check(ctx context.Context) error {
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation,
-		AllowDowngrade: j.o.copy.downgrade,
+		AllowDowngrade: j.o.copy.downgrade, Overlay: j.usmt.record(),
 	}
 	return nil
 }
 
 func (j *stageJob) writerOptions() stage.WriterOptions {
-	return stage.WriterOptions{Protected: protectedFolders(j.env), Source: j.usmt.dir, Now: j.env.now}
+	return stage.WriterOptions{Protected: protectedFolders(j.env), Source: j.usmt.dir, Apart: j.usmt.apart, Now: j.env.now}
 }
 
 func (j *stageJob) source() stage.Source {
@@ -157,6 +162,13 @@ func (j *stageJob) outcome(res stage.Result, notes []string) outcome {
 	if err != nil {
 		dir = j.o.library
 	}
+	other := otherRecord(res, j.usmt.record())
+	for _, n := range other {
+		if !j.o.json && !j.o.quiet {
+			fmt.Fprintf(j.env.stderr, "usmtpkg: note: %s\n", n)
+		}
+	}
+	notes = slices.Concat(notes, other)
 	return outcome{Result: res, usmt: j.usmt, report: j.chk.report, notes: notes, dir: dir}
 }
 

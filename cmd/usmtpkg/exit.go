@@ -14,6 +14,7 @@ import (
 	"usmtpkg/stage/attest"
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/contentlib"
+	"usmtpkg/stage/overlay"
 )
 
 // Exit statuses; docs/exit-codes.md explains them.
@@ -63,7 +64,7 @@ func exitStatus(err error) int {
 		return exitCanceled
 	case is[*outputError](err):
 		return exitOther
-	case is[*usageError](err), is[*stage.RefusedError](err):
+	case is[*usageError](err), is[*stage.RefusedError](err), is[*overlay.PatternError](err):
 		return exitUsage
 	case is[*locate.NotFoundError](err):
 		return exitNotFound

@@ -131,6 +131,9 @@ func printFindings(w io.Writer, o *options, findings []*locate.FindingError, lea
 			continue
 		}
 		fmt.Fprintf(w, "%-7s %s\n", f.Severity, f.Error())
+		if f.Overlay != "" {
+			fmt.Fprintf(w, "        overlay: %s\n", printable(f.Overlay))
+		}
 		if f.Hint != "" {
 			fmt.Fprintf(w, "        hint: %s\n", f.Hint)
 		}
@@ -149,12 +152,13 @@ type jsonFinding struct {
 	Hint     string `json:"hint,omitempty"`
 	Source   string `json:"source,omitempty"`
 	Detail   string `json:"detail,omitempty"`
+	Overlay  string `json:"overlay,omitempty"` // the file of the overlay that it is about
 }
 
 func findingDocument(f *locate.FindingError) jsonFinding {
 	d := jsonFinding{
 		Rule: f.Rule, Severity: f.Severity.String(), Path: f.Path,
-		Found: f.Found, Wanted: f.Wanted, Hint: f.Hint, Source: f.Source,
+		Found: f.Found, Wanted: f.Wanted, Hint: f.Hint, Source: f.Source, Overlay: f.Overlay,
 	}
 	if f.Err != nil {
 		d.Detail = f.Err.Error()

@@ -24,6 +24,9 @@ const exampleHead = `# Settings of usmtpkg. A flag beats the environment (USMTPK
 # library: 'D:\Sources\OSD\USMT'
 # What the source has to hold: amd64, arm64, x86.
 # require-arch: [amd64]
+# Files of your own, such as migration XML, that are laid into every arch folder; relative to this
+# file. One that has the name of a file of USMT needs replace: true.
+# overlay: [{from: 'custom/*.xml'}, {from: 'ours/MigApp.xml', replace: true}]
 # Warnings fail as errors do.
 # strict: false
 

@@ -97,6 +97,11 @@ func TestSchema(t *testing.T) {
 		"bool": {"type": "boolean"}, "int": {"type": "integer"}, "string": {"type": "string"},
 		"stringSlice": {"type": []string{"array", "string"}, "items": map[string]any{"type": "string"}},
 	}
+	types["glob"] = types["stringSlice"]
+	entry := map[string]any{
+		"type": []string{"string", "object"}, "additionalProperties": false, "required": []string{"from"},
+		"properties": map[string]any{"from": map[string]any{"type": "string"}, "replace": map[string]any{"type": "boolean", "default": false}},
+	}
 	for name, f := range knownKeys() {
 		m, ok := types[f.Value.Type()]
 		if !ok { // a type of our own, which takes words
@@ -105,6 +110,9 @@ func TestSchema(t *testing.T) {
 		property := map[string]any{"description": f.Usage}
 		for k, v := range m {
 			property[k] = v
+		}
+		if name == "overlay" {
+			property["items"] = entry
 		}
 		properties[name] = property
 	}

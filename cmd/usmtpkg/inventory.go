@@ -61,6 +61,12 @@ func (o *options) inventoryTarget(a []string) error {
 	}
 	rel, err := namedRelease(lib, a)
 	o.source.path = lib.PackageSource(rel.Name)
+	if len(rel.Overlay) > 0 {
+		return &usageError{
+			msg:  fmt.Sprintf("release %s has an overlay: %s", rel.Name, overlayText(rel.Overlay)),
+			hint: "files of your own are no part of USMT: name the kit that it was staged from",
+		}
+	}
 	return err
 }
 

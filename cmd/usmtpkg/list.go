@@ -36,7 +36,8 @@ type jsonRelease struct {
 	Problem       string           `json:"problem,omitempty"`
 	PackageSource string           `json:"package_source"`
 
-	ContentHash *stage.ContentHash `json:"content_hash,omitempty"` // predicted
+	ContentHash *stage.ContentHash  `json:"content_hash,omitempty"` // predicted
+	Overlay     []stage.OverlayFile `json:"overlay,omitempty"`
 }
 
 type jsonList struct {
@@ -75,6 +76,7 @@ func runList(env environment, o *options) error {
 			Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 			Created: r.Created, Verified: r.Verify.Used, Active: name == current, PackageSource: lib.PackageSource(name),
 			ContentHash: r.ContentHash,
+			Overlay:     r.Overlay,
 		})
 	}
 	if o.json {
@@ -91,9 +93,13 @@ func runList(env environment, o *options) error {
 			fmt.Fprintf(tw, "%s\t%s\t%s\n", mark, r.Release, r.Problem)
 			continue
 		}
-		fmt.Fprintln(tw, strings.Join([]string{
+		cells := []string{
 			mark, r.Release, r.USMT, archText(r.Arches), fmt.Sprint(r.Files), size(r.Bytes), r.Created.UTC().Format("2006-01-02 15:04"),
-		}, "\t"))
+		}
+		if len(r.Overlay) > 0 {
+			cells = append(cells, "overlay: "+overlayText(r.Overlay))
+		}
+		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
 	return errors.Join(tw.Flush(), marked(bad))
 }

@@ -32,6 +32,7 @@ library is as it was.`,
 	o.source.flags(cmd.Flags())
 	o.policy.flags(cmd.Flags())
 	o.copy.flags(cmd.Flags())
+	o.overlay.flags(cmd.Flags())
 	o.define.flags(cmd.Flags())
 	return cmd
 }
@@ -161,6 +162,9 @@ func printResult(env environment, o *options, d jsonResult) error {
 	b.WriteString(dryRunMark(o))
 	fmt.Fprintf(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)
 	fmt.Fprintf(&b, "checked      %s, %s: %s; %s; %s\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report), inventoryText(d.report), signatureText(d.report))
+	if len(d.Overlay) > 0 {
+		fmt.Fprintf(&b, "overlay      %s\n", overlayText(d.Overlay))
+	}
 	fmt.Fprintf(&b, "release      %s\n             %s\n", d.Release, d.outcomeText(o.dryRun))
 	if !o.dryRun {
 		fmt.Fprintf(&b, "verified     %s\n", d.verifiedText())

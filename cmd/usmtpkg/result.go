@@ -32,7 +32,8 @@ type jsonResult struct {
 	Definition    *jsonDefinition    `json:"definition,omitempty"`
 	Active        *jsonActive        `json:"active,omitempty"`
 
-	ContentHash *stage.ContentHash `json:"content_hash"` // predicted
+	ContentHash *stage.ContentHash  `json:"content_hash"` // predicted
+	Overlay     []stage.OverlayFile `json:"overlay,omitempty"`
 
 	report *locate.Report
 	reason string
@@ -62,7 +63,8 @@ func resultDocument(format string, o *options, out outcome) jsonResult {
 		Library: out.dir, PackageSource: localPackagePath(out.dir, r.Name),
 		Source: jsonOrigin{out.usmt.Path, out.usmt.How}, Verify: r.Verify, Durability: r.Durability,
 		NotChecked: notChecked(out.report), Compared: compared(out.report), Signed: signatureCounts(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
-		report: out.report, reason: out.usmt.reason,
+		Overlay: r.Overlay,
+		report:  out.report, reason: out.usmt.reason,
 	}
 	if out.Published {
 		d.Outcome = "published"

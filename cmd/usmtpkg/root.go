@@ -40,6 +40,8 @@ type options struct {
 	attest attestOptions
 	proof  proofOptions
 
+	overlay overlayOptions
+
 	site      pkgdef.Settings // what the scripts are to do at the site
 	siteGiven bool            // the configuration file says something of it
 

@@ -29,6 +29,8 @@ type setting struct {
 	values []string
 	line   int
 	path   string // how the file names it, such as package.name
+
+	overlay []overlayEntry // of the keys of overlayFlags, in place of values
 }
 
 // A configuration is what the file says: values of flags, and the settings of
@@ -60,20 +62,22 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		byKey[s.key] = s
 	}
 	var errs []error
-	source, format := newRivals(env, cmd, sourceFlags), newRivals(env, cmd, formatFlags)
+	source, format, overlay := newRivals(env, cmd, sourceFlags), newRivals(env, cmd, formatFlags), newRivals(env, cmd, overlayFlags)
 	// What verify compares with is never a matter of habit.
 	source.given = source.given || cmd.Name() == "verify"
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		given := source.given && source.has(f) || format.given && format.has(f)
+		given := source.given && source.has(f) || format.given && format.has(f) || overlay.given && overlay.has(f)
 		if f.Changed || notSettings[f.Name] || given {
 			return
 		}
 		name := variable(f.Name)
 		if v := env.getenv(name); v != "" {
 			errs = append(errs, fill(f, []string{v}, name))
-		} else if source.inEnv && source.has(f) || format.inEnv && format.has(f) {
+		} else if source.inEnv && source.has(f) || format.inEnv && format.has(f) || overlay.inEnv && overlay.has(f) {
 			return
-		} else if s, ok := byKey[f.Name]; ok {
+		} else if s, ok := byKey[f.Name]; ok && overlay.has(f) {
+			o.overlay.read(s.overlay, file)
+		} else if ok {
 			errs = append(errs, fill(f, s.values, fmt.Sprintf("%s: line %d: %s", file, s.line, s.path)))
 		}
 	})

@@ -58,7 +58,7 @@ func TestParseConfig(t *testing.T) {
 			for i := range tt.want {
 				tt.want[i].path = tt.want[i].key
 			}
-			if diff := cmp.Diff(tt.want, got.settings, cmp.AllowUnexported(setting{})); diff != "" {
+			if diff := cmp.Diff(tt.want, got.settings, cmp.AllowUnexported(setting{}, overlayEntry{})); diff != "" {
 				t.Errorf("parseConfig(%q) (-want +got):\n%s", tt.text, diff)
 			}
 		})
@@ -95,7 +95,7 @@ func FuzzParseConfig(f *testing.F) {
 // those that are for the command line alone.
 func TestSettingsFromEverywhere(t *testing.T) {
 	t.Chdir(t.TempDir())
-	values := map[string]string{"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif"}
+	values := map[string]string{"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif", "glob": "a,b"}
 	root := newRootCmd(environment{}, &options{})
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {

@@ -15,6 +15,7 @@ import (
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
 	"usmtpkg/stage"
+	"usmtpkg/stage/overlay"
 )
 
 type sourceOptions struct {
@@ -52,6 +53,9 @@ type usmt struct {
 	fsys   fs.FS
 	close  func() error
 	dir    string // its folder; empty for the sample kit, which is none
+
+	overlay []overlay.Laid // what was laid into it
+	apart   []string       // the folders that came from
 }
 
 // findUSMT finds the source and opens it.

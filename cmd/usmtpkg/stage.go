@@ -24,6 +24,7 @@ copy back, as refresh does, and stops there: no package definition, no new activ
 	o.source.flags(cmd.Flags())
 	o.policy.flags(cmd.Flags())
 	o.copy.flags(cmd.Flags())
+	o.overlay.flags(cmd.Flags())
 	return cmd
 }
 

@@ -37,6 +37,7 @@ was revoked is not asked. On Windows, what Windows says of a signature stands be
 	}
 	o.source.flags(cmd.Flags())
 	o.policy.flags(cmd.Flags())
+	o.overlay.flags(cmd.Flags())
 	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
 	o.formatFlag(cmd.Flags())
 	return cmd
@@ -57,6 +58,8 @@ type jsonValidate struct {
 	Signed   map[string]int   `json:"signatures"`
 	Programs []jsonProgram    `json:"programs"`
 	Findings []jsonFinding    `json:"findings"`
+
+	Overlay []stage.OverlayFile `json:"overlay,omitempty"`
 }
 
 type jsonOrigin struct {
@@ -74,6 +77,10 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, u.close()) }()
+	if u, err = overlaid(ctx, o, u); err != nil {
+		return err
+	}
+	lo.Overlay = u.declared()
 	rep, err := locate.Validate(ctx, u.fsys, lo)
 	if err != nil {
 		return &stage.SourceError{Err: err}
@@ -87,6 +94,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
 			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Signed: signatureCounts(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
+			Overlay: u.record(),
 		}
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
 		return errors.Join(printDocument(env, o, d, j), marked(bad))

@@ -24,6 +24,8 @@ func newVerifyCmd(env environment, o *options) *cobra.Command {
 gives a verdict for each: same, changed, missing, extra, case, type. A release or any
 other BagIt bag is compared with its own manifests. With --source, --volume or --sample it
 is compared with that source, as it is now, as well; a plain folder with that alone.
+What a release records as its overlay is held against its manifest, and is no part of the
+source; with --overlay, or that key in the configuration, it is compared with those files.
 
 With --distmgr-log or --content-library a release is compared with what ConfigMgr made of
 its package, too: its newest content hash in distmgr.log with the predicted one (same,
@@ -54,6 +56,7 @@ signature that does not hold, is exit status 5.`,
 	}
 	o.libraryFlag(cmd.Flags())
 	o.source.flags(cmd.Flags())
+	o.overlay.flags(cmd.Flags())
 	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
 	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
 	cmd.Flags().StringVar(&o.attest.file, "attestation", "", "compare with this statement, which usmtpkg attest wrote")
@@ -64,8 +67,9 @@ signature that does not hold, is exit status 5.`,
 }
 
 type jsonComparison struct {
-	Against string                `json:"against"` // "manifest", "attestation", "source", "distmgr-log" or "content-library"
+	Against string                `json:"against"` // "manifest", "overlay", "attestation", "source", "distmgr-log" or "content-library"
 	Source  *jsonOrigin           `json:"source,omitempty"`
+	Overlay []string              `json:"overlay,omitempty"` // the patterns that were laid over the source
 	Equal   bool                  `json:"equal"`
 	Bytes   int64                 `json:"bytes"`
 	Notes   []string              `json:"notes,omitempty"`
@@ -107,7 +111,7 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 		c := comparisonDocument(against, origin, rep)
 		doc.Comparisons = append(doc.Comparisons, c)
 		doc.Equal = doc.Equal && c.Equal
-		doc.Uncached = doc.Uncached && (rep.Used == stage.VerifyUncached || against == "source" && isBag)
+		doc.Uncached = doc.Uncached && (rep.Used == stage.VerifyUncached || against == "overlay" || against == "source" && isBag)
 	}
 	if err := verifiable(o, dir, isBag, ours, att); err != nil {
 		return err
@@ -118,6 +122,11 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 			return err
 		}
 		add("manifest", nil, rep)
+		if rep, ok, err := stage.CompareOverlay(dir); err != nil {
+			return err
+		} else if ok {
+			add("overlay", nil, rep)
+		}
 		if att != nil {
 			add("attestation", nil, att.compare(rep))
 		}
@@ -128,6 +137,7 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 			return err
 		}
 		add("source", &origin, rep)
+		doc.Comparisons[len(doc.Comparisons)-1].Overlay = o.overlay.names()
 	}
 	if o.proof.given() {
 		all, err := verifySite(ctx, o, dir, bar)
@@ -213,8 +223,11 @@ func verifySource(ctx context.Context, env environment, o *options, dir string, 
 		return origin, rep, err
 	}
 	defer func() { err = errors.Join(err, u.close()) }()
+	if u, err = overlaid(ctx, o, u); err != nil {
+		return origin, rep, err
+	}
 	origin = jsonOrigin{u.Path, u.How}
-	src := stage.Source{FS: u.fsys, Include: locate.Scope, Origin: stage.Origin{Path: u.Path, How: u.How}}
+	src := stage.Source{FS: u.fsys, Include: locate.Scope, Origin: stage.Origin{Path: u.Path, How: u.How}, Overlay: len(o.overlay.entries) > 0}
 	if isBag {
 		rep, err = stage.CompareSource(ctx, dir, src, vo)
 	} else {
@@ -274,7 +287,12 @@ func (c jsonComparison) against() string {
 	switch c.Against {
 	case "attestation":
 		return "the attestation"
+	case "overlay":
+		return "the overlay that it records"
 	case "source":
+		if len(c.Overlay) > 0 {
+			return "the source " + c.Source.Path + " with the overlay " + printable(strings.Join(c.Overlay, ", ")) + ", as they are now"
+		}
 		return "the source " + c.Source.Path + ", as it is now"
 	case againstLog:
 		return "the newest content hash of package " + c.Logged.PackageID + " in distmgr.log"
