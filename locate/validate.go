@@ -39,7 +39,7 @@ func Validate(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
 }
 
 // Precheck is the cheap first look at a source: shape, names, core files and the headers of the
-// core programs, so that most faults are known before anything is copied. Of other files only the
+// core programs, and the files of an overlay, so that most faults are known before anything is copied. Of other files only the
 // names are looked at, and they are not in the sums of the report.
 func Precheck(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
 	v, err := NewValidator(o)
@@ -103,7 +103,7 @@ func (v *Validator) list(ctx context.Context, fsys fs.FS, jobs chan<- job) error
 			}
 			return nil
 		}
-		if !look || v.brief && !isCorePath(name) {
+		if !look || v.brief && !isCorePath(name) && v.overlay[name] == nil {
 			return nil
 		}
 		select {

@@ -236,7 +236,7 @@ const (
 // looksAt tells how much of a file this Validator looks at.
 func (v *Validator) looksAt(name string) kind {
 	k := kindOf(name)
-	if v.brief && k != image {
+	if v.brief && k != image && v.overlay[name] == nil {
 		return plain
 	}
 	return k

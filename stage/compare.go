@@ -277,11 +277,15 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 	if err != nil {
 		return Report{}, err
 	}
-	if rec, err := readRelease(root); err == nil && !src.Overlay {
+	var notes []string
+	if rec, err := readRelease(root); err == nil && !src.Overlay && len(rec.Overlay) > 0 {
 		want, tree = withoutOverlay(rec.Overlay, want, tree)
+		notes = []string{leftOut(rec.Overlay)}
 	}
 	c := &comparison{fsys: src.FS, o: o, wanted: want, tree: tree, ignore: func(string) bool { return false }}
-	return c.run(ctx, "comparing with the source")
+	rep, err := c.run(ctx, "comparing with the source")
+	rep.Notes = notes
+	return rep, err
 }
 
 // CompareCopy compares a plain folder, which need not be a bag, with a source.

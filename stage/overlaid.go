@@ -85,8 +85,8 @@ func CompareOverlay(dir string) (rep Report, ok bool, err error) {
 	}
 	defer root.Close() //nolint:errcheck // only read
 	rec, err := readRelease(root)
-	if err != nil || len(rec.Overlay) == 0 {
-		return rep, false, nil //nolint:nilerr // Verify reports a record that cannot be read
+	if err != nil || len(rec.Overlay) == 0 { // Verify reports a record that cannot be read
+		return rep, false, nil
 	}
 	b, _, err := readBag(root)
 	if err != nil {
@@ -109,6 +109,17 @@ func CompareOverlay(dir string) (rep Report, ok bool, err error) {
 	}
 	sortResults(rep.Files)
 	return rep, true, nil
+}
+
+// leftOut tells what is not compared with the source.
+func leftOut(overlay []OverlayFile) string {
+	replaced := 0
+	for _, f := range overlay {
+		if f.Replaces {
+			replaced++
+		}
+	}
+	return fmt.Sprintf("not compared with the source: %d of the release's files, which its record says are of an overlay, and %d of the source, which those replaced", len(overlay), replaced)
 }
 
 // withoutOverlay leaves out of a comparison with the source what the record of

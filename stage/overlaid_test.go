@@ -92,6 +92,9 @@ func compareOverlaid(t *testing.T, dir string, fsys fstest.MapFS, overlay bool) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if note := strings.Join(rep.Notes, "\n"); overlay != (note == "") || !overlay && !strings.Contains(note, "2 of the release's files, ") {
+		t.Errorf("notes = %q", note)
+	}
 	rec, ok, err := CompareOverlay(dir)
 	if err != nil || !ok || len(rec.Files) != 2 {
 		t.Fatalf("CompareOverlay = %+v, %t, %v", rec, ok, err)

@@ -168,6 +168,16 @@ func (u usmt) declared() []locate.Declared {
 	return list
 }
 
+// fileOf is the file that lies at a path of the source, in whatever folder it really is.
+func (u usmt) fileOf(path string) string {
+	for _, f := range u.overlay {
+		if f.Path == path {
+			return f.Abs()
+		}
+	}
+	return filepath.Join(u.dir, filepath.FromSlash(path))
+}
+
 // record is the overlay as a release records it.
 func (u usmt) record() []stage.OverlayFile {
 	list := []stage.OverlayFile{}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestParseConfig(t *testing.T) {
-	known := map[string]bool{"name": true, "library": true, "require-arch": true, "strict": true, "dry-run": false}
+	known := map[string]bool{"name": true, "library": true, "require-arch": true, "strict": true, "dry-run": false, "overlay": true, "overlay-replace": true}
 	tests := []struct {
 		name string
 		text string
@@ -30,6 +30,13 @@ func TestParseConfig(t *testing.T) {
 		{"blanks in a list", "require-arch: amd64, x86", []setting{{key: "require-arch", values: []string{"amd64, x86"}, line: 1}}, ""},
 		{"empty list", "require-arch: []", []setting{{key: "require-arch", values: nil, line: 1}}, ""},
 		{"byte order mark and CRLF", "\ufeffname: a\r\nlibrary: b\r\n", []setting{{key: "name", values: []string{"a"}, line: 1}, {key: "library", values: []string{"b"}, line: 2}}, ""},
+		{"overlay", "overlay:\n- from: a, b.xml\n- c.xml\n- {from: d.xml, replace: True}\noverlay-replace: e.xml", []setting{
+			{key: "overlay", line: 1, overlay: []overlayEntry{{from: "a, b.xml"}, {from: "c.xml"}, {from: "d.xml", replace: true}}},
+			{key: "overlay-replace", line: 5, overlay: []overlayEntry{{from: "e.xml", replace: true}}},
+		}, ""},
+		{"overlay without entries", "overlay:\n# - from: a.xml", []setting{{key: "overlay", line: 1}}, ""},
+		{"overlay, a word for a truth value", "overlay: [{from: a.xml, replace: yes}]", nil, `line 1: overlay: replace: "yes", want true or false`},
+		{"overlay, alias", "overlay: [&a b.xml, *a]", nil, "line 1: overlay: want a pattern, or a map"},
 		{"unknown key", "name: a\nlibraries: b", nil, `line 2: unknown key "libraries"`},
 		{"case of a key", "Name: a", nil, `line 1: unknown key "Name"`},
 		{"not for a file", "dry-run: true", nil, `line 1: unknown key "dry-run"`},
@@ -68,11 +75,11 @@ func TestParseConfig(t *testing.T) {
 // Whatever a configuration file holds, it is read or refused.
 func FuzzParseConfig(f *testing.F) {
 	for _, s := range []string{"", "name: a", "name: [a, b]", "name: &a [*a]", "a: b\na: c", "\ufeff{name: x}", "name: !!binary x", "? name\n: b",
-		"package: {name: a, wait: true}", "name: a\npackage: {name: b}", "capture:\n  configFiles: [a.xml]\n  mode: customize",
+		"package: {name: a, wait: true}", "overlay: [{from: a, replace: true}, b]", "overlay-replace: a", "name: a\npackage: {name: b}", "capture:\n  configFiles: [a.xml]\n  mode: customize",
 		"stateMigrationPoint: {server: a, folders: [{path: 'D:\\S', maxClients: 1, minFreeSpace: 1, minFreeSpaceUnit: percent}]}"} {
 		f.Add([]byte(s))
 	}
-	known := map[string]bool{"name": true}
+	known := map[string]bool{"name": true, "overlay": true, "overlay-replace": true}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		conf, err := parseConfig(b, known)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -125,12 +124,12 @@ type jsonProgram struct {
 	trusted   bool       // by Windows
 }
 
-// secondOpinions asks Windows about the programs below dir, where it is there to be
+// secondOpinions asks Windows about the programs of a source, where it is there to be
 // asked. Its answer stands beside ours and changes nothing.
-func secondOpinions(dir string, programs []jsonProgram) {
+func secondOpinions(u usmt, programs []jsonProgram) {
 	for i := range programs {
 		p := &programs[i]
-		v, err := wintrust.Judge(filepath.Join(dir, filepath.FromSlash(p.Path)))
+		v, err := wintrust.Judge(u.fileOf(p.Path))
 		switch {
 		case errors.Is(err, errors.ErrUnsupported):
 			return

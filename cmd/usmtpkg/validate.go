@@ -88,7 +88,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	bad := rep.Err(o.policy.strict)
 	programs := programDocuments(rep)
 	if lo.Signatures != nil && u.dir != "" {
-		secondOpinions(u.dir, programs)
+		secondOpinions(u, programs)
 	}
 	if o.format != formatText {
 		d := jsonValidate{
@@ -102,6 +102,11 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	printFindings(env.stdout, o, rep.Findings(), locate.Info)
 	for _, line := range disagreements(programs) {
 		fmt.Fprintln(env.stdout, line)
+	}
+	if len(u.overlay) > 0 {
+		if _, err := fmt.Fprintf(env.stdout, "overlay: %s\n", overlayText(u.record())); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\n",
 		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep))

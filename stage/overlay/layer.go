@@ -88,7 +88,7 @@ func stock(ctx context.Context, base fs.FS, dir string, e fs.DirEntry, f *File) 
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close() //nolint:errcheck // only read
+	defer in.Close()
 	info, err := in.Stat()
 	if err != nil {
 		return nil, err

@@ -53,6 +53,9 @@ func (o *Overlay) Folders() []string {
 	return slices.Compact(dirs)
 }
 
+// Abs is the path of the file itself.
+func (f *File) Abs() string { return filepath.Join(f.dir, f.Name) }
+
 // split cuts a pattern into its folder, slash-separated as it was named, and the
 // pattern of the files in it.
 func (p Pattern) split() (dir, name string, err error) {
