@@ -41,9 +41,6 @@ func bytesOf(size int64, sum string) string { return fmt.Sprintf("%d bytes, SHA-
 // where that was hashed.
 func (s *survey) overlay(trees []*tree) {
 	for _, t := range trees {
-		if s.policy.forbids(t.arch) {
-			continue
-		}
 		for _, e := range t.entries {
 			d := s.declared[e.path]
 			if d == nil {

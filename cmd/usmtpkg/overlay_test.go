@@ -63,6 +63,30 @@ func TestMeddledOverlay(t *testing.T) {
 	}
 }
 
+// Who needs the file itself gets that of the overlay where one was laid.
+func TestFileOf(t *testing.T) {
+	kit, custom := kitDir(t, ""), t.TempDir()
+	if err := os.WriteFile(filepath.Join(custom, "mighost.exe"), []byte("MZ"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	o := &options{}
+	o.overlay.entries = []overlayEntry{{from: "mighost.exe", dir: custom}}
+	src := usmt{fsys: os.DirFS(kit), dir: kit, close: func() error { return nil }}
+	u, err := overlaid(t.Context(), o, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := u.fileOf("amd64/mighost.exe"), filepath.Join(custom, "mighost.exe"); got != want {
+		t.Errorf("fileOf = %q, want %q", got, want)
+	}
+	if got, want := u.fileOf("amd64/scanstate.exe"), filepath.Join(kit, "amd64", "scanstate.exe"); got != want {
+		t.Errorf("fileOf = %q, want %q", got, want)
+	}
+	if err := u.close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // examples are the migration XML files of the documentation.
 func examples(t *testing.T) []string {
 	t.Helper()
