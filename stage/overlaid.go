@@ -88,18 +88,13 @@ func CompareOverlay(dir string) (rep Report, ok bool, err error) {
 	if err != nil || len(rec.Overlay) == 0 { // Verify reports a record that cannot be read
 		return rep, false, nil
 	}
-	b, _, err := readBag(root)
+	sums, err := manifestSums(root)
 	if err != nil {
 		return rep, false, err
 	}
-	sums := map[string]string{}
-	for _, e := range b.Payload[bag.SHA256] {
-		sums[e.Path] = e.Sum
-	}
 	for _, f := range rec.Overlay {
-		path := dataDir + "/" + f.Path
-		res := FileResult{Path: path, Verdict: Same}
-		switch sum, listed := sums[path]; {
+		res := FileResult{Path: dataDir + "/" + f.Path, Verdict: Same}
+		switch sum, listed := sums[f.Path]; {
 		case !listed:
 			res.Verdict = Missing
 		case sum != f.SHA256:
