@@ -124,10 +124,11 @@ var (
 	signatureMissing = rule{id: "signature-missing", severity: Error,
 		hint: "a removed signature looks like this, and so does a program that somebody put there; " + copyAgain +
 			"; a program of your own is laid over the kit with --overlay",
-		source: "measured: all programs in the roots of USMT 10.0.10586, 10.0.15063 and 10.0.26100.1 are signed (copies of 2016 to 2024)"}
-	signatureUnknown = rule{id: "signature-unknown", severity: Warning,
-		hint:   "compare the file with one of a kit you trust: whether the genuine one is signed is not known",
-		source: "measured: of USMT 6.2.9200 some programs are signed in the file, others are not; some files were never measured"}
+		source: "the inventory of the release"}
+	signatureUnproven = rule{id: "signature-unproven", severity: Warning,
+		hint: "a removed signature looks like this: compare the file with one of a kit you trust, or give that kit's list with --inventory",
+		source: "measured: all programs in the roots of USMT 10.0.10586, 10.0.15063 and 10.0.26100.1 are signed, of 6.2.9200 only some " +
+			"(copies of 2014 to 2024)"}
 	signatureNone = rule{id: "signature-none", severity: Info,
 		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may vouch for it"}
 )

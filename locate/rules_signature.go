@@ -40,12 +40,16 @@ func (s *survey) signatures(t *tree) {
 func (s *survey) unproven(t *tree, e *entry, found string, otherwise rule) {
 	_, list, _ := s.listOf(t.kit, t.arch)
 	root := strings.Count(e.path, "/") == 1
+	if s.declared[e.path] != nil { // the site vouches for it
+		s.add(otherwise.at(e.path, found, "one that tells who made it"))
+		return
+	}
 	if list == nil {
 		switch {
 		case root && t.kit.Compare(allSigned) >= 0:
-			s.add(signatureMissing.at(e.path, found, "one by Microsoft, as every program there has since Windows 10"))
+			s.add(signatureUnproven.at(e.path, found, "one by Microsoft, as every program there has since Windows 10"))
 		case root:
-			s.add(signatureUnknown.at(e.path, found, "one that tells who made it"))
+			s.add(signatureUnproven.at(e.path, found, "one that tells who made it"))
 		default:
 			s.add(otherwise.at(e.path, found, "one that tells who made it"))
 		}
@@ -61,7 +65,7 @@ func (s *survey) unproven(t *tree, e *entry, found string, otherwise rule) {
 	case f.Signature == inventory.Signed:
 		s.add(signatureMissing.at(e.path, found, "one, as the file of USMT "+t.kit.String()+" has"))
 	default:
-		s.add(signatureUnknown.at(e.path, found, "one that tells who made it"))
+		s.add(signatureUnproven.at(e.path, found, "one that tells who made it"))
 	}
 }
 

@@ -72,17 +72,17 @@ func TestSignatureRules(t *testing.T) {
 		{"altered", func(k fstest.MapFS) { k[plugin].Data[700] ^= 1 }, []string{"error signature-tampered " + plugin}, `wanted the file as "Kits Publisher" signed it`},
 		{"in Microsoft's name", by(p.stranger, petest.Message{}), []string{"error signature-untrusted " + core}, `in the name of "Microsoft Corporation"`},
 		{"expired", by(p.old, petest.Message{}), []string{"error signature-expired " + core}, "wanted a time stamp"},
-		{"of a strange kind", by(p.good, strange), []string{"error signature-missing " + core}, "cannot be checked here"},
+		{"of a strange kind", by(p.good, strange), []string{"warning signature-unproven " + core}, "cannot be checked here"},
 		{"plug-in of a strange kind", func(k fstest.MapFS) {
 			m := strange
 			m.Signer = p.good
 			k[plugin].Data = petest.Sign(t, samplekit.PE(pe.I386, pe.Version{6, 1, 7601, 1}, 900), m)
 		}, []string{"warning signature-unsupported " + plugin}, ""},
-		{"core program unsigned", unsigned(core), []string{"error signature-missing " + core}, "every program there has since Windows 10"},
+		{"core program unsigned", unsigned(core), []string{"warning signature-unproven " + core}, "every program there has since Windows 10"},
 		{"planted in the root", func(k fstest.MapFS) {
 			k["x86/version.dll"] = &fstest.MapFile{Data: samplekit.PE(pe.I386, pe.Version{10, 0, 65000, 1}, 0)}
 		},
-			[]string{"error signature-missing x86/version.dll"}, ""},
+			[]string{"warning signature-unproven x86/version.dll"}, ""},
 		{"plug-in unsigned", unsigned(plugin), []string{"info signature-none " + plugin}, ""},
 	}
 	for _, tt := range tests {
@@ -113,7 +113,7 @@ func TestSignatureOldKit(t *testing.T) {
 	p := newPublisher(t)
 	old := kit(samplekit.Options{Version: "6.3.9600.16384"})
 	r := validate(t, old, Options{Policy: allowAll, Signatures: p.verifier})
-	if r.Count(Error) > 0 || !slices.Contains(summary(r), "warning signature-unknown amd64/scanstate.exe") {
+	if r.Count(Error) > 0 || !slices.Contains(summary(r), "warning signature-unproven amd64/scanstate.exe") {
 		t.Errorf("findings = %q, want warnings", summary(r))
 	}
 }
@@ -137,7 +137,7 @@ func TestSignatureKnownRelease(t *testing.T) {
 		{"listed as unsigned, without a hash", func(f *inventory.File) { f.SHA256, f.Size, f.Signature = "", -1, inventory.Unsigned }, "", nil},
 		{"listed as signed, without a hash", func(f *inventory.File) { f.SHA256, f.Size, f.Signature = "", -1, inventory.Signed }, "",
 			[]string{"error signature-missing " + core}},
-		{"listed by name only", func(f *inventory.File) { f.SHA256, f.Size = "", -1 }, "", []string{"warning signature-unknown " + core}},
+		{"listed by name only", func(f *inventory.File) { f.SHA256, f.Size = "", -1 }, "", []string{"warning signature-unproven " + core}},
 		{"not listed", func(*inventory.File) {}, "amd64/ReplacementManifests7/cryptbase.dll", []string{
 			"info inventory-extra amd64/ReplacementManifests7/cryptbase.dll", "error signature-missing amd64/ReplacementManifests7/cryptbase.dll"}},
 	}
@@ -150,9 +150,16 @@ func TestSignatureKnownRelease(t *testing.T) {
 			if tt.add != "" {
 				fsys[tt.add] = &fstest.MapFile{Data: samplekit.PE(pe.AMD64, pe.Version{10, 0, 65000, 1}, 0)}
 			}
-			r := validate(t, fsys, Options{Policy: allowAll, Signatures: p.verifier, Inventory: []*inventory.Table{{Name: "own", Releases: []*inventory.Release{&release}}}})
-			if diff := cmp.Diff(tt.want, summary(r)); diff != "" {
+			o := Options{Policy: allowAll, Signatures: p.verifier, Inventory: []*inventory.Table{{Name: "own", Releases: []*inventory.Release{&release}}}}
+			if diff := cmp.Diff(tt.want, summary(validate(t, fsys, o))); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+			if tt.add == "" {
+				return
+			}
+			o.Overlay = []Declared{{Path: tt.add, From: "tools/x.dll"}} // for what is laid over it on purpose, the site vouches
+			if diff := cmp.Diff([]string{"info signature-none " + tt.add}, summary(validate(t, fsys, o))); diff != "" {
+				t.Errorf("findings with an overlay (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -169,7 +176,13 @@ func TestSignatureIsListed(t *testing.T) {
 	if slices.ContainsFunc(release.Files, func(f inventory.File) bool { return f.Machine != "" && f.Signature != inventory.Signed }) {
 		t.Error("the list calls a signed program something else")
 	}
-	if release, _, err = TakeInventory(t.Context(), kit(samplekit.Options{}), o); release != nil || err != nil {
-		t.Errorf("TakeInventory of an unsigned kit = %v, %v, want findings", release, err)
+	release, _, err = TakeInventory(t.Context(), kit(samplekit.Options{}), o)
+	if err != nil || slices.ContainsFunc(release.Files, func(f inventory.File) bool { return f.Machine != "" && f.Signature != inventory.Unsigned }) {
+		t.Errorf("TakeInventory = %v: the list calls an unsigned program something else", err)
+	}
+	bad := p.signed(t)
+	bad["amd64/migcore.dll"].Data[700] ^= 1
+	if release, _, err = TakeInventory(t.Context(), bad, o); release != nil || err != nil {
+		t.Errorf("TakeInventory of an altered kit = %v, %v, want findings", release, err)
 	}
 }

@@ -118,7 +118,7 @@ func (j *stageJob) check(ctx context.Context) error {
 			v.Enter(e.Name(), e.Type())
 		}
 	}
-	j.chk = &checker{v: v, strict: j.o.policy.strict}
+	j.chk = &checker{v: v, strict: j.o.policy.strict, want: rep.Version}
 	j.opts = stage.Options{
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),

@@ -11,6 +11,7 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/inventory"
+	"usmtpkg/locate/pe"
 	"usmtpkg/stage"
 )
 
@@ -76,6 +77,7 @@ func precheck(ctx context.Context, env environment, o *options, fsys fs.FS, lo l
 type checker struct {
 	v      *locate.Validator
 	strict bool
+	want   pe.Version     // that the source had when it was prechecked
 	report *locate.Report // after Finish
 }
 
@@ -98,7 +100,10 @@ func (i inspection) Facts(sum string) (stage.Facts, error) {
 
 func (c *checker) Finish() error {
 	c.report = c.v.Finish()
-	return c.report.Err(c.strict)
+	if err := c.report.Err(c.strict); err != nil || c.report.Version == c.want {
+		return err
+	}
+	return fmt.Errorf("judging the copy: %w: USMT %s, and %s when it was found", stage.ErrChanged, versionText(c.report.Version), versionText(c.want))
 }
 
 // validation is the judgement as a release records it.

@@ -20,8 +20,10 @@ func newInventoryCmd(env environment, o *options) *cobra.Command {
 		Use:   "inventory [DIR|RELEASE]",
 		Short: "List the files of a USMT folder, to compare others with",
 		Long: `inventory lists what a USMT folder consists of: the files of its arch folders, and size and
-SHA-256 of the binary ones. The folder is DIR, a RELEASE of --library, or the one that
---source, --volume or the search of this machine gives. It has to be free of errors.
+SHA-256 of the binary ones. The folder is DIR, a RELEASE of --library or its active one, or the
+one that --source, --volume or the search of this machine gives. It has to be free of errors,
+and if its release is one that is known, to be that: unless --trust-root says that it was
+signed again.
 
 Keep the list of a kit you trust in a file, and give it to validate, stage and refresh with
 --inventory: a file that is lost or altered in a kit of that release is found then.
@@ -45,21 +47,26 @@ Texts are listed by name alone, as their line ends change on their way.`,
 
 // inventoryTarget makes the argument a source: a folder, else a release of the library.
 func (o *options) inventoryTarget(a []string) error {
-	if len(a) == 0 {
+	if len(a) == 0 && (o.library == "" || o.source.given()) {
 		return nil
 	}
 	if o.source.given() {
 		return &usageError{msg: "a folder or release and a source flag are given", hint: "give one of them"}
 	}
-	o.source.path = a[0]
-	if _, err := os.Stat(a[0]); err == nil || o.library == "" {
-		return nil
+	if len(a) == 1 {
+		o.source.path = a[0]
+		if _, err := os.Stat(a[0]); err == nil || o.library == "" {
+			return nil
+		}
 	}
 	lib, err := stage.Open(o.library)
 	if err != nil {
 		return err
 	}
 	rel, err := namedRelease(lib, a)
+	if err != nil {
+		return err
+	}
 	o.source.path = lib.PackageSource(rel.Name)
 	if len(rel.Overlay) > 0 {
 		return &usageError{
@@ -67,7 +74,7 @@ func (o *options) inventoryTarget(a []string) error {
 			hint: "files of your own are no part of USMT: name the kit that it was staged from",
 		}
 	}
-	return err
+	return nil
 }
 
 type jsonInventory struct {
@@ -99,14 +106,17 @@ func runInventory(ctx context.Context, env environment, o *options) (err error) 
 	if lo.Signatures, err = o.signatures(env); err != nil {
 		return err
 	}
+	if len(o.policy.trust.roots) == 0 {
+		lo.Inventory = []*inventory.Table{inventory.Known()}
+	}
 	rel, rep, err := locate.TakeInventory(ctx, u.fsys, lo)
 	if err != nil {
 		return &stage.SourceError{Err: err}
 	}
+	if !o.json && (!o.quiet || rel == nil) { // a list makes what it holds the rule
+		printFindings(env.stderr, o, rep.Findings(), locate.Warning)
+	}
 	if bad := rep.Err(false); bad != nil {
-		if !o.json {
-			printFindings(env.stderr, o, rep.Findings(), locate.Error)
-		}
 		return bad
 	}
 	rel.Notes = []string{"taken by usmtpkg from " + strings.Trim(strconv.Quote(u.Path), `"`)}
@@ -196,13 +206,24 @@ func inventoryGaps(rep *locate.Report) (unknown []string, unhashed int) {
 	return unknown, unhashed
 }
 
+// byHash says how much of what is listed was compared by content: texts never are.
+func byHash(rep *locate.Report) string {
+	files, hashed := 0, 0
+	for _, a := range rep.Arches {
+		if a.Compared != nil {
+			files, hashed = files+a.Compared.Files, hashed+a.Compared.Hashed
+		}
+	}
+	return fmt.Sprintf(" (%d files by hash, %d by name)", hashed, files-hashed)
+}
+
 // inventoryText says what the files were compared with.
 func inventoryText(rep *locate.Report) string {
 	unknown, unhashed := inventoryGaps(rep)
 	if len(unknown) == len(rep.Arches) {
 		return "no inventory known"
 	}
-	text := "compared with its inventory"
+	text := "compared with its inventory" + byHash(rep)
 	if len(unknown) > 0 {
 		text += ", but not " + archText(unknown)
 	}

@@ -47,6 +47,9 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 	if v := env.getenv("USMTPKG_CONFIG"); o.config == "" {
 		o.config = v
 	}
+	if err := nothingEmpty(cmd); err != nil {
+		return err
+	}
 	known := map[string]bool{}
 	for _, c := range append(cmd.Root().Commands(), cmd.Root()) {
 		c.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = !notSettings[f.Name] })
@@ -88,6 +91,20 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		fmt.Fprintf(env.stderr, "usmtpkg: settings from %s\n", file)
 	}
 	return nil
+}
+
+// nothingEmpty refuses a flag that is given without a value, as by a variable that
+// is not set: left out silently, it could leave out a check.
+func nothingEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		list, isList := f.Value.(pflag.SliceValue)
+		empty := f.Value.Type() == "string" && f.Value.String() == "" ||
+			isList && (len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), ""))
+		if empty && err == nil {
+			err = &usageError{msg: fmt.Sprintf("--%s is given without a value", f.Name), hint: "give it one, or leave it out"}
+		}
+	})
+	return err
 }
 
 // sourceFlags exclude one another.

@@ -69,8 +69,11 @@ func signatureCounts(rep *locate.Report) map[string]int {
 	return n
 }
 
-// unjudged tells whether the signature of any program was not looked at.
-func unjudged(rep *locate.Report) bool { return rep.Signed()[""] > 0 }
+// unjudged tells whether the signature of any program was not checked, or could not be.
+func unjudged(rep *locate.Report) bool {
+	n := rep.Signed()
+	return n[""]+n[pe.Unsupported] > 0
+}
 
 // signatureText sums the signatures up in words.
 func signatureText(rep *locate.Report) string {

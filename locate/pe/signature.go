@@ -104,8 +104,18 @@ func (v *Verifier) judge(s *signature, digest []byte) Signature {
 // microsoft is the organization in the certificates of Microsoft's own signers.
 const microsoft = "Microsoft Corporation"
 
+// oidHardware is the usage of certificates with which Microsoft signs the drivers of others (WHQL); others
+// of the kind are below it.
+// Source: https://learn.microsoft.com/windows/win32/seccrypto/constants-for-certgetenhancedkeyusage
+const oidHardware = "1.3.6.1.4.1.311.10.3.5"
+
 // ownSigner refuses a signer whom Microsoft certified and who is not Microsoft.
 func (v *Verifier) ownSigner(res cms.Result) error {
+	for _, usage := range res.Cert.UnknownExtKeyUsage {
+		if strings.HasPrefix(usage.String()+".", oidHardware+".") {
+			return &cms.SignatureError{Fault: cms.Untrusted, Text: "it is a signature for drivers of others, which Microsoft tested and did not write"}
+		}
+	}
 	under := func(root *x509.Certificate) bool { return root.Equal(res.Root) }
 	if !slices.ContainsFunc(v.vendor, under) || slices.Contains(res.Cert.Subject.Organization, microsoft) {
 		return nil

@@ -2,6 +2,7 @@ package pe_test
 
 import (
 	"crypto/x509"
+	"encoding/asn1"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,10 @@ func TestVendorSignsItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hardware := vendor.Issue(t, petest.ECKey(t), petest.Certificate("Hardware", 2000, 2100, petest.CodeSigning, func(c *x509.Certificate) {
+		c.Subject.Organization = []string{"Microsoft Corporation"}
+		c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{{1, 3, 6, 1, 4, 1, 311, 10, 3, 5, 1}}
+	}))
 	tests := []struct {
 		name   string
 		signer *petest.Identity
@@ -29,6 +34,7 @@ func TestVendorSignsItself(t *testing.T) {
 		reason string
 	}{
 		{"Microsoft under the vendor's root", of(vendor, "Microsoft Corporation"), pe.Valid, ""},
+		{"a driver of others", hardware, pe.Untrusted, "drivers of others"},
 		{"a store publisher under the vendor's root", of(vendor, "Contoso Ltd"), pe.Untrusted, `not Microsoft Corporation but ["Contoso Ltd"]`},
 		{"nobody under the vendor's root", of(vendor), pe.Untrusted, "not Microsoft Corporation but []"},
 		{"anybody under a root of the site", of(extra, "Contoso Ltd"), pe.Valid, ""},
