@@ -13,7 +13,7 @@ FUZZTIME ?= 30s
 # The folder testdata is not part of ./..., so the benchmark is named apart.
 PACKAGES = ./... ./testdata/bench
 
-.PHONY: all run build test test-platform lint fuzz golden bench powershell sarif clean
+.PHONY: all run build test test-platform lint fuzz golden bench powershell sarif signed clean
 
 all: lint test build
 
@@ -77,6 +77,12 @@ testdata/powershell/node_modules: testdata/powershell/package-lock.json
 sarif: testdata/sarif/node_modules
 testdata/sarif/node_modules: testdata/sarif/package-lock.json
 	cd testdata/sarif && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# Programs that Microsoft signed, which the tests of locate/pe verify.
+signed: testdata/signed/node_modules
+testdata/signed/node_modules: testdata/signed/package-lock.json
+	cd testdata/signed && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
 clean:
