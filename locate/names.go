@@ -24,6 +24,9 @@ const (
 // but of the two letters whose upper case is ASCII and they are not: they have none in the invariant
 // culture of Windows (inferred from .NET's documentation; no file system was asked).
 func fold(name string) string {
+	if !strings.ContainsAny(name, "ıſ") {
+		return strings.ToUpper(name)
+	}
 	return strings.Map(func(r rune) rune {
 		if r == 'ı' || r == 'ſ' {
 			return r

@@ -25,7 +25,8 @@ var coreFiles = []string{
 }
 
 func isCore(name string) bool {
-	return slices.ContainsFunc(coreFiles, func(core string) bool { return fold(core) == fold(name) })
+	// The names are ASCII: one of another length is none of them, and need not be folded.
+	return slices.ContainsFunc(coreFiles, func(core string) bool { return len(core) == len(name) && fold(core) == fold(name) })
 }
 
 // arches checks which arch folders there are.

@@ -61,6 +61,9 @@ func (v *Validator) walk(ctx context.Context, fsys fs.FS, workers int) (*Report,
 	if workers <= 0 {
 		workers = defaultWorkers
 	}
+	if !v.brief {
+		v.sums = v.listed()
+	}
 	group, inner := errgroup.WithContext(ctx)
 	jobs := make(chan job, workers)
 	group.Go(func() error {

@@ -45,7 +45,7 @@ type Validator struct {
 	policy Policy
 	prefix int
 	tables []*inventory.Table
-	sums   map[string]bool // folded paths of the files whose SHA-256 a table has
+	sums   map[string]bool // what listed returns, while a walk needs it
 	signed *pe.Verifier    // nil: signatures are not checked
 	brief  bool            // look at the core files only: see Precheck
 
@@ -79,23 +79,29 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, sums: make(map[string]bool), entries: make(map[string]*entry)}
+	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, entries: make(map[string]*entry)}
 	v.overlay = declare(o.Overlay)
-	for _, t := range o.Inventory {
+	return v, nil
+}
+
+// listed returns the folded paths of the files whose SHA-256 a list has. A walk has to hash them
+// all: of which release the folder is will only be known in the end.
+func (v *Validator) listed() map[string]bool {
+	sums := make(map[string]bool)
+	for _, t := range v.tables {
 		for _, r := range t.Releases {
 			for _, f := range r.Files {
 				if f.SHA256 != "" {
-					v.sums[fold(f.Path)] = true
+					sums[fold(f.Path)] = true
 				}
 			}
 		}
 	}
-	return v, nil
+	return sums
 }
 
-// hashes reports whether a walk has to hash a file: the list of some release has its SHA-256, and
-// which release it is will only be known in the end.
-func (v *Validator) hashes(name string) bool { return !v.brief && v.sums[fold(name)] }
+// hashes reports whether a walk has to hash a file.
+func (v *Validator) hashes(name string) bool { return v.sums[fold(name)] }
 
 // Enter records an entry of the folder by its path and the type bits of its mode, and reports
 // whether to go on with it: to list the folder, or to read the file and call Inspect.
