@@ -24,7 +24,7 @@ const (
 // but of the two letters whose upper case is ASCII and they are not: they have none in the invariant
 // culture of Windows (inferred from .NET's documentation; no file system was asked).
 func fold(name string) string {
-	if !strings.ContainsAny(name, "ıſ") {
+	if isASCII(name) { // nearly all are
 		return strings.ToUpper(name)
 	}
 	return strings.Map(func(r rune) rune {
@@ -33,6 +33,15 @@ func fold(name string) string {
 		}
 		return unicode.ToUpper(r)
 	}, name)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // twinKey is equal for names that differ in case or in how their accents are encoded only.
