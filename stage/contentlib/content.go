@@ -107,7 +107,7 @@ func (l *Library) contentHash(id string) (string, error) {
 	if !ok {
 		return "", nil
 	}
-	if !sha256Hex.MatchString(v) {
+	if !isSHA256(v) {
 		return "", &FormatError{File: name, Found: fmt.Sprintf("Hash=%.80q", v), Wanted: "64 hex digits"}
 	}
 	return strings.ToUpper(v), nil
@@ -177,7 +177,7 @@ func (e *Entry) read(name string, s section) error {
 	switch {
 	case err != nil:
 		return &FormatError{File: name, Found: fmt.Sprintf("Size=%.80q", size), Wanted: "a number of bytes in [File]"}
-	case !sha256Hex.MatchString(sum):
+	case !isSHA256(sum):
 		return &FormatError{File: name, Found: fmt.Sprintf("Hash=%.80q", sum), Wanted: "64 hex digits in [File]"}
 	case s["hashalgorithm"] != "" && s["hashalgorithm"] != calgSHA256:
 		return &FormatError{File: name, Found: fmt.Sprintf("HashAlgorithm=%.80q", s["hashalgorithm"]), Wanted: calgSHA256 + " (SHA-256)"}

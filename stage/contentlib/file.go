@@ -1,12 +1,12 @@
 package contentlib
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -17,7 +17,15 @@ type File struct {
 	SHA256 string // 64 hex digits, in either case
 }
 
-var sha256Hex = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
+// isSHA256 tells what has the form of a SHA-256 sum.
+func isSHA256(s string) bool {
+	var sum [sha256.Size]byte
+	if len(s) != hex.EncodedLen(len(sum)) {
+		return false
+	}
+	_, err := hex.Decode(sum[:], []byte(s))
+	return err == nil
+}
 
 // checkFiles refuses a list that cannot be that of a folder on Windows, or that lacks a sum.
 func checkFiles(files []File) error {
@@ -26,7 +34,7 @@ func checkFiles(files []File) error {
 		if err := checkPath(f.Path); err != nil {
 			return err
 		}
-		if !sha256Hex.MatchString(f.SHA256) {
+		if !isSHA256(f.SHA256) {
 			return fmt.Errorf("%q: found SHA-256 %q, wanted 64 hex digits", f.Path, f.SHA256)
 		}
 		if f.Size < 0 {
@@ -50,7 +58,7 @@ func checkPath(p string) error {
 }
 
 // fold is equal for paths that Windows takes for one: each character in its upper case.
-func fold(p string) string { return strings.Map(unicode.ToUpper, p) }
+func fold(p string) string { return strings.ToUpper(p) }
 
 // parents lists the folders above p, the nearest first.
 func parents(p string) (dirs []string) {

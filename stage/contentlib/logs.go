@@ -70,7 +70,7 @@ func SearchLogs(ctx context.Context, id, want string, logs ...Log) (LogResult, e
 	if err := CheckPackageID(id); err != nil {
 		return LogResult{}, err
 	}
-	if !sha256Hex.MatchString(want) {
+	if !isSHA256(want) {
 		return LogResult{}, fmt.Errorf("found hash %q, wanted 64 hex digits", want)
 	}
 	s := &search{id: strings.ToUpper(id), want: strings.ToUpper(want), threads: map[string]*thread{}}

@@ -61,6 +61,7 @@ type folder struct {
 func plant(files []File, dirs []string) (*folder, error) {
 	root := &folder{}
 	byKey := map[string]*folder{"": root}
+	byPath := map[string]*folder{} // those that files lie in, by the name that was used
 	isFile := make(map[string]bool, len(files))
 	for _, f := range files {
 		isFile[fold(f.Path)] = true
@@ -92,12 +93,17 @@ func plant(files []File, dirs []string) (*folder, error) {
 		}
 	}
 	for _, f := range files {
-		if d := path.Dir(f.Path); d != "." {
-			if err := add(d); err != nil {
-				return nil, err
+		dir := path.Dir(f.Path)
+		up := byPath[dir]
+		if up == nil {
+			if dir != "." {
+				if err := add(dir); err != nil {
+					return nil, err
+				}
 			}
+			up = byKey[foldDir(f.Path)]
+			byPath[dir] = up
 		}
-		up := byKey[foldDir(f.Path)]
 		up.files = append(up.files, f)
 	}
 	for _, d := range byKey {
@@ -132,10 +138,21 @@ func (d *folder) write(h hash.Hash) {
 }
 
 func lowered(p string) string {
+	if isASCII(p) {
+		return strings.ToLower(strings.ReplaceAll(p, "/", `\`))
+	}
 	return strings.ReplaceAll(strings.Map(unicode.ToLower, p), "/", `\`)
 }
 
 func writeText(h hash.Hash, s string) {
+	if isASCII(s) {
+		b := make([]byte, 2*len(s))
+		for i := range len(s) {
+			b[2*i] = s[i]
+		}
+		h.Write(b)
+		return
+	}
 	units := utf16.Encode([]rune(s))
 	b := make([]byte, 0, 2*len(units))
 	for _, u := range units {
@@ -146,6 +163,9 @@ func writeText(h hash.Hash, s string) {
 
 // ordinal compares two paths of one folder by the UTF-16 units of their upper case.
 func ordinal(a, b string) int {
+	if isASCII(a) && isASCII(b) { // whose units are their bytes
+		return strings.Compare(strings.ToUpper(a), strings.ToUpper(b))
+	}
 	return slices.Compare(utf16.Encode([]rune(fold(a))), utf16.Encode([]rune(fold(b))))
 }
 
@@ -180,5 +200,10 @@ func (d *folder) doubts() (all []string) {
 }
 
 func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+	for i := range len(s) {
+		if s[i] > unicode.MaxASCII {
+			return false
+		}
+	}
+	return true
 }
