@@ -215,3 +215,44 @@ func TestPowerShellValues(t *testing.T) {
 		}
 	})
 }
+
+// PowerShell gives -and and -or the same rank: a line that has both says by parentheses what it means.
+func TestScriptsSayWhichConditionBinds(t *testing.T) {
+	files, err := fs.Glob(templates, "scripts/*.tmpl")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		text, err := fs.ReadFile(templates, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if mixes(line) {
+				t.Errorf("%s:%d mixes -and and -or on one level: %s", name, i+1, strings.TrimSpace(line))
+			}
+		}
+	}
+	if !mixes("if ($a -or -not $b -and ($c -or $d)) {") || mixes("if ($a -and ($b -or ($c -and $d))) {") {
+		t.Error("mixes does not tell which lines do")
+	}
+}
+
+// mixes tells a line with -and and -or within the same pair of parentheses.
+func mixes(line string) bool {
+	seen := []map[string]bool{{}}
+	for _, word := range strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(line)) {
+		top := len(seen) - 1
+		switch word {
+		case "(":
+			seen = append(seen, map[string]bool{})
+		case ")":
+			seen = seen[:max(top, 1)]
+		case "-and", "-or":
+			if seen[top][word] = true; len(seen[top]) > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
