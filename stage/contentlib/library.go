@@ -147,6 +147,9 @@ func entryIn(root *os.Root, dir, name string) (string, fs.FileInfo, error) {
 
 // readINI reads an INI file of the first drive; p is its path there.
 func (l *Library) readINI(p string) (ini, error) {
+	if info, err := l.drives[0].Lstat(p); err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+		return nil, fmt.Errorf("%s: found %s, wanted a file", p, info.Mode().Type())
+	}
 	f, err := l.drives[0].Open(p)
 	if err != nil {
 		return nil, err

@@ -161,6 +161,12 @@ func TestPackage(t *testing.T) {
 			}
 		})
 	}
+	if err := os.Mkdir(filepath.Join(dirs[0], "PkgLib", "P0100098.INI"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, dirs...).Package("P0100098"); err == nil || !strings.Contains(err.Error(), "wanted a file") {
+		t.Errorf("Package of a folder = %v, want it refused before it is opened", err)
+	}
 	if _, err := open(t, dirs...).Package("P0100099"); !errors.Is(err, ErrNotThere) {
 		t.Errorf("Package of another = %v, want ErrNotThere", err)
 	}
