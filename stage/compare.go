@@ -311,7 +311,7 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 	if err != nil {
 		return Report{}, fmt.Errorf("listing the copy: %w", err)
 	}
-	files := NewFolders(root)
+	files := NewFolders(ctx, root)
 	defer files.Close() //nolint:errcheck // only read
 	c := &comparison{fsys: files, files: files, o: o, wanted: want, tree: there, odd: odd, ignore: func(string) bool { return false }}
 	return c.run(ctx, "verifying")

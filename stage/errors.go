@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 var (
@@ -22,6 +23,14 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s is refused as %s: %s", e.Path, cmp.Or(e.As, "a library"), e.Reason)
+}
+
+// IsIOFault tells a fault of a disk, a server or the network before it: trying
+// again may help. Lack of space or rights is none.
+func IsIOFault(err error) bool { return isOutage(err) || isBroken(err) }
+
+func isOneOf(err error, list []error) bool {
+	return slices.ContainsFunc(list, func(e error) bool { return errors.Is(err, e) })
 }
 
 // A SourceError is a failure to read the source.

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -18,18 +19,21 @@ const maxFolders = 512
 // Folders is the file system below a root, with its folders kept open: os.Root
 // opens a path folder by folder, which for thousands of small files takes
 // longer than reading them. Nothing outside the root can be reached, as with
-// the root itself. Close it before the root's folder is renamed.
+// the root itself. Reading outlasts a short outage of a share. Close it before
+// the root's folder is renamed.
 type Folders struct {
 	root *os.Root
+	try  func(do func() error) error // repeats do during an outage
 	mu   sync.Mutex
 	open map[string]*os.Root
 	list map[string][]fs.DirEntry
 }
 
 // NewFolders returns the file system below root. Its methods may be called
-// from several goroutines.
-func NewFolders(root *os.Root) *Folders {
-	return &Folders{root: root, open: map[string]*os.Root{}, list: map[string][]fs.DirEntry{}}
+// from several goroutines; when ctx is done they wait for nothing any more.
+func NewFolders(ctx context.Context, root *os.Root) *Folders {
+	try := func(do func() error) error { return retryOutage(ctx, do) }
+	return &Folders{root: root, try: try, open: map[string]*os.Root{}, list: map[string][]fs.DirEntry{}}
 }
 
 // at returns the folder of a file and the file's name in it.
@@ -59,7 +63,24 @@ func (f *Folders) Open(name string) (fs.File, error) {
 	if _, err := filepath.Localize(name); err != nil { // a backslash, a device name: Windows would open something else
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	return f.OpenFile(name, os.O_RDONLY, 0)
+	file, err := f.openSteady(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+// openSteady opens a file for reading, with these flags beside.
+func (f *Folders) openSteady(name string, flag int) (*steadyFile, error) {
+	var file *os.File
+	err := f.try(func() (err error) {
+		file, err = f.OpenFile(name, flag, 0)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &steadyFile{File: file, folders: f, name: name, flag: flag}, nil
 }
 
 // OpenFile opens a file as os.OpenFile does.
@@ -80,7 +101,10 @@ func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) {
 	if ok {
 		return list, nil
 	}
-	list, err := fs.ReadDir(f.root.FS(), name)
+	err := f.try(func() (err error) {
+		list, err = fs.ReadDir(f.root.FS(), name)
+		return err
+	})
 	if err == nil {
 		f.mu.Lock()
 		f.list[name] = slices.Clone(list)

@@ -129,6 +129,9 @@ func (l *lock) beat() {
 // check tells whether the lock is still ours.
 func (l *lock) check() error {
 	h, err := readLock(l.root)
+	if IsIOFault(err) {
+		return destination("looking at the lock", err) // it may well be ours still
+	}
 	if err != nil {
 		return fmt.Errorf("the library's lock was lost: %w", errors.Join(ErrBusy, err))
 	}

@@ -76,7 +76,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err != nil {
 		return err
 	}
-	files := NewFolders(data)
+	files := NewFolders(ctx, data)
 	// Handles of folders; the files are closed, and flushed, one by one.
 	defer func() { _ = errors.Join(files.Close(), data.Close()) }()
 	d, err := newDurable(staging)
@@ -98,6 +98,9 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 		return destination("writing the tag files", err)
 	}
 	w.step("tagged")
+	if err := r.checkShape(staging); err != nil {
+		return destination("checking the staging folder", err)
+	}
 	if err := d.seal(ctx, r.tree.Dirs); err != nil {
 		return destination("flushing the staging folder", err)
 	}
@@ -183,12 +186,16 @@ func writeTags(staging *os.Root, r *run, flush bool) error {
 		}
 		entries = append(entries, bag.Entry{Path: f.name, Sum: hex.EncodeToString(h.Sum(nil))})
 	}
-	tags := bag.Manifest{Algorithm: bag.SHA256, Tag: true}
-	return createNew(staging, tags.Name(), flush, func(w io.Writer) error { return bag.WriteManifest(w, tags, entries) })
+	return createNew(staging, tagManifestName.Name(), flush, func(w io.Writer) error {
+		return bag.WriteManifest(w, tagManifestName, entries)
+	})
 }
 
-// manifestName is the payload manifest of a release.
-var manifestName = bag.Manifest{Algorithm: bag.SHA256}
+// The payload manifest of a release, and that of its tag files.
+var (
+	manifestName    = bag.Manifest{Algorithm: bag.SHA256}
+	tagManifestName = bag.Manifest{Algorithm: bag.SHA256, Tag: true}
+)
 
 // info is what bag-info.txt says of the release.
 func (r *run) info() []bag.Field {

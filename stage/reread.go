@@ -111,7 +111,7 @@ func (r *rereader) reread(ctx context.Context, t Tree, workers int) ([]string, [
 }
 
 func (r *rereader) file(ctx context.Context, f File, buf []byte) (string, Facts, error) {
-	in, err := r.files.OpenFile(f.Path, os.O_RDONLY, 0)
+	in, err := r.files.openSteady(f.Path, os.O_RDONLY)
 	if err != nil {
 		return "", Facts{}, destination("re-reading", err)
 	}

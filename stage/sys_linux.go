@@ -19,6 +19,19 @@ func isLocked(err error) bool { return errors.Is(err, unix.EBUSY) }
 // isDenied: denied is denied, waiting does not help.
 func isDenied(error) bool { return false }
 
+// isOutage tells that a server, or the network before it, does not answer now.
+func isOutage(err error) bool { return isOneOf(err, outages) }
+
+var outages = []error{
+	unix.ESTALE, unix.ETIMEDOUT, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENETDOWN, unix.ENETUNREACH, unix.ENETRESET,
+	unix.ECONNRESET, unix.ECONNABORTED, unix.ECONNREFUSED, unix.ENOTCONN, unix.ESHUTDOWN,
+}
+
+// isBroken tells that a device could not read or write.
+func isBroken(err error) bool { return isOneOf(err, broken) }
+
+var broken = []error{unix.EIO, unix.EREMOTEIO, unix.EBADMSG, unix.EUCLEAN, unix.ENODATA}
+
 // isUnsupported tells that the file system does not know the operation.
 func isUnsupported(err error) bool {
 	return errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTTY)
@@ -70,7 +83,7 @@ func freeSpace(dir *os.File) (uint64, error) {
 
 // openUncached opens a file so that reading it does not use the page cache.
 func openUncached(files *Folders, name string) (io.ReadCloser, error) {
-	return files.OpenFile(name, os.O_RDONLY|unix.O_DIRECT, 0)
+	return files.openSteady(name, os.O_RDONLY|unix.O_DIRECT)
 }
 
 // machineID tells machines and containers apart whose processes cannot see

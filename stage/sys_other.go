@@ -15,6 +15,19 @@ func isLocked(err error) bool { return errors.Is(err, syscall.EBUSY) }
 // isDenied: denied is denied, waiting does not help.
 func isDenied(error) bool { return false }
 
+// isOutage tells that a server, or the network before it, does not answer now.
+func isOutage(err error) bool { return isOneOf(err, outages) }
+
+var outages = []error{
+	syscall.ESTALE, syscall.ETIMEDOUT, syscall.EHOSTDOWN, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.ENETUNREACH,
+	syscall.ECONNRESET, syscall.ENOTCONN,
+}
+
+// isBroken tells that a device could not read or write.
+func isBroken(err error) bool { return isOneOf(err, broken) }
+
+var broken = []error{syscall.EIO}
+
 // isUnsupported tells that the file system does not know the operation.
 func isUnsupported(err error) bool {
 	return errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EINVAL)

@@ -117,7 +117,7 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 		return Report{}, err
 	}
 	ours := isOurs(tree)
-	files := NewFolders(root)
+	files := NewFolders(ctx, root)
 	defer files.Close() //nolint:errcheck // only read
 	c := &comparison{
 		fsys: files, files: files, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,

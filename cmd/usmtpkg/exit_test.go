@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/hashicorp/go-multierror"
@@ -20,6 +22,10 @@ import (
 
 func TestExitStatus(t *testing.T) {
 	denied := &fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}
+	device := syscall.EIO
+	if runtime.GOOS == "windows" {
+		device = 1117 // ERROR_IO_DEVICE
+	}
 	broken := &fs.PathError{Op: "read", Path: "x", Err: errors.New("input/output error")}
 	tests := []struct {
 		name string
@@ -54,6 +60,9 @@ func TestExitStatus(t *testing.T) {
 		{"busy", fmt.Errorf("x: %w", stage.ErrBusy), exitBusy},
 		{"file locked", &stage.DestinationError{Doing: "x", Err: stage.ErrBusy}, exitBusy},
 		{"changed", fmt.Errorf("x: %w", stage.ErrChanged), exitChanged},
+		{"disk behind the library broken", &stage.DestinationError{Doing: "x", Err: &fs.PathError{Op: "write", Path: "x", Err: device}}, exitIO},
+		{"disk behind the source broken", &locate.SourceError{Path: "x", Err: device}, exitIO},
+		{"lock unreadable", &stage.DestinationError{Doing: "x", Err: fmt.Errorf("x: %w", device)}, exitIO},
 		{"source broken", &stage.SourceError{Err: broken}, exitIO},
 		{"reading a bag", broken, exitIO},
 		{"cancelled", fmt.Errorf("x: %w", context.Canceled), exitCanceled},

@@ -78,7 +78,7 @@ func findUSMT(ctx context.Context, env environment, o *options) (usmt, error) {
 	if err != nil {
 		return usmt{}, err
 	}
-	files := stage.NewFolders(src.Root())
+	files := stage.NewFolders(ctx, src.Root())
 	return usmt{
 		Candidate: c, reason: reason, fsys: files, dir: c.Path,
 		close: func() error { return errors.Join(files.Close(), src.Close()) },

@@ -1,0 +1,81 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"usmtpkg/stage/bag"
+)
+
+// checkShape makes sure that a staging folder holds what this run made in it
+// and nothing else. The re-read opens the files it knows and goes through
+// folders that it keeps open: a link put in a folder's place, or a file beside
+// the others, it does not see.
+func (r *run) checkShape(staging *os.Root) error {
+	files := []string{ownerFile, bag.InfoName, bag.DeclarationName, manifestName.Name(), releaseFile, tagManifestName.Name()}
+	found, err := checkFolder(staging, ".", func(name string) bool { return slices.Contains(files, name) }, []string{dataDir})
+	if err != nil {
+		return err
+	}
+	if found != len(files) {
+		return notOurs(".", fmt.Sprintf("%d files, want %d", found, len(files)))
+	}
+	known := func(name string) bool {
+		_, ok := slices.BinarySearchFunc(r.tree.Files, strings.TrimPrefix(name, dataDir+"/"), func(f File, p string) int { return strings.Compare(f.Path, p) })
+		return ok
+	}
+	dirs := []string{dataDir}
+	for _, d := range r.tree.Dirs {
+		dirs = append(dirs, dataDir+"/"+d)
+	}
+	slices.Sort(dirs)
+	found = 0
+	for _, d := range dirs {
+		n, err := checkFolder(staging, d, known, dirs)
+		if err != nil {
+			return err
+		}
+		found += n
+	}
+	if found != len(r.tree.Files) {
+		return notOurs(dataDir, fmt.Sprintf("%d files, want %d", found, len(r.tree.Files)))
+	}
+	return nil
+}
+
+// checkFolder looks at the entries of one folder and returns how many files it
+// holds. It does not ask for their sizes: that would take as long as the flush.
+func checkFolder(staging *os.Root, dir string, known func(name string) bool, dirs []string) (files int, err error) {
+	f, err := staging.Open(dir)
+	if err != nil {
+		return 0, err
+	}
+	entries, err := f.ReadDir(-1)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		_, isDir := slices.BinarySearch(dirs, name)
+		switch {
+		case e.IsDir() && isDir:
+		case e.Type().IsRegular() && known(name):
+			files++
+		default:
+			return 0, notOurs(name, "a "+entryKind(e.Type()))
+		}
+	}
+	return files, nil
+}
+
+// notOurs is the error for what somebody else did in a staging folder.
+func notOurs(name, found string) error {
+	return &fs.PathError{Op: "checking", Path: name, Err: fmt.Errorf("%w: %s", errForeign, found)}
+}
+
+var errForeign = errors.New("somebody else writes into the staging folder")
