@@ -105,7 +105,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 		return destination("flushing the staging folder", err)
 	}
 	w.step("sealed")
-	return destination("finishing the staging folder", finishStaging(staging))
+	return destination("finishing the staging folder", errors.Join(finishStaging(staging), w.checkPlace(staging)))
 }
 
 // finishStaging gives the folder the rights its data folder was born with and
@@ -115,8 +115,15 @@ func finishStaging(staging *os.Root) error {
 	if err != nil {
 		return err
 	}
-	if err := staging.Chmod(".", info.Mode().Perm()); err != nil && !isUnsupported(err) {
+	own, err := staging.Stat(".")
+	if err != nil {
 		return err
+	}
+	// Where all folders have the same rights, as on FAT, they cannot be set either.
+	if own.Mode().Perm() != info.Mode().Perm() {
+		if err := staging.Chmod(".", info.Mode().Perm()); err != nil && !isUnsupported(err) {
+			return err
+		}
 	}
 	return staging.Remove(ownerFile)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func (r *run) checkShape(staging *os.Root) error {
 		return err
 	}
 	if found != len(files) {
-		return notOurs(".", fmt.Sprintf("%d files, want %d", found, len(files)))
+		return incomplete(".", found, len(files))
 	}
 	known := func(name string) bool {
 		_, ok := slices.BinarySearchFunc(r.tree.Files, strings.TrimPrefix(name, dataDir+"/"), func(f File, p string) int { return strings.Compare(f.Path, p) })
@@ -43,7 +44,7 @@ func (r *run) checkShape(staging *os.Root) error {
 		found += n
 	}
 	if found != len(r.tree.Files) {
-		return notOurs(dataDir, fmt.Sprintf("%d files, want %d", found, len(r.tree.Files)))
+		return incomplete(dataDir, found, len(r.tree.Files))
 	}
 	return nil
 }
@@ -73,9 +74,31 @@ func checkFolder(staging *os.Root, dir string, known func(name string) bool, dir
 	return files, nil
 }
 
-// notOurs is the error for what somebody else did in a staging folder.
-func notOurs(name, found string) error {
-	return &fs.PathError{Op: "checking", Path: name, Err: fmt.Errorf("%w: %s", errForeign, found)}
+// checkPlace makes sure that the folder with the staging folder's name, which
+// is about to be renamed, is that folder.
+func (w *Writer) checkPlace(staging *os.Root) error {
+	name := filepath.Base(staging.Name())
+	there, err := w.root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	filled, err := staging.Stat(".")
+	if err == nil && !os.SameFile(there, filled) {
+		return notOurs(name, "a "+entryKind(there.Mode().Type()))
+	}
+	return err
 }
 
-var errForeign = errors.New("somebody else writes into the staging folder")
+// notOurs is the error for what somebody else put into a staging folder. A
+// file system that changes names, composed letters into decomposed ones, gives
+// it too: such a release could not be verified later.
+func notOurs(name, found string) error {
+	return &fs.PathError{Op: "checking", Path: name, Err: fmt.Errorf("%w: %s", errNotMade, found)}
+}
+
+var errNotMade = errors.New("this run did not make it, or not under this name")
+
+// incomplete is the error for what somebody else took out of it.
+func incomplete(dir string, found, want int) error {
+	return &fs.PathError{Op: "checking", Path: dir, Err: fmt.Errorf("found %d files, want %d", found, want)}
+}

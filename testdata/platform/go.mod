@@ -2,6 +2,11 @@ module usmtpkg/testdata/platform
 
 go 1.26.5
 
-require usmtpkg v0.0.0
+require (
+	github.com/hanwen/go-fuse/v2 v2.12.1
+	usmtpkg v0.0.0
+)
+
+require golang.org/x/sys v0.49.0 // indirect
 
 replace usmtpkg => ../..
