@@ -18,9 +18,9 @@ import (
 // checked and flushed, renames it to the release's name. On any error the
 // staging folder is removed.
 func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
-	name := ".staging-" + randomHex(8)
-	if err := w.root.Mkdir(name, 0o700); err != nil {
-		return res, destination("creating the staging folder", err)
+	name, err := w.makeStaging(ctx)
+	if err != nil {
+		return res, err
 	}
 	defer func() {
 		if err != nil {
@@ -49,6 +49,19 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 	}
 	w.step("published")
 	return Result{Release: r.rec, Published: true}, destination("publishing "+r.rec.Name, syncDir(w.root, "."))
+}
+
+// makeStaging makes a staging folder and moves it once: where folders can be
+// made but not renamed, nothing is copied in vain.
+func (w *Writer) makeStaging(ctx context.Context) (string, error) {
+	first, name := ".staging-"+randomHex(8), ".staging-"+randomHex(8)
+	if err := w.root.Mkdir(first, 0o700); err != nil {
+		return "", destination("creating the staging folder", err)
+	}
+	if err := renameRetry(ctx, w.root, first, name); err != nil {
+		return "", destination("creating the staging folder", errors.Join(err, w.root.Remove(first)))
+	}
+	return name, nil
 }
 
 // discard removes the staging folder of a run that ended early. A run that was

@@ -82,12 +82,18 @@ func TestFaults(t *testing.T) {
 	flip := storing(func(data []byte) []byte { data[100] ^= 1; return data })
 	short := storing(func(data []byte) []byte { return data[:len(data)/2] })
 	publishing := func(errno syscall.Errno) func(string, string) syscall.Errno {
-		return func(from, _ string) syscall.Errno {
-			if strings.HasPrefix(from, "lib/.staging-") {
+		return func(_, to string) syscall.Errno {
+			if strings.HasPrefix(to, "lib/10.") {
 				return errno
 			}
 			return 0
 		}
+	}
+	renaming := func(_, to string) syscall.Errno {
+		if strings.HasPrefix(to, "lib/.staging-") {
+			return syscall.EACCES
+		}
+		return 0
 	}
 	tests := []struct {
 		name string
@@ -111,7 +117,8 @@ func TestFaults(t *testing.T) {
 		{"bit flips, past the cache", Lies{Write: flip}, []string{"--verify=uncached"}, 5, []string{big + ": changed"}},
 		{"short write reported as whole", Lies{Write: short}, nil, 5, []string{big + ": changed"}},
 		{"server drops a write", Lies{Write: writing(syscall.ECONNRESET)}, nil, 9, []string{"writing a file", "connection reset"}},
-		{"no right to rename", Lies{Rename: publishing(syscall.EACCES)}, nil, 6, []string{"publishing 10.0.65001.1-", "permission denied"}},
+		{"no right to rename", Lies{Rename: renaming}, nil, 6, []string{"creating the staging folder: rename", "permission denied"}},
+		{"no right to publish", Lies{Rename: publishing(syscall.EACCES)}, nil, 6, []string{"publishing 10.0.65001.1-", "permission denied"}},
 		{"rename to another volume", Lies{Rename: publishing(syscall.EXDEV)}, nil, 6, []string{"publishing 10.0.65001.1-", "cross-device"}},
 		{"folder held by another client", Lies{Rename: publishing(syscall.EBUSY)}, nil, 7, []string{"publishing 10.0.65001.1-", "holds the file open"}},
 	}
