@@ -169,6 +169,12 @@ func TestReclaimTakesOnlyWhatIsOurs(t *testing.T) {
 		".staging-0000000000000003/.staging.json":                         `{"library":"` + other + `"}`,
 		".staging-0000000000000004/diary.txt":                             "mine",
 		".staging-my-own/.staging.json":                                   `{"library":"` + id + `"}`,
+		".staging-0000000000000007/.staging.json":                         `{"libr`,
+		".staging-0000000000000008/.staging.json":                         "",
+		".staging-0000000000000009/.staging.json":                         `{"libr`,
+		".staging-0000000000000009/mine.txt":                              "mine",
+		".staging-000000000000000a/.staging.json":                         "\x00\x00\x00",
+		".staging-000000000000000b/.staging.json":                         `{"library":"zz`,
 		".current.0123456789abcdef.partial":                               "x",
 		"definitions/r/.USMT.sms.0123456789abcdef.partial":                "x",
 		"definitions/r/.Publish-UsmtPackage.ps1.0123456789abcdef.partial": "x",
@@ -189,6 +195,8 @@ func TestReclaimTakesOnlyWhatIsOurs(t *testing.T) {
 	got := content(t, dir)
 	for name, want := range map[string]bool{
 		".staging-0000000000000001/": false, ".staging-0000000000000002/": false, ".staging-0000000000000005/": false,
+		".staging-0000000000000007/": false, ".staging-0000000000000008/": false, ".staging-000000000000000a/": false,
+		".staging-0000000000000009/.staging.json": true, ".staging-000000000000000b/.staging.json": true,
 		".current.0123456789abcdef.partial": false, "definitions/r/.USMT.sms.0123456789abcdef.partial": false,
 		"definitions/r/.Publish-UsmtPackage.ps1.0123456789abcdef.partial": false, "definitions/r/mine.partial": true,
 		".staging-0000000000000003/.staging.json": true, ".staging-0000000000000004/diary.txt": true,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -78,11 +77,7 @@ func (w *Writer) discard(ctx context.Context, name string) error {
 
 // fill makes the staging folder a complete, checked and flushed bag.
 func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
-	proof, err := json.Marshal(owner{Library: w.ID})
-	if err != nil {
-		return err
-	}
-	if err := writeNew(staging, ownerFile, append(proof, '\n')); err != nil {
+	if err := writeNew(staging, ownerFile, proof(w.ID)); err != nil {
 		return destination("creating the staging folder", err)
 	}
 	data, err := openData(staging)

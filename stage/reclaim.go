@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,13 +75,22 @@ func (w *Writer) removePartials() error {
 	return nil
 }
 
+// proof is the content of the ownerFile of a library.
+func proof(library string) []byte {
+	b, _ := json.Marshal(owner{Library: library}) // a string is always encoded
+	return append(b, '\n')
+}
+
 // owns tells whether a staging folder is this library's: it carries the id, or
-// it is empty, as a run leaves it that ended right after making it.
+// it is empty or holds but a part of the ownerFile, as a run leaves it that
+// ended right after making it.
 func (w *Writer) owns(dir string) bool {
 	var o owner
-	if b, err := readSmall(w.root, dir+"/"+ownerFile); err == nil && json.Unmarshal(b, &o) == nil && o.Library == w.ID {
+	b, err := readSmall(w.root, dir+"/"+ownerFile)
+	if err == nil && json.Unmarshal(b, &o) == nil && o.Library == w.ID {
 		return true
 	}
+	torn := err == nil && bytes.HasPrefix(proof(w.ID), bytes.TrimRight(b, "\x00"))
 	if sub, err := w.root.OpenRoot(dir); err == nil {
 		rec, err := readRelease(sub)
 		if err = errors.Join(err, sub.Close()); err == nil && rec.Library == w.ID {
@@ -88,7 +98,7 @@ func (w *Writer) owns(dir string) bool {
 		}
 	}
 	entries, err := fs.ReadDir(w.root.FS(), dir)
-	return err == nil && len(entries) == 0
+	return err == nil && (len(entries) == 0 || torn && len(entries) == 1)
 }
 
 // removeStaging removes a staging folder that is ours, its proofs last, so

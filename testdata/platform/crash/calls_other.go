@@ -1,0 +1,5 @@
+//go:build linux && !amd64
+
+package crash
+
+var olderCalls map[uint64]bool
