@@ -80,7 +80,7 @@ func longPath(path string, prefix int) *FindingError {
 func refused(name string) string {
 	for _, r := range name {
 		switch {
-		case r < ' ':
+		case unicode.IsControl(r): // Windows takes some of them, manifests none
 			return fmt.Sprintf("control character %U in the name", r)
 		case strings.ContainsRune(`<>:"|?*\/`, r):
 			return fmt.Sprintf("character %q in the name", string(r))

@@ -18,7 +18,7 @@ func TestBadName(t *testing.T) {
 		{"x.", "name-windows"}, {"x ", "name-windows"}, {"...", "name-windows"},
 		{"a<b", "name-windows"}, {"a>b", "name-windows"}, {"a:b", "name-windows"}, {`a"b`, "name-windows"}, {"a|b", "name-windows"},
 		{"a?b", "name-windows"}, {"a*b", "name-windows"}, {`a\b`, "name-windows"},
-		{"a\x00b", "name-windows"}, {"a\x1fb", "name-windows"}, {"a\rb", "name-windows"}, {"a\x7fb", ""},
+		{"a\x00b", "name-windows"}, {"a\x1fb", "name-windows"}, {"a\rb", "name-windows"}, {"a\x7fb", "name-windows"}, {"a\u0085b", "name-windows"}, {"a\u00a0b", ""}, {"a\u202eb", ""},
 		{"a\xffb", "name-encoding"}, {"a\xed\xa0\x80b", "name-encoding"},
 		{strings.Repeat("x", 255), ""}, {strings.Repeat("x", 256), "path-length"},
 		{strings.Repeat("é", 255), ""}, {strings.Repeat("é", 256), "path-length"},

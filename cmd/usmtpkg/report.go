@@ -39,7 +39,7 @@ func report(env environment, o *options, err error) int {
 		}
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", line)
+		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", plainText(line))
 	}
 	printDetails(env.stderr, err)
 	if hint := hintFor(o, err); hint != "" {
@@ -60,7 +60,7 @@ func printDetails(w io.Writer, err error) {
 	var mm *stage.MismatchError
 	if errors.As(err, &mm) && len(mm.Files) > 1 {
 		for _, f := range mm.Files {
-			fmt.Fprintf(w, "  %s\n", f)
+			fmt.Fprintf(w, "  %s\n", plainText(f.String()))
 		}
 	}
 }

@@ -116,7 +116,7 @@ func protectedFolders(env environment) []string {
 
 func printPlaces(w interface{ Write([]byte) (int, error) }, places []locate.Place) {
 	for _, p := range places {
-		fmt.Fprintf(w, "  %s: %s (%s)\n", p.Path, p.Outcome, p.How)
+		fmt.Fprintf(w, "  %s: %s (%s)\n", plainText(p.Path), plainText(p.Outcome), p.How)
 	}
 }
 

@@ -253,12 +253,12 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 	for _, c := range d.Comparisons {
 		for _, n := range c.Notes {
 			if !o.quiet {
-				fmt.Fprintf(env.stderr, "usmtpkg: note: %s\n", n)
+				fmt.Fprintf(env.stderr, "usmtpkg: note: %s\n", plainText(n))
 			}
 		}
 		for _, f := range c.Files {
 			if f.Verdict != stage.Same || o.verbose {
-				if _, err := fmt.Fprintf(env.stdout, "%-8s %s\n", f.Verdict, detail(f)); err != nil {
+				if _, err := fmt.Fprintf(env.stdout, "%-8s %s\n", f.Verdict, plainText(detail(f))); err != nil {
 					return err
 				}
 			}

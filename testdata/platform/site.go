@@ -7,12 +7,28 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"usmtpkg/locate/samplekit"
 )
+
+// optional are files of the sample kit that a release need not have.
+var optional = regexp.MustCompile(`amd64/(Config_|SFLIST(RS1|W10|WB|WT)|SFPAT(RS1|W10|WB|WT)|appextagent|wimgapi|ReplacementManifests[78]/|(DL|Replacement)Manifests/Sample-(K|N|T|S))`)
+
+// TinyKit writes a kit below dir that is as small as the validator takes it,
+// and returns dir.
+func TinyKit(tb testing.TB, dir, version string) string {
+	tb.Helper()
+	for name, content := range samplekit.Files(samplekit.Options{Arches: []string{"amd64"}, Version: version}) {
+		if !optional.MatchString(name) {
+			Write(tb, filepath.Join(dir, filepath.FromSlash(name)), content)
+		}
+	}
+	return dir
+}
 
 // A Site is a library with one release, which is active, and a newer kit that
 // is not in it. Whatever goes wrong with the newer one, the library has to
@@ -25,7 +41,7 @@ type Site struct {
 	before  map[string]string
 }
 
-// bigFile is a file of the newer kit that takes several reads and writes.
+// BigFile is a file of the newer kit that takes several reads and writes.
 const (
 	BigFile = "amd64/large.dat"
 	bigSize = 400_000 // in bytes

@@ -6,29 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"usmtpkg/locate/samplekit"
 	"usmtpkg/testdata/platform"
 )
-
-// optional are files of the kit that a release need not have.
-var optional = regexp.MustCompile(`amd64/(Config_|SFLIST(RS1|W10|WB|WT)|SFPAT(RS1|W10|WB|WT)|appextagent|unbcl\.ini|wimgapi|ReplacementManifests[78]/|(DL|Replacement)Manifests/Sample-(K|N|T|S))`)
-
-// tinyKit is as small as the validator takes it.
-func tinyKit(tb testing.TB, dir, version string) string {
-	tb.Helper()
-	for name, content := range samplekit.Files(samplekit.Options{Arches: []string{"amd64"}, Version: version}) {
-		if !optional.MatchString(name) {
-			platform.Write(tb, filepath.Join(dir, filepath.FromSlash(name)), content)
-		}
-	}
-	return dir
-}
 
 const newer = "10.0.65001.1"
 
@@ -43,7 +27,7 @@ type scene struct {
 
 func newScene(t *testing.T, dir string) *scene {
 	t.Helper()
-	s := &scene{program: platform.Program(t, "linux"), kit: tinyKit(t, filepath.Join(dir, "next"), newer)}
+	s := &scene{program: platform.Program(t, "linux"), kit: platform.TinyKit(t, filepath.Join(dir, "next"), newer)}
 	return s
 }
 
@@ -68,7 +52,7 @@ func begin(t *testing.T, dir string) *scene {
 	t.Helper()
 	s := newScene(t, dir)
 	s.start = filepath.Join(dir, "start")
-	platform.Run(t, s.program, "refresh", "--source", tinyKit(t, filepath.Join(dir, "kit"), ""), "--library", s.start).Want(t, 0)
+	platform.Run(t, s.program, "refresh", "--source", platform.TinyKit(t, filepath.Join(dir, "kit"), ""), "--library", s.start).Want(t, 0)
 	s.old = platform.Current(t, s.start)
 	return s
 }
