@@ -8,7 +8,6 @@ import (
 	"syscall"
 	"testing"
 
-	"usmtpkg/locate/samplekit"
 	"usmtpkg/testdata/platform"
 	"usmtpkg/testdata/platform/liar"
 )
@@ -16,11 +15,17 @@ import (
 // The preflight: a disk that is too small is found before anything is written.
 func TestTooSmall(t *testing.T) {
 	t.Parallel()
-	s := platform.NewSite(t, Tmpfs(t, "size=7m"))
+	dir := Tmpfs(t, "size=12m")
+	s := platform.NewSite(t, dir)
+	platform.Write(t, filepath.Join(dir, "filler"), make([]byte, 4<<20))
 	s.Refresh(t).Want(t, 6, s.Library+" has ", " bytes free, want ", "not enough space", "nothing was published; name another folder, or give this one space")
 	s.Untouched(t)
 	s.Refresh(t, "--json").Want(t, 6, `"exit": 6`)
 	s.Untouched(t)
+	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
+		t.Fatal(err)
+	}
+	s.Recovers(t)
 }
 
 // A disk that fills up while the run writes to it.
@@ -292,13 +297,17 @@ func TestOutputNobodyReads(t *testing.T) {
 	shell(`"$1" verify --library "$3.new"`).Want(t, 0, "equal to its manifests")
 }
 
-// entries is a kit of a hundred thousand files, most of them small.
-func entries(t *testing.T, dir string, n int) string {
-	t.Helper()
-	platform.Kit(t, dir, samplekit.Options{Arches: []string{"amd64"}})
-	for i := range n {
-		name := filepath.Join(dir, "amd64", "many", string(rune('a'+i/5000)), "file-"+strings.Repeat("0", i%7)+"x"+itoa(i)+".dat")
-		platform.Write(t, name, []byte(itoa(i)))
+// Where only algorithms approved by FIPS 140 may run, as a policy of Windows
+// and Go's own switch have it, everything is hashed as ever: nothing falls back.
+func TestOnlyFIPS(t *testing.T) {
+	t.Parallel()
+	s := platform.NewSite(t, t.TempDir())
+	for _, mode := range []string{"on", "only"} {
+		fips := func(args ...string) platform.Result {
+			return platform.Run(t, append([]string{"env", "GODEBUG=fips140=" + mode, s.Program}, args...)...)
+		}
+		fips("refresh", "--source", s.Next, "--library", s.Library).Want(t, 0)
+		fips("verify", "--library", s.Library, "--source", s.Next).Want(t, 0)
+		fips("attest", "--library", s.Library).Want(t, 0)
 	}
-	return dir
 }

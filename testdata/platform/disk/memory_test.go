@@ -1,15 +1,23 @@
 package disk
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"usmtpkg/testdata/platform"
 )
 
-func itoa(i int) string { return strconv.Itoa(i) }
+// manyFiles is a kit of so many small files, and those every kit has.
+func manyFiles(t *testing.T, dir string, n int) string {
+	t.Helper()
+	platform.TinyKit(t, dir, "")
+	for i := range n {
+		platform.Write(t, filepath.Join(dir, "amd64", fmt.Sprintf("many%d", i/5000), fmt.Sprintf("file-%d.dat", i)), []byte(fmt.Sprint(i)))
+	}
+	return dir
+}
 
 // A hundred thousand files go through in a process that may have 64 MiB,
 // pages of files included.
@@ -21,7 +29,7 @@ func TestManyFilesInLittleMemory(t *testing.T) {
 		platform.Missing(t, "memory cannot be limited here: "+err.Error())
 	}
 	dir := t.TempDir()
-	kit := entries(t, filepath.Join(dir, "kit"), 100_000)
+	kit := manyFiles(t, filepath.Join(dir, "kit"), 100_000)
 	program, library := platform.Program(t, "linux"), filepath.Join(dir, "lib")
 	limited := func(args ...string) platform.Result {
 		return platform.Run(t, append([]string{"sh", "-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, group, program}, args...)...)
@@ -39,7 +47,7 @@ func memoryGroup(t *testing.T) (dir, set string) {
 		{"/sys/fs/cgroup", "memory.max"},
 		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"},
 	}
-	name := "usmtpkg-test-" + itoa(os.Getpid())
+	name := "usmtpkg-test-" + fmt.Sprint(os.Getpid())
 	for _, p := range places {
 		dir := filepath.Join(p.dir, name)
 		if err := os.Mkdir(dir, 0o777); err != nil {
