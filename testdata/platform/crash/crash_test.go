@@ -120,7 +120,11 @@ func (s *scene) killed(t *testing.T, k int) {
 		t.Logf("over after %d calls: threads went another way", len(r.Calls))
 	}
 	at := r.Calls[len(r.Calls)-1]
-	t.Logf("killed before %s", at)
+	defer func() {
+		if t.Failed() {
+			t.Logf("killed before call %d: %s", k, at)
+		}
+	}()
 	s.checkWhole(t, library)
 	if at == "pwrite64 /.lock" {
 		// The lock is there and does not say whose it is. Until it has an age it may be that of a run that begins.
