@@ -126,10 +126,17 @@ func (w *Writer) create(ctx context.Context) (marker, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := w.replace(ctx, markerFile, append(b, '\n')); err != nil {
+	err = w.replace(ctx, markerFile, append(b, '\n'))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return m, err
 	}
-	return readMarker(w.root)
+	// A run that has the library by now takes what others are writing for what interrupted runs left,
+	// and clears it: then there is a marker, that one's.
+	made, missing := readMarker(w.root)
+	if missing != nil {
+		return m, errors.Join(err, missing)
+	}
+	return made, nil
 }
 
 // Close gives the lock back.
