@@ -293,14 +293,17 @@ func (r *runner) settle(ctx context.Context) error {
 	stale := r.stale
 	r.stale = nil
 	if r.cache == cold {
-		return dropCaches()
+		if err := dropCaches(); err != nil {
+			return err
+		}
+		return takeMemory(r.bytes)
 	}
 	for _, dir := range stale {
 		if err := uncache(dir); err != nil {
 			return err
 		}
 	}
-	return nil
+	return takeMemory(r.bytes)
 }
 
 // incomplete is the exit status of a tool that says all is well, but whose
