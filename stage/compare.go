@@ -77,16 +77,17 @@ type job struct {
 	sum   string  // SHA-256 of what was read, where that is one of those wanted
 }
 
+func (j job) size() int64 { return j.found.Size }
+
 func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	if c.o.Checker == nil {
 		c.o.Checker = noChecker{}
 	}
 	c.o.Progress = progressOr(c.o.Progress)
 	jobs, results := c.match()
-	files := make([]File, len(jobs))
+	c.wanted, c.tree.Files = nil, nil // the jobs have them; of very many files there is no room for both
 	rep := Report{Used: VerifyReread}
-	for i, j := range jobs {
-		files[i] = j.found
+	for _, j := range jobs {
 		rep.Bytes += j.found.Size
 		if strings.HasPrefix(j.found.Path, c.payload) {
 			rep.payload++
@@ -95,7 +96,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	c.o.Progress.Start(phase, len(jobs), rep.Bytes)
 	rr := &rereader{files: c.files, uncached: c.o.Uncached && c.files != nil, progress: c.o.Progress}
 	read := make([]FileResult, len(jobs))
-	order := largestFirst(files)
+	order := largestFirst(jobs)
 	err := each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
 		read[order[i]], err = c.read(ctx, rr, &jobs[order[i]], buf)
 		return err
@@ -109,7 +110,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	if c.o.Sums {
 		rep.Sums = sumsOf(jobs)
 	}
-	rep.Files = append(results, read...)
+	rep.Files = append(read, results...)
 	sortResults(rep.Files)
 	return rep, nil
 }
@@ -212,6 +213,9 @@ func (c *comparison) read(ctx context.Context, rr *rereader, j *job, buf []byte)
 		sum := hex.EncodeToString(hashes[i].Sum(nil))
 		if sum != s.sum {
 			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+sum
+		}
+		if sum == s.sum {
+			sum = s.sum // one copy in memory is enough
 		}
 		if s.alg == bag.SHA256 {
 			j.sum = sum

@@ -59,12 +59,12 @@ func each(ctx context.Context, n, workers int, do func(ctx context.Context, i in
 
 // largestFirst is the order in which files are worked on: a large file begun
 // last would leave the other workers idle.
-func largestFirst(files []File) []int {
+func largestFirst[T interface{ size() int64 }](files []T) []int {
 	order := make([]int, len(files))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(files[b].Size, files[a].Size) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(files[b].size(), files[a].size()) })
 	return order
 }
 

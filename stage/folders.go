@@ -16,6 +16,10 @@ import (
 // are reached from the root again.
 const maxFolders = 512
 
+// maxKept bounds the entries of folders that are kept for the next who asks:
+// with size and time each takes 300 bytes.
+const maxKept = 32768
+
 // Folders is the file system below a root, with its folders kept open: os.Root
 // opens a path folder by folder, which for thousands of small files takes
 // longer than reading them. Nothing outside the root can be reached, as with
@@ -26,7 +30,8 @@ type Folders struct {
 	try  func(do func() error) error // repeats do during an outage
 	mu   sync.Mutex
 	open map[string]*os.Root
-	list map[string][]fs.DirEntry
+	list map[string][]fs.DirEntry // nil of a folder: it was asked for already
+	kept int                      // entries in list
 }
 
 // NewFolders returns the file system below root. Its methods may be called
@@ -95,20 +100,28 @@ func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, e
 // does not wait. An os.Root asks for size and time of every entry it lists.
 func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) {
 	f.mu.Lock()
-	list, ok := f.list[name]
-	delete(f.list, name)
+	list, asked := f.list[name]
+	if list != nil {
+		f.kept -= len(list)
+		f.list[name] = nil
+	}
 	f.mu.Unlock()
-	if ok {
+	if list != nil {
 		return list, nil
 	}
 	err := f.try(func() (err error) {
 		list, err = fs.ReadDir(f.root.FS(), name)
 		return err
 	})
-	if err == nil {
-		f.mu.Lock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil || asked {
+		return list, err
+	}
+	f.list[name] = nil
+	if f.kept+len(list) <= maxKept {
 		f.list[name] = slices.Clone(list)
-		f.mu.Unlock()
+		f.kept += len(list)
 	}
 	return list, err
 }

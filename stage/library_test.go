@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -147,7 +148,7 @@ func record(t *testing.T, library string) string {
 	t.Helper()
 	var b strings.Builder
 	rec := Release{Format: releaseFormat, Version: formatVersion, Library: library, Digest: strings.Repeat("0", 64)}
-	if err := rec.write(&b); err != nil {
+	if err := rec.write(&b, slices.Values(rec.Files)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

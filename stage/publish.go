@@ -139,9 +139,10 @@ func finishStaging(staging *os.Root) error {
 func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (err error) {
 	c := &copier{src: r.src.FS, dst: files.root, files: files, flush: !d.syncfs, progress: r.o.Progress}
 	if r.o.Verify == VerifyStream {
-		r.facts = make([]Facts, len(r.tree.Files))
-		c.written = func(i int, f *os.File, sum string, buf []byte) (err error) {
-			r.facts[i], err = inspect(ctx, r.o.Checker, r.tree.Files[i], f, sum, buf)
+		r.facts = make(factList, len(r.tree.Files))
+		c.written = func(i int, f *os.File, sum string, buf []byte) error {
+			facts, err := inspect(ctx, r.o.Checker, r.tree.Files[i], f, sum, buf)
+			r.facts.set(i, facts)
 			return err
 		}
 	}
@@ -160,7 +161,7 @@ func (w *Writer) check(ctx context.Context, d *durable, files *Folders, r *run) 
 		return r.finish()
 	}
 	flushed := d.start(ctx, r.o.Verify == VerifyUncached)
-	rr := &rereader{files: files, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress}
+	rr := &rereader{files: files, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress, want: r.sums}
 	sums, facts, err := rr.reread(ctx, r.tree, r.o.Workers)
 	if err := errors.Join(err, destination("flushing the copy", flushed())); err != nil {
 		return err
@@ -187,9 +188,7 @@ func writeTags(staging *os.Root, r *run, flush bool) error {
 		{bag.DeclarationName, bag.WriteDeclaration},
 		{manifestName.Name(), func(w io.Writer) error { _, err := w.Write(r.manifest); return err }},
 		{releaseFile, func(w io.Writer) error {
-			rec := r.rec
-			rec.Files = r.inventory()
-			return rec.write(w)
+			return r.rec.write(w, r.inventory())
 		}},
 	}
 	var entries []bag.Entry

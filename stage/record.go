@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"iter"
 	"strings"
 	"time"
 )
@@ -115,17 +116,19 @@ func clip(s string) string {
 }
 
 // inventory lists the files with what was learned of them.
-func (r *run) inventory() []InventoryFile {
-	files := make([]InventoryFile, len(r.tree.Files))
-	for i, f := range r.tree.Files {
-		facts := r.facts[i]
-		files[i] = InventoryFile{
-			Path: f.Path, Size: f.Size, SHA256: r.sums[i],
-			Machine: facts.Machine, FileVersion: facts.FileVersion,
-			Signature: facts.verdict(), Signer: clip(facts.Signer), SignedAt: facts.SignedAt.UTC().Truncate(time.Second),
+func (r *run) inventory() iter.Seq[InventoryFile] {
+	return func(yield func(InventoryFile) bool) {
+		for i, f := range r.tree.Files {
+			facts := r.facts.at(i)
+			if !yield(InventoryFile{
+				Path: f.Path, Size: f.Size, SHA256: r.sums[i],
+				Machine: facts.Machine, FileVersion: facts.FileVersion,
+				Signature: facts.verdict(), Signer: clip(facts.Signer), SignedAt: facts.SignedAt.UTC().Truncate(time.Second),
+			}) {
+				return
+			}
 		}
 	}
-	return files
 }
 
 // verdict is the signature's; a program is never without one.
@@ -152,8 +155,8 @@ func (r *run) finish() error {
 	}
 	v := r.o.Validation()
 	v.Signatures = map[string]int{}
-	for _, f := range r.facts {
-		if verdict := f.verdict(); verdict != "" {
+	for i := range r.facts {
+		if verdict := r.facts.at(i).verdict(); verdict != "" {
 			v.Signatures[verdict]++
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"regexp"
 )
@@ -27,10 +28,9 @@ const maxHead = 1 << 20
 // filesKey begins the list of files, which write puts last.
 const filesKey = "\n  \"files\": ["
 
-// write encodes r, the list of files last and one file a line: it can be read
-// up to that list, and two inventories can be compared with diff.
-func (r Release) write(w io.Writer) error {
-	files := r.Files
+// write encodes r with these files, their list last and one file a line: it can
+// be read up to that list, and two inventories can be compared with diff.
+func (r Release) write(w io.Writer, files iter.Seq[InventoryFile]) error {
 	r.Files = []InventoryFile{}
 	head, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -42,15 +42,14 @@ func (r Release) write(w io.Writer) error {
 	}
 	out := bufio.NewWriterSize(w, bufferSize)
 	_, _ = out.Write(head) // an error stays with the writer until Flush
-	for i, f := range files {
+	between := "\n    "
+	for f := range files {
 		line, err := json.Marshal(f)
 		if err != nil {
 			return err
 		}
-		if i > 0 {
-			_ = out.WriteByte(',')
-		}
-		_, _ = out.WriteString("\n    ")
+		_, _ = out.WriteString(between)
+		between = ",\n    "
 		_, _ = out.Write(line)
 	}
 	_, _ = out.WriteString("\n  ]\n}\n")

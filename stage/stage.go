@@ -55,7 +55,7 @@ type run struct {
 	used     VerifyMode // the mode really used
 	tree     Tree
 	sums     []string
-	facts    []Facts
+	facts    factList
 	digest   string
 	manifest []byte
 	rec      Release
@@ -121,7 +121,7 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 
 // inspectSource lets the checker judge the source itself, where no copy is made.
 func (r *run) inspectSource(ctx context.Context) error {
-	r.facts = make([]Facts, len(r.tree.Files))
+	r.facts = make(factList, len(r.tree.Files))
 	err := each(ctx, len(r.tree.Files), r.o.Workers, func(ctx context.Context, i int, buf []byte) error {
 		f := r.tree.Files[i]
 		in, err := r.src.FS.Open(f.Path)
@@ -133,7 +133,8 @@ func (r *run) inspectSource(ctx context.Context) error {
 		if err != nil {
 			return &SourceError{Err: err}
 		}
-		r.facts[i], err = inspect(ctx, r.o.Checker, f, at, r.sums[i], buf)
+		facts, err := inspect(ctx, r.o.Checker, f, at, r.sums[i], buf)
+		r.facts.set(i, facts)
 		return err
 	})
 	if err != nil {

@@ -623,7 +623,7 @@ func TestReleaseFileRoundTrip(t *testing.T) {
 			rec.Files = append(rec.Files, InventoryFile{Path: fmt.Sprintf("a<&>%d \"\\", i), Size: int64(i)})
 		}
 		var b bytes.Buffer
-		if err := rec.write(&b); err != nil {
+		if err := rec.write(&b, slices.Values(rec.Files)); err != nil {
 			t.Fatal(err)
 		}
 		var got Release

@@ -16,6 +16,8 @@ type File struct {
 	ModTime time.Time // of the listing; a hint, never a proof of equality
 }
 
+func (f File) size() int64 { return f.Size }
+
 // A Tree is what a folder holds, listed once.
 type Tree struct {
 	Dirs  []string // folders that hold files, parents before children
@@ -101,29 +103,43 @@ func list(ctx context.Context, fsys fs.FS, include func(name string) bool, odd f
 			return odd(p, d.Type())
 		}
 		t.Files = append(t.Files, File{Path: p})
-		entries = append(entries, d)
-		return nil
+		if entries = append(entries, d); len(entries) < listBatch {
+			return nil
+		}
+		err = t.measure(ctx, entries)
+		clear(entries)
+		entries = entries[:0]
+		return err
 	})
-	if err != nil {
-		return Tree{}, err
+	if err == nil {
+		err = t.measure(ctx, entries)
 	}
-	// Asking for size and time takes longer than reading the folders.
-	err = each(ctx, len(entries), 0, func(_ context.Context, i int, _ []byte) error {
-		info, err := entries[i].Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("listing %s: %w: it is gone", t.Files[i].Path, ErrChanged)
-		}
-		if err != nil {
-			return &SourceError{Err: err}
-		}
-		t.Files[i].Size, t.Files[i].ModTime = info.Size(), info.ModTime()
-		return nil
-	})
 	if err != nil {
 		return Tree{}, err
 	}
 	sortFiles(t.Files)
 	return t, nil
+}
+
+// listBatch is how many entries are kept before they are asked for size and
+// time: an entry takes several times the memory of a File.
+const listBatch = 8192
+
+// measure asks for size and time of the files that were listed last, whose
+// entries these are. That takes longer than reading the folders.
+func (t *Tree) measure(ctx context.Context, entries []fs.DirEntry) error {
+	files := t.Files[len(t.Files)-len(entries):]
+	return each(ctx, len(entries), 0, func(_ context.Context, i int, _ []byte) error {
+		info, err := entries[i].Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("listing %s: %w: it is gone", files[i].Path, ErrChanged)
+		}
+		if err != nil {
+			return &SourceError{Err: err}
+		}
+		files[i].Size, files[i].ModTime = info.Size(), info.ModTime()
+		return nil
+	})
 }
 
 // addDirs records dir and its parents, parents first.

@@ -125,13 +125,14 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 			return isUnlistable(p) || !ours && !strings.HasPrefix(p, dataDir+"/")
 		},
 	}
+	oxum := oxum(b, tree)
 	rep, err := c.run(ctx, "verifying")
 	if err != nil {
 		return Report{}, err
 	}
 	rep.Notes = notes
-	rep.Files = append(rep.Files, oxum(b, tree)...)
-	rep.Files = append(rep.Files, ownRecord(root, tree)...)
+	rep.Files = append(rep.Files, oxum...)
+	rep.Files = append(rep.Files, ownRecord(root, ours)...)
 	sortResults(rep.Files)
 	return rep, nil
 }
@@ -195,8 +196,8 @@ func oxum(b *bag.Bag, t Tree) []FileResult {
 // ownRecord compares a release's record and name with its manifest: someone
 // who rewrites files, manifest and tag manifest alike is found here, unless he
 // renames the release too.
-func ownRecord(root *os.Root, t Tree) []FileResult {
-	if !isOurs(t) {
+func ownRecord(root *os.Root, ours bool) []FileResult {
+	if !ours {
 		return nil
 	}
 	rec, err := readRelease(root)

@@ -100,6 +100,7 @@ func (i inspection) Facts(sum string) (stage.Facts, error) {
 
 func (c *checker) Finish() error {
 	c.report = c.v.Finish()
+	c.v = nil // it knows of every file of the source, and is done
 	if err := c.report.Err(c.strict); err != nil || c.report.Version == c.want {
 		return err
 	}
