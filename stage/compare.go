@@ -73,8 +73,7 @@ type comparison struct {
 type job struct {
 	want  wanted
 	found File
-	ok    Verdict // the verdict if the content is right: Same or Case
-	sum   string  // SHA-256 of what was read, where that is one of those wanted
+	cased bool // the names differ in case
 }
 
 func (j job) size() int64 { return j.found.Size }
@@ -95,10 +94,11 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	}
 	c.o.Progress.Start(phase, len(jobs), rep.Bytes)
 	rr := &rereader{files: c.files, uncached: c.o.Uncached && c.files != nil, progress: c.o.Progress}
-	read := make([]FileResult, len(jobs))
+	found := newFindings(c, len(jobs))
 	order := largestFirst(jobs)
-	err := each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
-		read[order[i]], err = c.read(ctx, rr, &jobs[order[i]], buf)
+	err := each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) error {
+		res, sum, err := c.read(ctx, rr, jobs[order[i]], buf)
+		found.add(jobs[order[i]], res, sum)
 		return err
 	})
 	if err != nil {
@@ -107,10 +107,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	if rr.uncached && !rr.fellBack.Load() {
 		rep.Used = VerifyUncached
 	}
-	if c.o.Sums {
-		rep.Sums = sumsOf(jobs)
-	}
-	rep.Files = append(read, results...)
+	rep.Files, rep.Sums = append(found.files, results...), found.sums
 	sortResults(rep.Files)
 	return rep, nil
 }
@@ -131,7 +128,8 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 			left[found[0].Path] = found[0]
 			found = found[1:]
 		default:
-			jobs = append(jobs, job{want: wants[0], found: found[0], ok: Same})
+			found[0].Path = wants[0].path // one copy in memory is enough
+			jobs = append(jobs, job{want: wants[0], found: found[0]})
 			wants, found = wants[1:], found[1:]
 		}
 	}
@@ -142,7 +140,7 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 	for _, w := range unmatched {
 		name := folded[strings.ToLower(w.path)]
 		if f, ok := left[name]; ok {
-			jobs = append(jobs, job{want: w, found: f, ok: Case})
+			jobs = append(jobs, job{want: w, found: f, cased: true})
 			delete(left, name)
 			continue
 		}
@@ -178,24 +176,25 @@ func (c *comparison) unmatched(w wanted) FileResult {
 	return r
 }
 
-// read hashes one file and lets the checker look at it.
-func (c *comparison) read(ctx context.Context, rr *rereader, j *job, buf []byte) (FileResult, error) {
-	res := FileResult{Path: j.want.path, Verdict: j.ok}
-	if j.ok == Case {
-		res.Found, res.Want = j.found.Path, j.want.path
+// read hashes one file and lets the checker look at it. sum is the SHA-256 of
+// what was read, where that is one of those wanted.
+func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) (res FileResult, sum string, err error) {
+	res = FileResult{Path: j.want.path, Verdict: Same}
+	if j.cased {
+		res.Verdict, res.Found, res.Want = Case, j.found.Path, j.want.path
 	}
 	in, err := c.fsys.Open(j.found.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		res.Verdict = Missing
-		return res, nil
+		return res, "", nil
 	}
 	if err != nil {
-		return res, &SourceError{Err: err}
+		return res, "", &SourceError{Err: err}
 	}
 	defer in.Close()
 	look, err := c.inspect(in, j.found)
 	if err != nil {
-		return res, err
+		return res, "", err
 	}
 	hashes := make([]hash.Hash, len(j.want.sums))
 	writers := make([]io.Writer, len(j.want.sums), len(j.want.sums)+2)
@@ -207,23 +206,22 @@ func (c *comparison) read(ctx context.Context, rr *rereader, j *job, buf []byte)
 		return rr.into(ctx, withInspection(look, append(writers, twin...)...), in, j.found, buf)
 	})
 	if err != nil {
-		return res, &SourceError{Err: err}
+		return res, "", &SourceError{Err: err}
 	}
 	for i, s := range j.want.sums {
-		sum := hex.EncodeToString(hashes[i].Sum(nil))
-		if sum != s.sum {
-			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+sum
-		}
-		if sum == s.sum {
-			sum = s.sum // one copy in memory is enough
+		found := hex.EncodeToString(hashes[i].Sum(nil))
+		if found != s.sum {
+			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+found
+		} else {
+			found = s.sum // one copy in memory is enough
 		}
 		if s.alg == bag.SHA256 {
-			j.sum = sum
+			sum = found
 		}
 	}
 	c.o.Progress.Add(1, 0)
-	_, err = look.Facts(j.sum)
-	return res, err
+	_, err = look.Facts(sum)
+	return res, sum, err
 }
 
 // withTwin calls read with a writer that compares what is read with the twin

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"usmtpkg/stage/bag"
 )
@@ -12,15 +13,34 @@ import (
 // Sums are SHA-256 sums in lower-case hex by the path of a file in a bag.
 type Sums map[string]string
 
-// sumsOf collects what was read, under the names that the files have on disk.
-func sumsOf(jobs []job) Sums {
-	sums := make(Sums, len(jobs))
-	for _, j := range jobs {
-		if j.sum != "" {
-			sums[j.found.Path] = j.sum
-		}
+// findings collects what is found in the files that are read.
+type findings struct {
+	mu    sync.Mutex
+	files []FileResult
+	odd   bool // only of files that are not as they should be
+	sums  Sums // nil if nobody wants them
+}
+
+func newFindings(c *comparison, n int) *findings {
+	f := &findings{odd: c.twin != nil} // equal or not is all that is asked of a twin
+	if !f.odd {
+		f.files = make([]FileResult, 0, n)
 	}
-	return sums
+	if c.o.Sums {
+		f.sums = make(Sums, n)
+	}
+	return f
+}
+
+func (f *findings) add(j job, res FileResult, sum string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.odd || res.Verdict != Same {
+		f.files = append(f.files, res)
+	}
+	if f.sums != nil && sum != "" {
+		f.sums[j.found.Path] = sum // under the name that the file has on disk
+	}
 }
 
 // A Subject is a file of a release that somebody can vouch for.
