@@ -95,7 +95,23 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err := w.copy(ctx, d, files, r); err != nil {
 		return err
 	}
-	if err := w.check(ctx, d, files, r); err != nil {
+	// The disk is at work while the copy is checked and described.
+	flushed := d.start(ctx, r.o.Verify == VerifyUncached)
+	err = w.complete(ctx, d, staging, files, r)
+	if err := errors.Join(err, destination("flushing the copy", flushed())); err != nil {
+		return err
+	}
+	if err := d.seal(ctx, r.tree.Dirs); err != nil {
+		return destination("flushing the staging folder", err)
+	}
+	w.step("sealed")
+	return destination("finishing the staging folder", errors.Join(finishStaging(staging), w.checkPlace(staging)))
+}
+
+// complete checks the copy, describes it in the tag files, and makes sure that
+// nothing else lies in the staging folder.
+func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, files *Folders, r *run) error {
+	if err := w.check(ctx, files, r); err != nil {
 		return err
 	}
 	if err := r.describe(); err != nil {
@@ -106,14 +122,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 		return destination("writing the tag files", err)
 	}
 	w.step("tagged")
-	if err := r.checkShape(staging); err != nil {
-		return destination("checking the staging folder", err)
-	}
-	if err := d.seal(ctx, r.tree.Dirs); err != nil {
-		return destination("flushing the staging folder", err)
-	}
-	w.step("sealed")
-	return destination("finishing the staging folder", errors.Join(finishStaging(staging), w.checkPlace(staging)))
+	return destination("checking the staging folder", r.checkShape(staging))
 }
 
 // finishStaging gives the folder the rights its data folder was born with and
@@ -156,14 +165,13 @@ func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (
 
 // check re-reads what was written, as far as the mode asks for it, compares it
 // with what was copied and lets the checker decide.
-func (w *Writer) check(ctx context.Context, d *durable, files *Folders, r *run) error {
+func (w *Writer) check(ctx context.Context, files *Folders, r *run) error {
 	if r.o.Verify == VerifyStream {
 		return r.finish()
 	}
-	flushed := d.start(ctx, r.o.Verify == VerifyUncached)
 	rr := &rereader{files: files, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress, want: r.sums}
 	sums, facts, err := rr.reread(ctx, r.tree, r.o.Workers)
-	if err := errors.Join(err, destination("flushing the copy", flushed())); err != nil {
+	if err != nil {
 		return err
 	}
 	if rr.fellBack.Load() {
