@@ -309,12 +309,12 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 	for i, f := range tree.Files {
 		want[i] = wanted{f.Path, []algorithmSum{{bag.SHA256, sums[i]}}}
 	}
-	there, odd, err := listAll(ctx, root.FS())
+	files := NewFolders(ctx, root, 1)
+	defer files.Close() //nolint:errcheck // only read
+	there, odd, err := listAll(ctx, files)
 	if err != nil {
 		return Report{}, fmt.Errorf("listing the copy: %w", err)
 	}
-	files := NewFolders(ctx, root)
-	defer files.Close() //nolint:errcheck // only read
 	c := &comparison{fsys: files, files: files, o: o, wanted: want, tree: there, odd: odd, ignore: func(string) bool { return false }}
 	return c.run(ctx, "verifying")
 }

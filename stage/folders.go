@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 )
@@ -15,10 +14,6 @@ import (
 // maxFolders bounds the folders that are kept open at once. Beyond it files
 // are reached from the root again.
 const maxFolders = 512
-
-// maxKept bounds the entries of folders that are kept for the next who asks:
-// with size and time each takes 300 bytes.
-const maxKept = 32768
 
 // Folders is the file system below a root, with its folders kept open: os.Root
 // opens a path folder by folder, which for thousands of small files takes
@@ -28,17 +23,22 @@ const maxKept = 32768
 type Folders struct {
 	root *os.Root
 	try  func(do func() error) error // repeats do during an outage
+	list *lister
+	stop context.CancelFunc
 	mu   sync.Mutex
 	open map[string]*os.Root
-	list map[string][]fs.DirEntry // nil of a folder: it was asked for already
-	kept int                      // entries in list
 }
 
 // NewFolders returns the file system below root. Its methods may be called
 // from several goroutines; when ctx is done they wait for nothing any more.
-func NewFolders(ctx context.Context, root *os.Root) *Folders {
-	try := func(do func() error) error { return retryOutage(ctx, do) }
-	return &Folders{root: root, try: try, open: map[string]*os.Root{}, list: map[string][]fs.DirEntry{}}
+// What a folder holds is read once for as many as readers says, and anew after
+// that.
+func NewFolders(ctx context.Context, root *os.Root, readers int) *Folders {
+	ctx, stop := context.WithCancel(ctx)
+	f := &Folders{root: root, stop: stop, open: map[string]*os.Root{}}
+	f.try = func(do func() error) error { return retryOutage(ctx, do) }
+	f.list = newLister(readers, f.readDir)
+	return f
 }
 
 // at returns the folder of a file and the file's name in it.
@@ -88,41 +88,23 @@ func (f *Folders) openSteady(name string, flag int) (*steadyFile, error) {
 	return &steadyFile{File: file, folders: f, name: name, flag: flag}, nil
 }
 
-// OpenFile opens a file as os.OpenFile does.
+// OpenFile opens a file as os.OpenFile does, but never waits: not for the other
+// end of a pipe that somebody put in a file's place.
 func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
 	r, base := f.at(name)
-	file, err := r.OpenFile(base, flag, perm)
+	file, err := r.OpenFile(base, flag|openAtOnce, perm)
 	return file, inFolder(err, name)
 }
 
-// ReadDir reads a folder and keeps what it found for the next who asks, once:
-// who judges the names and who copies the files see the same, and the second
-// does not wait. An os.Root asks for size and time of every entry it lists.
-func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) {
-	f.mu.Lock()
-	list, asked := f.list[name]
-	if list != nil {
-		f.kept -= len(list)
-		f.list[name] = nil
-	}
-	f.mu.Unlock()
-	if list != nil {
-		return list, nil
-	}
-	err := f.try(func() (err error) {
+// ReadDir reads a folder, and goes on to read those in it while the caller
+// looks at what it got.
+func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) { return f.list.readDir(name) }
+
+func (f *Folders) readDir(name string) (list []fs.DirEntry, err error) {
+	err = f.try(func() (err error) {
 		list, err = fs.ReadDir(f.root.FS(), name)
 		return err
 	})
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err != nil || asked {
-		return list, err
-	}
-	f.list[name] = nil
-	if f.kept+len(list) <= maxKept {
-		f.list[name] = slices.Clone(list)
-		f.kept += len(list)
-	}
 	return list, err
 }
 
@@ -134,6 +116,8 @@ func (f *Folders) chtimes(name string, t time.Time) error {
 
 // Close closes the folders, not the root.
 func (f *Folders) Close() error {
+	f.stop()
+	f.list.wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var errs []error
@@ -141,7 +125,6 @@ func (f *Folders) Close() error {
 		errs = append(errs, r.Close())
 	}
 	clear(f.open)
-	clear(f.list)
 	return errors.Join(errs...)
 }
 

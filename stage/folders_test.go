@@ -16,7 +16,7 @@ func folders(t *testing.T, dir string) *Folders {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := NewFolders(t.Context(), root)
+	f := NewFolders(t.Context(), root, 2)
 	t.Cleanup(func() {
 		if err := errors.Join(f.Close(), root.Close()); err != nil {
 			t.Error(err)

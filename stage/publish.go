@@ -84,7 +84,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err != nil {
 		return err
 	}
-	files := NewFolders(ctx, data)
+	files := NewFolders(ctx, data, 1)
 	// Handles of folders; the files are closed, and flushed, one by one.
 	defer func() { _ = errors.Join(files.Close(), data.Close()) }()
 	d, err := newDurable(staging)
@@ -122,7 +122,7 @@ func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, fil
 		return destination("writing the tag files", err)
 	}
 	w.step("tagged")
-	return destination("checking the staging folder", r.checkShape(staging))
+	return destination("checking the staging folder", r.checkShape(ctx, staging))
 }
 
 // finishStaging gives the folder the rights its data folder was born with and

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"usmtpkg/stage/bag"
 )
@@ -17,7 +19,7 @@ import (
 // and nothing else. The re-read opens the files it knows and goes through
 // folders that it keeps open: a link put in a folder's place, or a file beside
 // the others, it does not see.
-func (r *run) checkShape(staging *os.Root) error {
+func (r *run) checkShape(ctx context.Context, staging *os.Root) error {
 	files := []string{ownerFile, bag.InfoName, bag.DeclarationName, manifestName.Name(), releaseFile, tagManifestName.Name()}
 	found, err := checkFolder(staging, ".", func(name string) bool { return slices.Contains(files, name) }, []string{dataDir})
 	if err != nil {
@@ -35,15 +37,16 @@ func (r *run) checkShape(staging *os.Root) error {
 		dirs = append(dirs, dataDir+"/"+d)
 	}
 	slices.Sort(dirs)
-	found = 0
-	for _, d := range dirs {
-		n, err := checkFolder(staging, d, known, dirs)
-		if err != nil {
-			return err
-		}
-		found += n
+	var payload atomic.Int64
+	err = each(ctx, len(dirs), r.o.Workers, func(_ context.Context, i int, _ []byte) error {
+		n, err := checkFolder(staging, dirs[i], known, dirs)
+		payload.Add(int64(n))
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	if found != len(r.tree.Files) {
+	if found := int(payload.Load()); found != len(r.tree.Files) {
 		return incomplete(dataDir, found, len(r.tree.Files))
 	}
 	return nil

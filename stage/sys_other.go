@@ -10,6 +10,9 @@ import (
 	"syscall"
 )
 
+// openAtOnce is for Linux; nobody tried this elsewhere.
+const openAtOnce = 0
+
 func isLocked(err error) bool { return errors.Is(err, syscall.EBUSY) }
 
 // isDenied: denied is denied, waiting does not help.

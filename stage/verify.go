@@ -112,13 +112,13 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
-	tree, odd, err := listAll(ctx, root.FS())
+	files := NewFolders(ctx, root, 1)
+	defer files.Close() //nolint:errcheck // only read
+	tree, odd, err := listAll(ctx, files)
 	if err != nil {
 		return Report{}, err
 	}
 	ours := isOurs(tree)
-	files := NewFolders(ctx, root)
-	defer files.Close() //nolint:errcheck // only read
 	c := &comparison{
 		fsys: files, files: files, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
 		ignore: func(p string) bool {

@@ -1,0 +1,44 @@
+package stage
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Opening a pipe would wait until somebody opens its other end.
+func TestFoldersDoNotWaitForPipes(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Mkfifo(filepath.Join(dir, "pipe"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	file, err := folders(t, dir).OpenFile("pipe", os.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close() //nolint:errcheck // a pipe
+	if err := unchanged(file, File{Path: "pipe"}); err == nil {
+		t.Error("unchanged = nil for a pipe in a file's place")
+	}
+}
+
+// A file that somebody has a lease on is waited for, as one that is locked.
+func TestLeasedIsLocked(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "x")
+	write(t, name, "x")
+	holder, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close() //nolint:errcheck // only held
+	if _, err := unix.FcntlInt(holder.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
+		t.Skipf("no leases here: %v", err)
+	}
+	_, err = folders(t, dir).OpenFile("x", os.O_RDONLY, 0)
+	if !isLocked(err) {
+		t.Errorf("OpenFile = %v, want an error that says locked", err)
+	}
+}
