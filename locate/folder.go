@@ -223,23 +223,43 @@ func foldPath(fsys fs.FS, name string) (string, error) {
 	return at, nil
 }
 
-// foldEntry returns the entry of dir whose name is name without regard to case.
+// foldEntry returns the entry of dir whose name is name without regard to case,
+// an exact match first.
 func foldEntry(fsys fs.FS, dir, name string) (fs.DirEntry, error) {
-	entries, err := fs.ReadDir(fsys, dir)
+	names, err := namesIn(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	var match fs.DirEntry
-	for _, e := range entries {
-		switch {
-		case e.Name() == name:
-			return e, nil
-		case match == nil && strings.EqualFold(e.Name(), name):
-			match = e
-		}
+	i := slices.Index(names, name)
+	if i < 0 {
+		slices.Sort(names) // of several the same each time
+		i = slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 	}
-	if match == nil {
+	if i < 0 {
 		return nil, &fs.PathError{Op: "open", Path: path.Join(dir, name), Err: fs.ErrNotExist}
 	}
-	return match, nil
+	info, err := fs.Lstat(fsys, path.Join(dir, names[i]))
+	if err != nil {
+		return nil, err
+	}
+	return fs.FileInfoToDirEntry(info), nil
+}
+
+// namesIn lists the names in a folder, in any order. An os.Root that lists
+// entries asks for size and time of each.
+func namesIn(fsys fs.FS, dir string) ([]string, error) {
+	f, err := fsys.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	if d, ok := f.(interface{ Readdirnames(n int) ([]string, error) }); ok {
+		return d.Readdirnames(-1)
+	}
+	entries, err := fs.ReadDir(fsys, dir)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, err
 }
