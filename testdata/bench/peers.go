@@ -109,6 +109,10 @@ func rclonePeers(ctx context.Context, bin string) []tool {
 	const checkers = ` --checkers $((2 * N))`
 	setup := `"$RCLONE" copy "$SRC" "$DST" --no-check-dest` + fast +
 		`; "$RCLONE" hashsum SHA256 "$DST" --output-file "$MAN"` + checkers + `; sync -f "$DST"`
+	changed := func(how string) string {
+		return `"$RCLONE" copy "$SRC" "$DST"` + how + checkers + ` -v --use-json-log 2>&1 |
+			sed -n 's|.*Copied.*"object":"\([^"]*\)".*|./\1|p' > "$DIR/list"; cd "$DST"; hash_list "$DIR/new"; sync -f "$DST"`
+	}
 	const check = `"$RCLONE" checksum SHA256 "$MAN" "$DST"` + checkers
 	t := tool{name: name, family: rclone, needs: needs, env: []string{"RCLONE=" + bin}, setup: setup, lines: map[string]string{
 		jobCopy: setup,
@@ -116,14 +120,16 @@ func rclonePeers(ctx context.Context, bin string) []tool {
 			`; "$RCLONE" hashsum SHA256 "$SRC" --output-file "$MAN"` + checkers + `; sync -f "$DST"; ` + check,
 		jobNothing: `"$RCLONE" copy --checksum "$SRC" "$DST"` + checkers,
 		jobVerify:  check,
-		jobChanged: `"$RCLONE" copy "$SRC" "$DST"` + fast + checkers + ` -v --use-json-log 2>&1 |
-			sed -n 's|.*Copied.*"object":"\([^"]*\)".*|./\1|p' > "$DIR/list"; cd "$DST"; hash_list "$DIR/new"; sync -f "$DST"`,
+		jobChanged: changed(fast),
 	}}
-	beside := t
-	beside.name, beside.family, beside.beside = name+" --copy-dest (new folder)", others, true
+	// Those that trust no time, and those that leave the earlier copy as it is, as usmtpkg does.
+	whole, beside := t, t
+	whole.name, whole.family = name+" --checksum", others
+	whole.lines = map[string]string{jobChanged: changed(" --checksum" + inplace + " --transfers 8")}
+	beside.name, beside.family, beside.beside = name+" (new folder)", others, true
 	beside.lines = map[string]string{
-		jobChanged: `"$RCLONE" copy "$SRC" "$DIR/new" --copy-dest "$DST"` + fast + checkers +
+		jobChanged: `"$RCLONE" copy "$SRC" "$DIR/new" --no-check-dest` + fast +
 			`; "$RCLONE" hashsum SHA256 "$DIR/new" --output-file "$DIR/man"` + checkers + `; sync -f "$DIR/new"`,
 	}
-	return []tool{t, beside}
+	return []tool{t, whole, beside}
 }
