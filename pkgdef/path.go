@@ -30,16 +30,19 @@ const (
 	badInShare = "+=;,"
 )
 
-// checkPath refuses a package source path that is neither \\server\share\folder
+// checkPath is CheckPath for a path that nobody knows by another name.
+func checkPath(path string) error { return CheckPath(path, path) }
+
+// CheckPath refuses a package source path that is neither \\server\share\folder
 // nor X:\folder nor, as a stand-in, the path of another system, or that ConfigMgr, Windows or PowerShell would read otherwise
-// than it is written.
-func checkPath(path string) error {
+// than it is written. The error calls the path by shown: its begin, as somebody wrote it.
+func CheckPath(path, shown string) error {
 	const field = "package path"
 	if path == "" {
 		return wrong(field, "is empty")
 	}
 	if !utf8.ValidString(path) {
-		return wrong(field, "%q is not UTF-8", path)
+		return wrong(field, "%q is not UTF-8", shown)
 	}
 	for i, r := range []rune(path) {
 		if !unicode.IsPrint(r) {
@@ -47,35 +50,45 @@ func checkPath(path string) error {
 		}
 	}
 	if n := units(path); n > maxPath {
-		return wrong(field, "is %d characters long, at most %d are allowed", n, maxPath)
+		return wrong(field, "is %d characters long%s, at most %d are allowed", n, within(path, shown), maxPath)
 	}
 	if isForeign(path) {
 		return nil
 	}
 	names, unc := splitPath(path)
 	if names == nil {
-		return wrong(field, `found %q, want \\server\share\folder or X:\folder`, path)
+		return wrong(field, `found %q, want \\server\share\folder or X:\folder`, shown)
 	}
 	for i, name := range names {
 		if problem := nameProblem(name); problem != "" {
-			return wrong(field, "in %q, the name %q %s", path, name, problem)
+			return wrong(field, "in %q, the name %q %s", shown, name, problem)
 		}
 		if unc && i == 1 && (units(name) > maxShare || strings.ContainsAny(name, badInShare)) {
-			return wrong(field, "in %q, the share %q has one of %s or more than %d characters", path, name, badInShare, maxShare)
+			return wrong(field, "in %q, the share %q has one of %s or more than %d characters", shown, name, badInShare, maxShare)
 		}
 	}
 	return nil
 }
 
+// within says that a path is longer than what is shown of it.
+func within(path, shown string) string {
+	if path == shown {
+		return ""
+	}
+	return " with the name of a release and data"
+}
+
 // SourcePath is the package source path of a release in a library that the site
-// server sees as \\server\share or \\server\share\folder, or X:\folder.
+// server sees as \\server\share or \\server\share\folder, or X:\folder. It is one that
+// CheckPath accepts.
 func SourcePath(library, release string) (string, error) {
 	rest, unc := strings.CutPrefix(library, `\\`)
 	rest, base := strings.TrimSuffix(rest, `\`), strings.TrimSuffix(library, `\`)
 	if unc && !strings.Contains(rest, `\`) || len(base) < 2 {
 		return "", wrong("package path", `found %q, want \\server\share\folder or X:\folder`, library)
 	}
-	return base + `\` + release + `\data`, nil
+	path := base + `\` + release + `\data`
+	return path, CheckPath(path, library)
 }
 
 // splitPath returns the names in path; of a UNC path the first two are the

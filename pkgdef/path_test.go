@@ -93,6 +93,24 @@ func TestPackagePath(t *testing.T) {
 	}
 }
 
+// An error about the path of a release names the path that was given, not one that nobody wrote.
+func TestSourcePathErrors(t *testing.T) {
+	tests := []struct{ name, library, want string }{
+		{"share", `\\srv\a+b\usmt`, `package path: in "\\\\srv\\a+b\\usmt", the share "a+b" has one of`},
+		{"name", `\\srv\share\a*`, `package path: in "\\\\srv\\share\\a*", the name "a*" holds one of`},
+		{"neither", `usmt`, `package path: found "usmt", want \\server\share\folder or X:\folder`},
+		{"too long", `D:\` + strings.Repeat("x", 240), "characters long with the name of a release and data, at most 247"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := SourcePath(tt.library, "10.0.1.2-000000000000")
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "00000000") {
+				t.Errorf("SourcePath = %v, want %q and no name of a release", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestNotes(t *testing.T) {
 	tests := []struct {
 		name string

@@ -180,6 +180,9 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches, ContentHash: contentHash(rel),
 		PackagePath: path, Settings: o.site,
 	})
+	if err := d.Validate(); err != nil {
+		return nil, d, err
+	}
 	files, err := emit(d)
 	return files, d, err
 }
@@ -233,7 +236,8 @@ func defined(lib *stage.Library, rel stage.Release) (pkgdef.Definition, bool) {
 // else where it lies on this machine.
 func packagePath(o *options, release string) (string, error) {
 	if o.define.path == "" {
-		return localPackagePath(o.library, release), nil
+		path := localPackagePath(o.library, release)
+		return path, pkgdef.CheckPath(path, filepath.Dir(filepath.Dir(path))) // as the library is named
 	}
 	return pkgdef.SourcePath(o.define.path, release)
 }
