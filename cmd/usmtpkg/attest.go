@@ -116,7 +116,8 @@ func runAttest(ctx context.Context, env environment, o *options, a []string) err
 		}
 		key, doc.Key, doc.Assurance = &k, k.ID().String(), authentic
 	}
-	rep, err := verifyToAttest(ctx, env, o, lib, rel)
+	// Nothing is attested that is not known to be so now.
+	rep, err := verifyWhole(ctx, env, o, lib, rel, "which is therefore not attested", stage.VerifyOptions{Sums: true})
 	if err != nil {
 		return err
 	}
@@ -136,25 +137,6 @@ func runAttest(ctx context.Context, env environment, o *options, a []string) err
 		return printJSON(env.stdout, doc)
 	}
 	return printAttest(env, o, doc)
-}
-
-// verifyToAttest verifies a release: nothing is attested that is not known to be so now.
-func verifyToAttest(ctx context.Context, env environment, o *options, lib *stage.Library, rel stage.Release) (stage.Report, error) {
-	what := "release " + rel.Name + ", which is therefore not attested"
-	dir := lib.ReleaseDir(rel.Name)
-	if !stage.IsBag(dir) {
-		return stage.Report{}, &stage.MismatchError{What: what, Files: []stage.FileResult{{Path: "bagit.txt", Verdict: stage.Missing}}}
-	}
-	bar := newProgress(env, o)
-	defer bar.stop()
-	rep, err := stage.Verify(ctx, dir, stage.VerifyOptions{Workers: o.copy.workers, Progress: bar, Sums: true})
-	if err != nil {
-		return rep, err
-	}
-	if bad := rep.Differences(); len(bad) > 0 {
-		return rep, &stage.MismatchError{What: what, Files: bad}
-	}
-	return rep, nil
 }
 
 // statementFile names the statement about a release.

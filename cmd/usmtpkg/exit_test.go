@@ -38,7 +38,7 @@ func TestExitStatus(t *testing.T) {
 		{"refused target", &stage.RefusedError{Path: "/", Reason: "x"}, exitUsage},
 		{"no content library", fmt.Errorf("x: %w", &contentlib.LibraryError{Dir: "x", Err: fs.ErrNotExist}), exitDestination},
 		{"content library that cannot be understood", &contentlib.FormatError{File: "PkgLib/x.INI"}, exitInvalid},
-		{"not recovered", &recoverError{err: &stage.MismatchError{What: "x"}}, exitMismatch},
+		{"not recovered", &advisedError{err: &stage.MismatchError{What: "x"}}, exitMismatch},
 		{"role not installed", errNotInstalled, exitMismatch},
 		{"downgrade", &stage.DowngradeError{}, exitInvalid},
 		{"not found", &locate.NotFoundError{}, exitNotFound},

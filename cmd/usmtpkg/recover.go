@@ -56,15 +56,15 @@ type jsonRecover struct {
 	Notes      []string `json:"notes,omitempty"`
 }
 
-// A recoverError is a failure to recover, with advice that suits it.
-type recoverError struct {
+// An advisedError has advice of its own: that by its status is about something else.
+type advisedError struct {
 	err  error
 	hint string
 }
 
-func (e *recoverError) Error() string { return e.err.Error() }
-func (e *recoverError) Unwrap() error { return e.err }
-func (e *recoverError) Hint() string  { return e.hint }
+func (e *advisedError) Error() string { return e.err.Error() }
+func (e *advisedError) Unwrap() error { return e.err }
+func (e *advisedError) Hint() string  { return e.hint }
 
 func runRecover(ctx context.Context, env environment, o *options, to string) (err error) {
 	if err := checkRecover(o, to); err != nil {
@@ -137,9 +137,9 @@ func explainRecovery(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case is[*stage.MismatchError](err):
-		return &recoverError{err, "nothing was written; try the content library of another distribution point, or another --content-version"}
+		return &advisedError{err, "nothing was written; try the content library of another distribution point, or another --content-version"}
 	case is[*stage.RefusedError](err), is[*stage.DestinationError](err):
-		return &recoverError{err, "name a new folder with --to, in a folder that is there, with space and rights"}
+		return &advisedError{err, "name a new folder with --to, in a folder that is there, with space and rights"}
 	}
 	return err
 }

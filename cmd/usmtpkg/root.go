@@ -134,7 +134,7 @@ names.
 	f.StringVar(&o.config, "config", "", "read settings from this file (default usmtpkg.yaml, if it exists)")
 	root.AddCommand(
 		newRefreshCmd(env, o), newLocateCmd(env, o), newValidateCmd(env, o), newStageCmd(env, o),
-		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o), newAttestCmd(env, o), newInventoryCmd(env, o),
+		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o), newActivateCmd(env, o), newAttestCmd(env, o), newInventoryCmd(env, o),
 		newInitCmd(env, o), newRecoverCmd(env, o), newSMPLogCmd(env, o),
 	)
 	return root
