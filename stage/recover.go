@@ -21,6 +21,8 @@ type RecoverOptions struct {
 	DryRun    bool     // look, and write nothing
 	Workers   int      // files worked on at once; 0 means 4
 	Progress  Progress // nil reports nothing
+
+	step func(name string) // called between the steps; tests end the process there
 }
 
 // A Recovered tells what Recover wrote or, in a dry run, would write.
@@ -34,6 +36,8 @@ type Recovered struct {
 	// Predicted is the one predicted from the files and folders, empty if that cannot be done.
 	Recorded  string
 	Predicted string
+
+	Notes []string // what became of what killed recoveries of this target left; also with an error
 }
 
 // A recovery is one call of Recover.
@@ -43,15 +47,21 @@ type recovery struct {
 	base string // the name of the target
 	tree Tree
 	sums []string // that the library recorded, in the order of the files
+
+	notes []string
 }
 
 // Recover rebuilds a package source from the content of a content library, which it only reads.
 // The target must not exist yet or be empty. Every file is hashed while it is written and
 // compared with what the library recorded of it; what does not match is a *MismatchError, that
 // names every such file. The files are written into a folder beside the target, which is renamed
-// when it is whole, and removed on any error. Attributes and times are not those of the source.
+// when it is whole, and removed on any error; one that a killed run left is removed by the next
+// of this target. Attributes and times are not those of the source.
 func Recover(ctx context.Context, l *contentlib.Library, id, target string, o RecoverOptions) (Recovered, error) {
 	o.Progress = progressOr(o.Progress)
+	if o.step == nil {
+		o.step = func(string) {}
+	}
 	target, err := filepath.Abs(target)
 	if err != nil {
 		return Recovered{}, destination("recovering", err)
@@ -65,6 +75,18 @@ func Recover(ctx context.Context, l *contentlib.Library, id, target string, o Re
 	}
 	defer parent.Close() //nolint:errcheck // its entries are flushed before
 	r := &recovery{o: o, base: filepath.Base(target)}
+	done, err := r.run(ctx, parent, l, id, target)
+	done.Notes = r.notes
+	return done, err
+}
+
+// run does everything; first it makes room.
+func (r *recovery) run(ctx context.Context, parent *os.Root, l *contentlib.Library, id, target string) (Recovered, error) {
+	if !r.o.DryRun {
+		if err := r.reclaim(ctx, parent); err != nil {
+			return Recovered{}, destination("recovering", err)
+		}
+	}
 	if err := r.checkEmpty(parent); err != nil {
 		return Recovered{}, err
 	}
@@ -75,7 +97,7 @@ func Recover(ctx context.Context, l *contentlib.Library, id, target string, o Re
 		return Recovered{}, err
 	}
 	done := r.result(target)
-	if o.DryRun {
+	if r.o.DryRun {
 		return done, nil
 	}
 	return done, r.write(ctx, parent)
@@ -199,17 +221,22 @@ func (r *recovery) result(target string) Recovered {
 // write writes the files into a folder beside the target and renames that.
 func (r *recovery) write(ctx context.Context, parent *os.Root) (err error) {
 	const doing = "recovering"
-	name := "." + r.base + "." + randomHex(8) + partialSuffix
-	if err := parent.Mkdir(name, 0o777); err != nil {
+	name, err := r.makePartial(parent)
+	if name != "" {
+		defer func() {
+			left := removePartial(context.WithoutCancel(ctx), parent, name)
+			switch {
+			case err != nil:
+				err = errors.Join(err, left)
+			case left != nil: // what was recovered is whole, and has its name
+				r.notes = append(r.notes, fmt.Sprintf("%s could not be removed: %v", name, left))
+			}
+		}()
+	}
+	if err != nil {
 		return destination(doing, err)
 	}
-	defer func() {
-		if err != nil {
-			undo := func() error { return parent.RemoveAll(name) }
-			err = errors.Join(err, retryLocked(context.WithoutCancel(ctx), undo))
-		}
-	}()
-	staging, err := parent.OpenRoot(name)
+	staging, err := parent.OpenRoot(name + "/" + recoveredDir)
 	if err != nil {
 		return destination(doing, err)
 	}
@@ -217,13 +244,15 @@ func (r *recovery) write(ctx context.Context, parent *os.Root) (err error) {
 	if err = errors.Join(err, staging.Close()); err != nil {
 		return err
 	}
+	r.o.step("filled")
 	// An empty target makes room; one that is not empty any more stays, and is an error.
 	if err := parent.Remove(r.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return destination(doing, err)
 	}
-	if err := renameRetry(ctx, parent, name, r.base); err != nil {
+	if err := renameRetry(ctx, parent, name+"/"+recoveredDir, r.base); err != nil {
 		return destination(doing, err)
 	}
+	r.o.step("recovered")
 	return destination(doing, syncDir(parent, "."))
 }
 

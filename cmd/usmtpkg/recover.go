@@ -24,8 +24,9 @@ recorded of it; what does not match is exit status 5, and names every such file.
 
 --to must not exist yet, or be an empty folder, and not lie in a library of either kind. The
 files are written beside it, and it gets its name when it is whole: on any failure nothing is
-left. Names and contents are those of the source; attributes and times are not. The layout of
-a content library is not documented: it was reverse-engineered, and this was not tried on a
+left, and what a killed run leaves, the next one into that folder clears away. Names and
+contents are those of the source; attributes and times are not. The layout of a content
+library is not documented: it was reverse-engineered, and this was not tried on a
 live site. Check the result with usmtpkg validate, and stage it with usmtpkg refresh.`,
 		Example: `  usmtpkg recover --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --to D:\Recovered\USMT
   usmtpkg recover --content-library D:\SCCMContentLib --content-library E:\SCCMContentLib --package-id P0100012 --content-version 2 --to F:\USMT`,
@@ -86,6 +87,7 @@ func runRecover(ctx context.Context, env environment, o *options, to string) (er
 	})
 	bar.stop()
 	if err != nil {
+		(jsonRecover{Notes: res.Notes}).printNotes(env, o)
 		return explainRecovery(err)
 	}
 	doc := jsonRecover{
@@ -95,6 +97,7 @@ func runRecover(ctx context.Context, env environment, o *options, to string) (er
 	if o.dryRun {
 		doc.NotChecked = append(doc.NotChecked, objectsNotChecked)
 	}
+	doc.Notes = res.Notes
 	if res.Recorded != "" && res.Recorded != res.Predicted {
 		doc.Notes = append(doc.Notes, "the content hash recorded there, "+res.Recorded+", is not the predicted "+res.Predicted+": "+predictedNote)
 	}
@@ -144,12 +147,17 @@ func explainRecovery(err error) error {
 	return err
 }
 
-func (d jsonRecover) print(env environment, o *options) error {
-	if !o.quiet {
-		for _, n := range d.Notes {
-			fmt.Fprintf(env.stderr, "usmtpkg: note: %s\n", n)
-		}
+func (d jsonRecover) printNotes(env environment, o *options) {
+	if o.quiet {
+		return
 	}
+	for _, n := range d.Notes {
+		fmt.Fprintf(env.stderr, "usmtpkg: note: %s\n", plainText(n))
+	}
+}
+
+func (d jsonRecover) print(env environment, o *options) error {
+	d.printNotes(env, o)
 	checked := "every file was hashed while it was written, and is what the content library recorded; nothing was read back"
 	if d.DryRun {
 		checked = "every object is there, and of the right size; not checked: their content"
