@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/pkgdef"
+	"usmtpkg/stage/regular"
 )
 
 // defaultConfig is the configuration file that is read without being named.
@@ -157,6 +157,9 @@ func fill(f *pflag.Flag, values []string, from string) error {
 	return nil
 }
 
+// maxConfig bounds the configuration file, in bytes; the example with every key has 10 KiB.
+const maxConfig = 1 << 20
+
 // readConfig reads the configuration file strictly. Without a name it reads
 // usmtpkg.yaml in the current folder, if there is one.
 func readConfig(name string, known map[string]bool) (string, configuration, error) {
@@ -165,7 +168,7 @@ func readConfig(name string, known map[string]bool) (string, configuration, erro
 	if !named {
 		name = defaultConfig
 	}
-	b, err := os.ReadFile(name)
+	b, err := regular.ReadFile(name, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return "", none, nil
 	}

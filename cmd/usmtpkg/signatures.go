@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/wintrust"
 	"usmtpkg/stage"
+	"usmtpkg/stage/regular"
 )
 
 // trustOptions say whose signatures count.
@@ -37,11 +37,14 @@ func (o *options) signatures(env environment) (*pe.Verifier, error) {
 	return o.policy.trust.verifier(env.now)
 }
 
+// maxRoots bounds a file of certificates, in bytes; a certificate has 1 to 3 KiB.
+const maxRoots = 1 << 20
+
 // verifier judges signatures under Microsoft's roots and those given.
 func (o *trustOptions) verifier(now func() time.Time) (*pe.Verifier, error) {
 	var extra []*x509.Certificate
 	for _, name := range o.roots {
-		b, err := os.ReadFile(name)
+		b, err := regular.ReadFile(name, maxRoots)
 		if err != nil {
 			return nil, &usageError{msg: fmt.Sprintf("reading the trusted roots: %v", err)}
 		}

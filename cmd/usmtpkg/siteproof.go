@@ -13,6 +13,7 @@ import (
 
 	"usmtpkg/stage"
 	"usmtpkg/stage/contentlib"
+	"usmtpkg/stage/regular"
 )
 
 // proofOptions name what ConfigMgr made of a package.
@@ -164,7 +165,7 @@ func verifySite(ctx context.Context, o *options, dir string, bar *progress) (all
 // compareLogs compares the newest content hash that distmgr logged with the predicted one.
 func compareLogs(ctx context.Context, o proofOptions, p contentlib.Prediction) (jsonComparison, error) {
 	found, err := contentlib.SearchLogFiles(ctx, o.logs, o.packageID, p.Hash)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || is[*regular.Error](err) {
 		err = &usageError{msg: "reading distmgr.log: " + err.Error(), hint: "name the log, or the folder it lies in, with --distmgr-log"}
 	}
 	if err != nil {

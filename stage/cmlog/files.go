@@ -8,7 +8,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"usmtpkg/stage/regular"
 )
+
+// maxLog bounds a log on disk, in bytes. Those of ConfigMgr are rotated at some MiB, and may be set
+// to more; the limit is ours.
+const maxLog = 1 << 30
 
 // Rotated lists a log on disk and those that it was rotated from, which lie beside it, oldest
 // first: for distmgr.log first distmgr-<date>-<time>.log in the order of their names, then
@@ -39,18 +45,19 @@ func Rotated(name string) ([]string, error) {
 }
 
 // Open returns a log on disk, which is opened when it is first read. One that may be gone,
-// since it may be rotated away before its turn, is then empty.
+// since it may be rotated away before its turn, is then empty. What is no regular file, and a
+// log of more than 1 GiB, is a *regular.Error.
 func Open(name string, mayBeGone bool) io.ReadCloser { return &lazyFile{name: name, gone: mayBeGone} }
 
 type lazyFile struct {
 	name string
 	gone bool // it may be gone
-	f    *os.File
+	f    *regular.File
 }
 
 func (l *lazyFile) Read(p []byte) (int, error) {
 	if l.f == nil {
-		f, err := os.Open(l.name)
+		f, err := regular.Open(l.name, maxLog)
 		if l.gone && errors.Is(err, fs.ErrNotExist) {
 			return 0, io.EOF
 		}

@@ -57,6 +57,7 @@ type Reader struct {
 	// Windows Installer. Without it such a line belongs to the message that ends behind it.
 	Plain bool
 
+	src     *source
 	br      *bufio.Reader
 	line    int
 	buf     []byte
@@ -68,7 +69,21 @@ type Reader struct {
 
 // NewReader returns a reader of a log.
 func NewReader(r io.Reader) *Reader {
-	return &Reader{br: wintext.NewReader(r), buf: make([]byte, 0, maxLine+2)}
+	src := &source{r: r, ended: func() error { return nil }}
+	return &Reader{src: src, br: wintext.NewReader(src), buf: make([]byte, 0, maxLine+2)}
+}
+
+// A source is a log that is not read on when that is no longer wanted: a line may never end.
+type source struct {
+	r     io.Reader
+	ended func() error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if err := s.ended(); err != nil {
+		return 0, err
+	}
+	return s.r.Read(p)
 }
 
 // Skipped is how many messages were passed over so far, since they are too long.
@@ -78,6 +93,7 @@ func (r *Reader) Skipped() int { return r.skipped }
 // make no whole record are left out: the log is still being written.
 func (r *Reader) Next(ctx context.Context) (Record, error) {
 	r.reset()
+	r.src.ended = func() error { return context.Cause(ctx) }
 	for {
 		if r.line%1024 == 0 && ctx.Err() != nil {
 			return Record{}, context.Cause(ctx)

@@ -1,6 +1,7 @@
 package cmlog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -102,4 +103,32 @@ func TestOpen(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// An endless line is not read on once that is no longer wanted.
+func TestNextCancelledWithinLine(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := NewReader(&endless{cancel: cancel, after: 100})
+	if _, err := r.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Next = %v, want context.Canceled", err)
+	}
+}
+
+// endless is one line that never ends; it cancels the reading of it.
+type endless struct {
+	cancel func()
+	after  int // reads
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.after--; e.after == 0 {
+		e.cancel()
+	}
+	if e.after < -10_000 {
+		return 0, errors.New("read on after it was cancelled")
+	}
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
 }
