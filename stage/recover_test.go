@@ -100,6 +100,20 @@ func TestRecover(t *testing.T) {
 	}
 }
 
+// Attributes that a content library recorded, and those that cannot be read, change nothing.
+func TestRecoverConcealed(t *testing.T) {
+	c := distributed()
+	c.Attributes = map[string]string{"amd64/foo.ini": "6", "amd64/scanstate.exe": "hidden"}
+	l := newLost(t, c)
+	target := filepath.Join(l.work, "USMT")
+	if _, err := l.recover(target, RecoverOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, target); got["amd64/foo.ini"] != "[x]" || got["amd64/scanstate.exe"] != "scan amd64" {
+		t.Errorf("amd64/foo.ini holds %q, amd64/scanstate.exe %q", got["amd64/foo.ini"], got["amd64/scanstate.exe"])
+	}
+}
+
 func TestRecoverIntoEmptyFolder(t *testing.T) {
 	l := newLost(t, distributed())
 	if _, err := l.recover(l.work, RecoverOptions{}); err != nil {

@@ -129,6 +129,15 @@ type jsonContent struct {
 	Recorded  string   `json:"recorded,omitempty"` // the content hash that the library has
 	Predicted string   `json:"predicted"`
 	Deep      bool     `json:"deep"`
+
+	Marked []jsonMarked `json:"marked,omitempty"`
+}
+
+// jsonMarked is a file whose attributes in the content library are worth a look.
+type jsonMarked struct {
+	Path       string `json:"path"`
+	Attributes string `json:"attributes,omitempty"` // "hidden", "system", or both
+	Problem    string `json:"problem,omitempty"`    // why they cannot be read
 }
 
 // verifySite compares a release with what ConfigMgr made of it.
@@ -234,8 +243,9 @@ func compareLibrary(ctx context.Context, o *options, files []contentlib.File, p 
 		found.Files = append(found.Files, stage.FileResult{Path: f.Path, Verdict: stage.Verdict(f.Verdict), Want: f.Want, Found: f.Found})
 	}
 	d.Recorded = rep.Hash
+	d.mark(rep.Marked)
 	c = comparisonDocument(againstLibrary, nil, found)
-	c.Notes = d.notes(p, c.Equal)
+	c.Notes = append(d.notes(p, c.Equal), d.markedNotes()...)
 	c.Content = d
 	if !d.Deep {
 		c.NotChecked = []string{objectsNotChecked}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
@@ -85,4 +86,48 @@ func (c jsonComparison) siteResult(r result) result {
 		r.hint = "redistribute the package to this distribution point, and look again"
 	}
 	return r
+}
+
+// mark takes over the files whose attributes are worth a look.
+func (d *jsonContent) mark(all []contentlib.Marked) {
+	for _, m := range all {
+		j := jsonMarked{Path: m.Path, Attributes: m.Concealed}
+		if m.Err != nil {
+			j.Problem = m.Err.Error()
+		}
+		d.Marked = append(d.Marked, j)
+	}
+}
+
+// maxNamed is how many files a note names; the JSON document has all.
+const maxNamed = 5
+
+// markedNotes tell of those files. That they are hidden changes no content.
+func (d *jsonContent) markedNotes() []string {
+	var concealed, unread []string
+	for _, m := range d.Marked {
+		if m.Problem != "" {
+			unread = append(unread, m.Problem)
+		} else {
+			concealed = append(concealed, m.Path+" ("+m.Attributes+")")
+		}
+	}
+	var notes []string
+	if len(concealed) > 0 {
+		notes = append(notes, countOf(len(concealed), "file is", "files are")+" recorded as hidden or system: "+firstOf(concealed)+
+			"; that changes no content, but hidden files in a package source are a reported cause of hash mismatches on old site versions:"+
+			" clear the attributes in the source (attrib -S -H /S), and update the distribution points")
+	}
+	if len(unread) > 0 {
+		notes = append(notes, "the attributes of "+countOf(len(unread), "file", "files")+" cannot be read, so whether they are hidden was not checked: "+firstOf(unread))
+	}
+	return notes
+}
+
+// firstOf lists some of the names.
+func firstOf(names []string) string {
+	if len(names) <= maxNamed {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:maxNamed], ", ") + fmt.Sprintf(", and %d more", len(names)-maxNamed)
 }

@@ -34,6 +34,7 @@ type Report struct {
 	Hash    string       // the content hash that ConfigMgr recorded; empty: none
 	Deep    bool         // the objects were read, and not only found
 	Files   []FileResult // sorted by path
+	Marked  []Marked     // sorted by path; they do not count for Equal
 }
 
 // Equal tells whether the content is what was wanted, as far as it was looked at: see Deep.
@@ -74,7 +75,7 @@ func (l *Library) Check(ctx context.Context, id string, want []File, o Options) 
 	if err != nil {
 		return Report{}, err
 	}
-	rep := Report{Content: c.ID, Hash: c.Hash, Deep: o.Deep}
+	rep := Report{Content: c.ID, Hash: c.Hash, Deep: o.Deep, Marked: c.marked()}
 	recorded := make(map[string]Entry, len(c.Files))
 	for _, e := range c.Files {
 		key := fold(e.Path)

@@ -26,12 +26,18 @@ type Content struct {
 	Dirs []string
 }
 
-// An Entry is one file of a content. Either Err is nil, or nothing else but Path holds.
+// An Entry is one file of a content. Either Err is nil, or nothing else but Path holds; the
+// attributes are apart from that.
 type Entry struct {
 	Path   string // slash-separated, relative to the package source
 	Size   int64  // in bytes
 	SHA256 string // 64 upper-case hex digits: the name of the object in FileLib
 	Err    error  // a *FormatError: what is there does not describe a file
+
+	// Attributes are those that the file had in the package source; AttributesErr, a *FormatError,
+	// says that what is there is no such number. Neither is part of the content.
+	Attributes    Attributes
+	AttributesErr error
 
 	stray bool // it has not even the name of a record
 }
@@ -169,7 +175,7 @@ func (l *Library) entry(dir, name string) (Entry, error) {
 // calgSHA256 is the number of SHA-256 in CryptoAPI, as ConfigMgr prints it.
 const calgSHA256 = "32780"
 
-// read takes size and hash of a file.
+// read takes size, hash and attributes of a file.
 func (e *Entry) read(name string, s section) error {
 	size, _ := s.value("size")
 	sum, _ := s.value("hash", "hashalgorithm")
@@ -183,5 +189,6 @@ func (e *Entry) read(name string, s section) error {
 		return &FormatError{File: name, Found: fmt.Sprintf("HashAlgorithm=%.80q", s["hashalgorithm"]), Wanted: calgSHA256 + " (SHA-256)"}
 	}
 	e.Size, e.SHA256 = int64(n), strings.ToUpper(sum)
+	e.Attributes, e.AttributesErr = readAttributes(name, s)
 	return nil
 }

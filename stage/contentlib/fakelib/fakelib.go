@@ -21,6 +21,8 @@ type Content struct {
 	Files     map[string]string // content by path, slash-separated
 	Dirs      []string          // empty folders
 	Hash      string            // the content hash to record; empty: none is
+
+	Attributes map[string]string // what is recorded of a file, by path, such as 22; others have 20, archive
 }
 
 // ID is the content id.
@@ -49,7 +51,11 @@ func Write(drives []string, c Content) error {
 	}
 	for i, name := range slices.Sorted(maps.Keys(c.Files)) {
 		content := c.Files[name]
-		record := fmt.Sprintf("[File]\r\nAttributes=20\r\nSize=%d\r\nTimeModified=133563168000000000\r\nHash=%s\r\n", len(content), Sum(content))
+		attributes, ok := c.Attributes[name]
+		if !ok {
+			attributes = "20"
+		}
+		record := fmt.Sprintf("[File]\r\nAttributes=%s\r\nSize=%d\r\nTimeModified=133563168000000000\r\nHash=%s\r\n", attributes, len(content), Sum(content))
 		if err := write(Record(drives[0], c.ID(), name), record); err != nil {
 			return err
 		}
