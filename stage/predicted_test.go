@@ -40,6 +40,51 @@ func TestRecordOfContentHash(t *testing.T) {
 	}
 }
 
+// The same on a genuine kit, a USMT folder that USMTPKG_TEST_KIT names: it is Microsoft's and no part
+// of this project. The content hash of the folder, the one recorded of it once it is staged, and the one
+// predicted from its files are those that the second implementation computes by reading them.
+func TestContentHashOfGenuineKit(t *testing.T) {
+	kit := os.Getenv("USMTPKG_TEST_KIT")
+	python, err := exec.LookPath("python3")
+	if err != nil || kit == "" {
+		t.Skipf("NO CONTENT HASH OF A GENUINE KIT WAS PREDICTED: python3 %q, USMTPKG_TEST_KIT %q", python, kit)
+	}
+	second := func(dir string) string {
+		t.Helper()
+		script := filepath.Join("contentlib", "testdata", "contenthash.py")
+		out, err := exec.CommandContext(t.Context(), python, script, dir).Output()
+		if err != nil {
+			t.Fatalf("the second implementation on %s: %v", dir, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(os.DirFS(kit)), options())
+	staged := At(dir).PackageSource(res.Release.Name)
+	files, err := PackageFiles(At(dir).ReleaseDir(res.Release.Name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const least = 100 // files; a genuine arch folder has some 180
+	if len(files) < least {
+		t.Fatalf("%s holds %d files, which is no USMT: want at least %d", kit, len(files), least)
+	}
+	prediction, err := contentlib.Predict(files, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := res.Release.ContentHash
+	if recorded == nil || len(recorded.Doubts) > 0 || len(prediction.Doubts) > 0 {
+		t.Fatalf("ContentHash = %+v, predicted %+v, want one without doubts", recorded, prediction)
+	}
+	for what, got := range map[string]string{"recorded": recorded.Value, "of the manifest": prediction.Hash, "of the kit": second(kit)} {
+		if want := second(staged); got != want {
+			t.Errorf("the content hash %s is %s, the second implementation gives %s", what, got, want)
+		}
+	}
+	t.Logf("%d files, %s", len(files), recorded.Value)
+}
+
 // A doubt is recorded, and bounded.
 func TestRecordOfDoubts(t *testing.T) {
 	files := kit()
