@@ -226,3 +226,31 @@ func TestScriptNames(t *testing.T) {
 		}
 	}
 }
+
+// What must be known before something is changed is asked before it.
+func TestScriptOrder(t *testing.T) {
+	tests := []struct{ script, function, first, then string }{
+		{UndoScript, "Undo-Package", "Test-RecordedPath -Package", "Set-AllStepPackage -Steps"},
+		{UndoScript, "Undo-Package", "Test-RecordedPath -Package", "Reset-Package -Package"},
+		{PublishScript, "Complete-Package", "Compare-ContentHash -Id", "Set-AllStepPackage -Steps"},
+		{PublishScript, "Complete-Package", "$run.Failed", "Set-AllStepPackage -Steps"},
+		{PublishScript, "Publish-Package", "Complete-Package -Id", "if ($run.Skipped) {\r\n        $state = 'Skipped'"},
+	}
+	for _, tt := range tests {
+		_, body, found := strings.Cut(scriptOf(t, tt.script, sample(t)), "\r\nfunction "+tt.function+" {\r\n")
+		body, _, _ = strings.Cut(body, "\r\n}\r\n")
+		first, then := strings.Index(body, tt.first), strings.Index(body, tt.then)
+		if !found || first < 0 || then < first {
+			t.Errorf("%s, %s: %q stands at %d, %q at %d, want one before the other", tt.script, tt.function, tt.first, first, tt.then, then)
+		}
+	}
+}
+
+// Whatever came of the run, a failure ends with an exit code: of the content hash, and of what Undo left.
+func TestScriptExit(t *testing.T) {
+	for script, want := range map[string]string{PublishScript: "if ($failed -or $run.Failed) {\r\n    exit 1\r\n}", UndoScript: "if ($failed -or $run.Left -or $run.OwesRefresh) {\r\n    exit 1\r\n}"} {
+		if !strings.Contains(scriptOf(t, script, sample(t)), want) {
+			t.Errorf("%s does not end with %q", script, want)
+		}
+	}
+}
