@@ -252,7 +252,7 @@ func namesIn(fsys fs.FS, dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	if d, ok := f.(interface{ Readdirnames(n int) ([]string, error) }); ok {
 		return d.Readdirnames(-1)
 	}
