@@ -14,6 +14,17 @@ var (
 	ErrChanged = errors.New("source changed during the run")
 )
 
+// A heldError is a file that another program keeps open. It is ErrBusy.
+type heldError struct{ err error }
+
+func (e *heldError) Error() string {
+	return "another program has it open, or a file in it: " + e.err.Error()
+}
+func (e *heldError) Unwrap() []error { return []error{ErrBusy, e.err} }
+
+// IsHeld tells that another program keeps a file open, for however short a time.
+func IsHeld(err error) bool { return isLocked(err) }
+
 // A RefusedError names a folder that usmtpkg will not write to, whatever is in it.
 type RefusedError struct {
 	Path   string

@@ -23,6 +23,7 @@ const maxFolders = 512
 type Folders struct {
 	root *os.Root
 	try  func(do func() error) error // repeats do during an outage
+	held func(do func() error) error // repeats do while another process holds the file
 	list *lister
 	stop context.CancelFunc
 	mu   sync.Mutex
@@ -37,6 +38,7 @@ func NewFolders(ctx context.Context, root *os.Root, readers int) *Folders {
 	ctx, stop := context.WithCancel(ctx)
 	f := &Folders{root: root, stop: stop, open: map[string]*os.Root{}}
 	f.try = func(do func() error) error { return retryOutage(ctx, do) }
+	f.held = func(do func() error) error { return retryLocked(ctx, do) }
 	f.list = newLister(readers, f.readDir)
 	return f
 }
@@ -75,12 +77,15 @@ func (f *Folders) Open(name string) (fs.File, error) {
 	return file, nil
 }
 
-// openSteady opens a file for reading, with these flags beside.
+// openSteady opens a file for reading, with these flags beside. Whoever judges
+// a source meets the virus scanner just as whoever copies it.
 func (f *Folders) openSteady(name string, flag int) (*steadyFile, error) {
 	var file *os.File
-	err := f.try(func() (err error) {
-		file, err = f.OpenFile(name, flag, 0)
-		return err
+	err := f.try(func() error {
+		return f.held(func() (err error) {
+			file, err = f.OpenFile(name, flag, 0)
+			return err
+		})
 	})
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 // makeStaging makes a staging folder and moves it once: where folders can be
 // made but not renamed, nothing is copied in vain.
 func (w *Writer) makeStaging(ctx context.Context) (string, error) {
-	first, name := ".staging-"+randomHex(8), ".staging-"+randomHex(8)
+	first, name := stagingPrefix+randomHex(8), stagingPrefix+randomHex(8)
 	if err := w.root.Mkdir(first, 0o700); err != nil {
 		return "", destination("creating the staging folder", err)
 	}

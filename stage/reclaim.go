@@ -18,6 +18,9 @@ import (
 // is this library's. It goes last: until then release.json proves the same.
 const ownerFile = ".staging.json"
 
+// stagingPrefix begins the name of a staging folder.
+const stagingPrefix = ".staging-"
+
 // stagingName is the form of a staging folder's name.
 var stagingName = regexp.MustCompile(`^\.staging-[0-9a-f]{16}$`)
 

@@ -17,6 +17,9 @@ const contentLibrary = "SCCMContentLib"
 // refuseTarget refuses folders that can never be a library: dir is absolute
 // and clean, protected lists folders of this machine (home, Windows).
 func refuseTarget(dir string, protected []string) error {
+	if fault := targetFault(dir); fault != "" {
+		return &RefusedError{Path: dir, Reason: fault}
+	}
 	if filepath.Dir(dir) == dir || filepath.VolumeName(dir) == strings.TrimRight(dir, `\/`) {
 		return &RefusedError{Path: dir, Reason: "it is the root of a volume or a share; name a folder below it"}
 	}
@@ -86,10 +89,10 @@ func refuseOverlap(dir, source string) error {
 	if source == "" {
 		return nil
 	}
-	if within(resolve(dir), source) {
+	if within(resolve(dir), source) || leadsInto(existing(dir), source) {
 		return &RefusedError{Path: dir, Reason: fmt.Sprintf("it lies in the source %s", source)}
 	}
-	if within(resolve(source), dir) {
+	if within(resolve(source), dir) || leadsInto(source, dir) {
 		return &RefusedError{Path: dir, Reason: fmt.Sprintf("the source %s lies in it", source)}
 	}
 	return nil
@@ -98,7 +101,7 @@ func refuseOverlap(dir, source string) error {
 // refuseWithin refuses a library that holds one of the folders of an overlay.
 func refuseWithin(dir string, folders []string) error {
 	for _, f := range folders {
-		if within(resolve(f), dir) {
+		if within(resolve(f), dir) || leadsInto(f, dir) {
 			return &RefusedError{Path: dir, Reason: fmt.Sprintf("the overlay's folder %s lies in it", f)}
 		}
 	}
@@ -113,6 +116,43 @@ func within(inner, outer string) bool {
 		}
 		if filepath.Dir(p) == p {
 			return false
+		}
+	}
+}
+
+// leadsInto tells whether inner is one of the folders below outer, by identity.
+// A drive letter, a share or a mount can lead right into a tree: then nothing
+// above it tells where it is, and the tree has to be searched. That is done
+// down to the arch folders of a release, and what lies in them.
+func leadsInto(inner, outer string) bool {
+	const depth = 4 // <release>/data/<arch>/<folder>
+	want, err := os.Stat(inner)
+	if err != nil {
+		return false
+	}
+	found := false
+	_ = filepath.WalkDir(outer, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil //nolint:nilerr // what cannot be looked at is not known to be the same
+		}
+		// By name: a listing tells the volume of the folder that is listed.
+		if info, err := os.Stat(p); err == nil && os.SameFile(info, want) {
+			found = true
+			return fs.SkipAll
+		}
+		if below, err := filepath.Rel(outer, p); err == nil && strings.Count(filepath.ToSlash(below), "/") >= depth-1 {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return found
+}
+
+// existing is the part of dir that exists.
+func existing(dir string) string {
+	for p := dir; ; p = filepath.Dir(p) {
+		if _, err := os.Stat(p); err == nil || filepath.Dir(p) == p {
+			return p
 		}
 	}
 }

@@ -2,7 +2,7 @@ package stage
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"time"
 )
@@ -26,11 +26,30 @@ func retryOutage(ctx context.Context, do func() error) error {
 	return retry(ctx, outageFor, isOutage, do)
 }
 
-// renameRetry renames a file or folder. Windows also denies that while
-// somebody has a file below it open.
+// renameRetry renames a file or folder. Windows, and shares of it, also deny
+// that while somebody has the file open, or one below the folder.
 func renameRetry(ctx context.Context, root *os.Root, from, to string) error {
 	held := func(err error) bool { return isLocked(err) || isDenied(err) }
-	return retry(ctx, retryFor, held, func() error { return root.Rename(from, to) })
+	err := retry(ctx, retryFor, held, func() error { return root.Rename(from, to) })
+	if err != nil && isDenied(err) && !isLocked(err) && mayRename(root) {
+		return &heldError{err}
+	}
+	return err
+}
+
+// mayRename tries whether the rights suffice for renaming: then who was denied
+// it was in somebody's way. A folder that a crash leaves is one to be reclaimed.
+func mayRename(root *os.Root) bool {
+	from, to := stagingPrefix+randomHex(8), stagingPrefix+randomHex(8)
+	if root.Mkdir(from, 0o700) != nil {
+		return false
+	}
+	if root.Rename(from, to) != nil {
+		_ = root.Remove(from)
+		return false
+	}
+	_ = root.Remove(to)
+	return true
 }
 
 // retry repeats do while its error can pass; other errors end it at once. A
@@ -39,12 +58,12 @@ func retry(ctx context.Context, limit time.Duration, passes func(error) bool, do
 	wait := 10 * time.Millisecond
 	for waited := time.Duration(0); ; {
 		err := do()
-		if err == nil || !passes(err) {
+		if err == nil || !passes(err) || errors.Is(err, ErrBusy) { // busy: that was waited for
 			return err
 		}
 		if waited >= limit {
 			if isLocked(err) {
-				err = fmt.Errorf("%w: %w", ErrBusy, err)
+				err = &heldError{err}
 			}
 			return err
 		}

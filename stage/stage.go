@@ -206,14 +206,20 @@ func (w *Writer) sameShape(r *run) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(names, func(name string) bool {
+	var held error
+	names = slices.DeleteFunc(names, func(name string) bool {
 		if !strings.HasPrefix(name, r.o.USMTVersion+"-") {
 			return true
 		}
-		// One whose record cannot be read is no help, and no obstacle to others.
+		// One whose record cannot be read is no help, and no obstacle to others;
+		// of one that is held open now nobody can say what it is.
 		rec, err := w.Release(name)
+		if isLocked(err) {
+			held = errors.Join(held, fmt.Errorf("release %s: %w", name, err))
+		}
 		return err != nil || rec.FileCount != len(r.tree.Files) || rec.Bytes != r.tree.Bytes()
-	}), nil
+	})
+	return names, held
 }
 
 // unchanged looks for a release with exactly the content of the source, and

@@ -22,8 +22,12 @@ const openAtOnce = unix.O_NONBLOCK
 // holds a lease for a client is EWOULDBLOCK to who does not want to wait.
 func isLocked(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EWOULDBLOCK) }
 
-// isDenied: denied is denied, waiting does not help.
-func isDenied(error) bool { return false }
+// isDenied tells of a denial that a mounted Windows share also gives for a
+// rename while somebody has the file, or one below the folder, open.
+func isDenied(err error) bool { return errors.Is(err, unix.EACCES) }
+
+// targetFault: every name can be a folder's.
+func targetFault(string) string { return "" }
 
 // isOutage tells that a server, or the network before it, does not answer now.
 func isOutage(err error) bool { return isOneOf(err, outages) }

@@ -15,8 +15,12 @@ const openAtOnce = 0
 
 func isLocked(err error) bool { return errors.Is(err, syscall.EBUSY) }
 
-// isDenied: denied is denied, waiting does not help.
-func isDenied(error) bool { return false }
+// isDenied tells of a denial that a mounted Windows share also gives for a
+// rename while somebody has the file, or one below the folder, open.
+func isDenied(err error) bool { return errors.Is(err, syscall.EACCES) }
+
+// targetFault: every name can be a folder's.
+func targetFault(string) string { return "" }
 
 // isOutage tells that a server, or the network before it, does not answer now.
 func isOutage(err error) bool { return isOneOf(err, outages) }

@@ -4,8 +4,12 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/windows"
+
+	"usmtpkg/stage/bag"
 )
 
 // openAtOnce is for systems whose folders hold pipes.
@@ -18,6 +22,19 @@ func isLocked(err error) bool {
 // isDenied tells of a denial that Windows also gives while somebody has the
 // file, or one below the folder, open.
 func isDenied(err error) bool { return errors.Is(err, windows.ERROR_ACCESS_DENIED) }
+
+// targetFault says why an absolute path cannot be that of a folder here, or "".
+func targetFault(dir string) string {
+	if strings.HasPrefix(dir, `\\.\`) {
+		return "it is the path of a device; name a folder"
+	}
+	for part := range strings.SplitSeq(strings.Trim(dir[len(filepath.VolumeName(dir)):], `\`), `\`) {
+		if err := bag.CheckWindowsName(part); part != "" && err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
 
 // isOutage tells that a server, or the network before it, does not answer now.
 func isOutage(err error) bool { return isOneOf(err, outages) }

@@ -248,7 +248,19 @@ func localPackagePath(library, release string) string {
 	if err != nil {
 		dir = library
 	}
-	return filepath.Join(dir, release, "data")
+	return filepath.Join(plainPath(dir), release, "data")
+}
+
+// plainPath takes the prefix \\?\ off a drive's or share's path: ConfigMgr
+// knows paths without it only.
+func plainPath(dir string) string {
+	if rest, ok := strings.CutPrefix(dir, `\\?\UNC\`); ok {
+		return `\\` + rest
+	}
+	if rest, ok := strings.CutPrefix(dir, `\\?\`); ok && strings.Index(rest, ":") == 1 {
+		return rest
+	}
+	return dir
 }
 
 func definitionDocument(lib *stage.Library, release string, d pkgdef.Definition, files map[string][]byte) jsonDefinition {

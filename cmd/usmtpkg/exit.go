@@ -72,7 +72,7 @@ func exitStatus(err error) int {
 		return exitMismatch
 	case errors.Is(err, stage.ErrChanged):
 		return exitChanged
-	case errors.Is(err, stage.ErrBusy):
+	case errors.Is(err, stage.ErrBusy), stage.IsHeld(err):
 		return exitBusy
 	case isInvalid(err):
 		return exitInvalid

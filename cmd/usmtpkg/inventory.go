@@ -121,7 +121,8 @@ func runInventory(ctx context.Context, env environment, o *options) (err error) 
 	if bad := rep.Err(false); bad != nil {
 		return bad
 	}
-	rel.Notes = []string{"taken by usmtpkg from " + strings.Trim(strconv.Quote(u.Path), `"`)}
+	from := strings.Trim(strconv.Quote(u.Path), `"`) // a note is one line
+	rel.Notes = []string{"taken by usmtpkg from " + strings.ReplaceAll(from, `\\`, `\`)}
 	if o.json {
 		return printJSON(env.stdout, inventoryDocument(u, rel))
 	}

@@ -75,6 +75,9 @@ func hintFor(o *options, err error) string {
 		return h.Hint()
 	}
 	hint := hintByStatus(err)
+	if o.unpublished && exitStatus(err) == exitDestination && errors.Is(err, fs.ErrNotExist) {
+		hint = "make sure that the drive or share is there" // a library that is not is made
+	}
 	if o.unpublished && hint != "" {
 		hint = "nothing was published; " + hint
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // A Process is a command that was started and has not been waited for.
@@ -45,6 +46,17 @@ func (p *Process) Signal(s syscall.Signal) {
 	p.tb.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.tb.Fatal(err)
+	}
+}
+
+// Await waits until the process has said something.
+func (p *Process) Await(words string) {
+	p.tb.Helper()
+	for !strings.Contains(p.out.String()+p.errs.String(), words) {
+		if p.ctx.Err() != nil {
+			p.tb.Fatalf("%s: never said %q\n%s%s", strings.Join(p.cmd.Args, " "), words, &p.out, &p.errs)
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

@@ -1,0 +1,104 @@
+package windows
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// skips are the tests that do not run under Wine, and why. Every other skip is a fault.
+var skips = map[string]string{
+	// There are no links: Wine 8 says that it made one and made none.
+	"stage.TestFoldersDoNotFollowLinksOut":                          "links",
+	"stage.TestRefusesThroughALink":                                 "links",
+	"stage.TestVerifyLinks":                                         "links",
+	"stage/contentlib.TestCheckLinks":                               "links",
+	"cmd/usmtpkg.TestScript/validate_links":                         "links",
+	"cmd/usmtpkg.TestScript/verify_links":                           "links",
+	"cmd/usmtpkg.TestMeddled/a_folder_of_the_source_cannot_be_read": "links",
+	"cmd/usmtpkg.TestHostileFolder":                                 "Windows refuses the names; TestNames has them",
+	"cmd/usmtpkg.TestScript/validate_names":                         "Windows refuses the names; TestNames has them",
+	"stage/contentlib.TestCheckTwins":                               "Windows takes names that differ in case for one",
+	"cmd/usmtpkg.TestScript/refresh_rights":                         "Windows has no modes; TestReadOnlyVolume",
+	"cmd/usmtpkg.TestScript/refresh_interrupt":                      "TestControlC",
+	"cmd/usmtpkg.TestScript/attest_terminal":                        "the terminal is one of Linux",
+	"cmd/usmtpkg.TestScript/attest_minisign":                        "the judge is a program of Linux",
+	"cmd/usmtpkg.TestScript/verify_bagit_py":                        "the judge is a program of Linux",
+	"cmd/usmtpkg.TestScript/verify_sha256sum":                       "the judge is a program of Linux",
+	"locate/pe.TestVerdictsBesideJudge":                             "the judge is a program of Linux",
+	"pkgdef.TestPowerShellSyntax":                                   "the judge is a program of Linux",
+	"pkgdef.TestPowerShellSyntaxRefuses":                            "the judge is a program of Linux",
+	"stage/contentlib.TestPredictAgainstPython":                     "the judge is a program of Linux",
+}
+
+// fewest is how many tests have to have run and passed: a Wine that runs nothing, as one without
+// 32-bit programs does with those, ends well, too. There are some 3,000.
+const fewest = 2500
+
+// TestPackages runs the tests of all packages as Windows programs.
+func TestPackages(t *testing.T) {
+	m := Start(t)
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", "-exec", wine+"wine64", "./...")
+	cmd.Dir = "../../.."
+	cmd.Env = append(append(os.Environ(), m.env...), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	passed, skipped := readResults(t, out)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("go test: %v\n%s", err, &stderr)
+	}
+	t.Logf("%d tests passed, %d were skipped", passed, len(skipped))
+	for _, name := range skipped {
+		t.Logf("skipped: %s: %s", name, skips[name])
+		if skips[name] == "" {
+			t.Errorf("%s is skipped, and nobody said why it may be", name)
+		}
+	}
+	if passed < fewest {
+		t.Errorf("%d tests passed, want %d or more", passed, fewest)
+	}
+}
+
+// readResults counts the tests that passed and names those that were skipped. What a test that
+// failed had to say becomes the test's own.
+func readResults(t *testing.T, r io.Reader) (passed int, skipped []string) {
+	t.Helper()
+	said := map[string]string{}
+	for dec := json.NewDecoder(r); ; {
+		var e struct{ Action, Package, Test, Output string }
+		if err := dec.Decode(&e); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Error(err)
+			break
+		}
+		name := strings.TrimPrefix(e.Package, "usmtpkg/") + "." + e.Test
+		switch {
+		case e.Action == "output":
+			said[name] += e.Output
+		case e.Action == "fail":
+			t.Errorf("%s:\n%s", name, said[name])
+		case e.Test == "":
+		case e.Action == "pass":
+			passed++
+			delete(said, name)
+		case e.Action == "skip":
+			skipped = append(skipped, name)
+		}
+	}
+	slices.Sort(skipped)
+	return passed, skipped
+}
