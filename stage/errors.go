@@ -18,6 +18,9 @@ var (
 type heldError struct{ err error }
 
 func (e *heldError) Error() string {
+	if isDenied(e.err) && !isLocked(e.err) { // for the system the two are one
+		return "another program has it open, or a file in it, or rights to it are lacking: " + e.err.Error()
+	}
 	return "another program has it open, or a file in it: " + e.err.Error()
 }
 func (e *heldError) Unwrap() []error { return []error{ErrBusy, e.err} }

@@ -18,11 +18,12 @@ import (
 // is this library's. It goes last: until then release.json proves the same.
 const ownerFile = ".staging.json"
 
-// stagingPrefix begins the name of a staging folder.
+// stagingPrefix begins the name of a staging folder; in that of a folder that
+// only tries whether it may be renamed, a name like the wanted one precedes it.
 const stagingPrefix = ".staging-"
 
 // stagingName is the form of a staging folder's name.
-var stagingName = regexp.MustCompile(`^\.staging-[0-9a-f]{16}$`)
+var stagingName = regexp.MustCompile(`^[0-9A-Za-z.-]*\.staging-[0-9a-f]{16}$`)
 
 // owner is the content of the ownerFile.
 type owner struct {

@@ -120,11 +120,15 @@ func within(inner, outer string) bool {
 	}
 }
 
-// leadsInto tells whether inner is one of the folders below outer, by identity.
-// A drive letter, a share or a mount can lead right into a tree: then nothing
-// above it tells where it is, and the tree has to be searched. That is done
+// leadsInto tells whether inner is one of the folders below outer, by identity,
+// where nothing above it tells where it is: a drive letter, a share or a mount
+// can lead right into a tree. Then the tree has to be searched. That is done
 // down to the arch folders of a release, and what lies in them.
 func leadsInto(inner, outer string) bool {
+	return within(finalPath(inner), outer) || otherWay(inner, outer) && search(inner, outer)
+}
+
+func search(inner, outer string) bool {
 	const depth = 4 // <release>/data/<arch>/<folder>
 	want, err := os.Stat(inner)
 	if err != nil {

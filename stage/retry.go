@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path"
 	"time"
 )
 
@@ -29,26 +30,29 @@ func retryOutage(ctx context.Context, do func() error) error {
 // renameRetry renames a file or folder. Windows, and shares of it, also deny
 // that while somebody has the file open, or one below the folder.
 func renameRetry(ctx context.Context, root *os.Root, from, to string) error {
-	held := func(err error) bool { return isLocked(err) || isDenied(err) }
+	denied := func(err error) bool { return isDenied(err) && !isLocked(err) && deniesHeld(root) }
+	held := func(err error) bool { return isLocked(err) || denied(err) }
 	err := retry(ctx, retryFor, held, func() error { return root.Rename(from, to) })
-	if err != nil && isDenied(err) && !isLocked(err) && mayRename(root) {
+	if err != nil && denied(err) && mayRename(root, to) {
 		return &heldError{err}
 	}
 	return err
 }
 
-// mayRename tries whether the rights suffice for renaming: then who was denied
-// it was in somebody's way. A folder that a crash leaves is one to be reclaimed.
-func mayRename(root *os.Root) bool {
-	from, to := stagingPrefix+randomHex(8), stagingPrefix+randomHex(8)
+// mayRename tries whether the rights suffice for giving something of our own a
+// name like to: then who was denied it was, as far as can be known, in
+// somebody's way. The names are those of staging folders, and so is what a
+// crash leaves one to be reclaimed.
+func mayRename(root *os.Root, to string) bool {
+	from, like := stagingPrefix+randomHex(8), path.Base(to)+stagingPrefix+randomHex(8)
 	if root.Mkdir(from, 0o700) != nil {
 		return false
 	}
-	if root.Rename(from, to) != nil {
+	if root.Rename(from, like) != nil {
 		_ = root.Remove(from)
 		return false
 	}
-	_ = root.Remove(to)
+	_ = root.Remove(like)
 	return true
 }
 

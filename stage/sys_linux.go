@@ -29,6 +29,29 @@ func isDenied(err error) bool { return errors.Is(err, unix.EACCES) }
 // targetFault: every name can be a folder's.
 func targetFault(string) string { return "" }
 
+// finalPath: resolving the links of a path is all there is to do.
+func finalPath(dir string) string { return dir }
+
+// otherWay tells whether two folders lie on one device and are reached through
+// different mounts of it, or through nobody knows which.
+func otherWay(a, b string) bool {
+	x, err1 := mountOf(a)
+	y, err2 := mountOf(b)
+	if err1 != nil || err2 != nil {
+		return true
+	}
+	if x.Dev_major != y.Dev_major || x.Dev_minor != y.Dev_minor {
+		return false
+	}
+	known := x.Mask & y.Mask & unix.STATX_MNT_ID // since Linux 5.8
+	return known == 0 || x.Mnt_id != y.Mnt_id
+}
+
+func mountOf(dir string) (st unix.Statx_t, err error) {
+	err = ignoringEINTR(func() error { return unix.Statx(unix.AT_FDCWD, dir, 0, unix.STATX_MNT_ID, &st) })
+	return st, err
+}
+
 // isOutage tells that a server, or the network before it, does not answer now.
 func isOutage(err error) bool { return isOneOf(err, outages) }
 
@@ -56,15 +79,25 @@ var localFileSystems = map[int64]bool{
 	unix.TMPFS_MAGIC: true, unix.F2FS_SUPER_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true,
 }
 
+func isLocal(dir *os.File) bool {
+	var st unix.Statfs_t
+	err := ignoringEINTR(func() error { return unix.Fstatfs(int(dir.Fd()), &st) })
+	return err == nil && localFileSystems[int64(st.Type)] //nolint:unconvert // 32 bits wide on some architectures
+}
+
 // hasSyncFS tells whether one syncfs makes all files below dir durable. Before
 // Linux 5.8 syncfs did not report write errors.
-func hasSyncFS(dir *os.File) bool {
-	var st unix.Statfs_t
-	if err := ignoringEINTR(func() error { return unix.Fstatfs(int(dir.Fd()), &st) }); err != nil {
-		return false
+func hasSyncFS(dir *os.File) bool { return isLocal(dir) && kernelAtLeast(5, 8) }
+
+// deniesHeld tells whether a denial may mean that somebody has a file open: on
+// a disk of Linux's own it never does.
+func deniesHeld(root *os.Root) bool {
+	dir, err := root.Open(".")
+	if err != nil {
+		return true
 	}
-	return localFileSystems[int64(st.Type)] && //nolint:unconvert // 32 bits wide on some architectures
-		kernelAtLeast(5, 8)
+	defer dir.Close() //nolint:errcheck // only looked at
+	return !isLocal(dir)
 }
 
 func kernelAtLeast(major, minor int) bool {

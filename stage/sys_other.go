@@ -19,8 +19,17 @@ func isLocked(err error) bool { return errors.Is(err, syscall.EBUSY) }
 // rename while somebody has the file, or one below the folder, open.
 func isDenied(err error) bool { return errors.Is(err, syscall.EACCES) }
 
+// deniesHeld: of no file system here is known that it denies for no other reason than rights.
+func deniesHeld(*os.Root) bool { return true }
+
 // targetFault: every name can be a folder's.
 func targetFault(string) string { return "" }
+
+// finalPath: resolving the links of a path is all there is to do.
+func finalPath(dir string) string { return dir }
+
+// otherWay: nothing here tells through which mount a folder is reached.
+func otherWay(string, string) bool { return true }
 
 // isOutage tells that a server, or the network before it, does not answer now.
 func isOutage(err error) bool { return isOneOf(err, outages) }

@@ -23,6 +23,9 @@ func isLocked(err error) bool {
 // file, or one below the folder, open.
 func isDenied(err error) bool { return errors.Is(err, windows.ERROR_ACCESS_DENIED) }
 
+// deniesHeld: on every file system here.
+func deniesHeld(*os.Root) bool { return true }
+
 // targetFault says why an absolute path cannot be that of a folder here, or "".
 func targetFault(dir string) string {
 	if strings.HasPrefix(dir, `\\.\`) {
@@ -34,6 +37,32 @@ func targetFault(dir string) string {
 		}
 	}
 	return ""
+}
+
+// finalPath is where a folder is, with junctions, subst and short names out of
+// the way; dir itself if Windows does not tell.
+func finalPath(dir string) string {
+	f, err := os.Open(dir)
+	if err != nil {
+		return dir
+	}
+	defer f.Close()              //nolint:errcheck // only looked at
+	buf := make([]uint16, 1<<15) // in UTF-16 units; the longest path has 32,767
+	n, err := windows.GetFinalPathNameByHandle(windows.Handle(f.Fd()), &buf[0], uint32(len(buf)), 0)
+	if err != nil || int(n) > len(buf) {
+		return dir
+	}
+	final := windows.UTF16ToString(buf[:n])
+	if rest, share := strings.CutPrefix(final, `\\?\UNC\`); share {
+		return `\\` + rest
+	}
+	return strings.TrimPrefix(final, `\\?\`)
+}
+
+// otherWay tells whether two folders are reached through different drives or
+// shares: those may be of one volume.
+func otherWay(a, b string) bool {
+	return !strings.EqualFold(filepath.VolumeName(finalPath(a)), filepath.VolumeName(finalPath(b)))
 }
 
 // isOutage tells that a server, or the network before it, does not answer now.

@@ -137,6 +137,9 @@ func TestLinksAreRefused(t *testing.T) {
 	if err := os.Symlink("a.xml", filepath.Join(dir, "custom", "b.xml")); err != nil {
 		t.Skipf("no symbolic links here: %v", err)
 	}
+	if info, err := os.Lstat(filepath.Join(dir, "custom", "b.xml")); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		t.Skip("this system says that it made a link and did not (Wine)")
+	}
 	if _, err := Open(t.Context(), []Pattern{{From: "custom/*.xml", Dir: dir}}); err == nil || !strings.Contains(err.Error(), "overlay custom/b.xml: it is a symbolic link, want a file") {
 		t.Errorf("Open = %v", err)
 	}
