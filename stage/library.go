@@ -114,7 +114,7 @@ func decode(name string, b []byte, format string, newest int, v any) error {
 }
 
 func readSmall(root *os.Root, name string) ([]byte, error) {
-	f, err := root.Open(name)
+	f, err := openRetry(root, name)
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func PackageFiles(dir string) ([]contentlib.File, error) {
 // wholeRecord reads the record of an opened release with its list of files.
 func wholeRecord(root *os.Root) (Release, error) {
 	var rec Release
-	f, err := root.Open(releaseFile)
+	f, err := openRetry(root, releaseFile)
 	if err != nil {
 		return rec, err
 	}

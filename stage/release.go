@@ -99,7 +99,7 @@ func RecordIn(dir string) (Release, error) {
 // who has the manifest.
 func readRelease(root *os.Root) (Release, error) {
 	var r Release
-	f, err := root.Open(releaseFile)
+	f, err := openRetry(root, releaseFile)
 	if err != nil {
 		return r, err
 	}

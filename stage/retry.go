@@ -27,6 +27,16 @@ func retryOutage(ctx context.Context, do func() error) error {
 	return retry(ctx, outageFor, isOutage, do)
 }
 
+// openRetry opens a small file of the library for reading. It waits, for 3
+// seconds at most and so without a context, while another process holds it.
+func openRetry(root *os.Root, name string) (f *os.File, err error) {
+	err = retryLocked(context.Background(), func() error {
+		f, err = root.Open(name)
+		return err
+	})
+	return f, err
+}
+
 // renameRetry renames a file or folder. Windows, and shares of it, also deny
 // that while somebody has the file open, or one below the folder.
 func renameRetry(ctx context.Context, root *os.Root, from, to string) error {

@@ -146,7 +146,11 @@ func readBag(root *os.Root) (b *bag.Bag, notes []string, err error) {
 			notes = append(notes, e.Error())
 		}
 	}}
-	b, err = bag.Read(root.FS(), rules)
+	err = retryLocked(context.Background(), func() (err error) { // as openRetry
+		notes = nil
+		b, err = bag.Read(root.FS(), rules)
+		return err
+	})
 	return b, notes, err
 }
 
@@ -219,7 +223,7 @@ func ownRecord(root *os.Root, ours bool) []FileResult {
 }
 
 func fileSum(root *os.Root, name string) (string, error) {
-	f, err := root.Open(name)
+	f, err := openRetry(root, name)
 	if err != nil {
 		return "", err
 	}

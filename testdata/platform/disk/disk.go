@@ -42,10 +42,16 @@ func Ext4(tb testing.TB, bytes int64) string {
 	return mount(tb, device, tb.TempDir(), "ext4", 0, "")
 }
 
+// Bind shows a folder at another place, too, which it returns.
+func Bind(tb testing.TB, dir string) string {
+	tb.Helper()
+	return mount(tb, dir, tb.TempDir(), "", syscall.MS_BIND, "")
+}
+
 // ReadOnly shows a folder read-only at another place, which it returns.
 func ReadOnly(tb testing.TB, dir string) string {
 	tb.Helper()
-	at := mount(tb, dir, tb.TempDir(), "", syscall.MS_BIND, "")
+	at := Bind(tb, dir)
 	if err := syscall.Mount("", at, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""); err != nil {
 		tb.Fatal(err)
 	}

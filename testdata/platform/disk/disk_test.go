@@ -28,6 +28,21 @@ func TestTooSmall(t *testing.T) {
 	s.Recovers(t)
 }
 
+// A mount right into a tree has nothing above it that tells where it leads: source and library overlap
+// all the same.
+func TestOverlapThroughAMount(t *testing.T) {
+	t.Parallel()
+	s := platform.NewSite(t, t.TempDir())
+	next := platform.Snapshot(t, s.Next)
+	inNext, inLibrary := Bind(t, filepath.Join(s.Next, "amd64")), Bind(t, filepath.Join(s.Library, s.Old, "data"))
+	s.Refresh(t, "--library", filepath.Join(inNext, "lib")).Want(t, 2, "it lies in the source "+s.Next)
+	s.Refresh(t, "--source", inLibrary).Want(t, 2, "the source "+inLibrary+" lies in it")
+	platform.Same(t, next, platform.Snapshot(t, s.Next))
+	s.Untouched(t)
+	s.Refresh(t, "--source", Bind(t, s.Next)).Want(t, 0) // what only lies elsewhere, too, is a good source
+	s.Complete(t)
+}
+
 // A disk that fills up while the run writes to it.
 func TestFillsUp(t *testing.T) {
 	disks := map[string]func(t *testing.T) string{

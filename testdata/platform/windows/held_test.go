@@ -68,6 +68,12 @@ func TestLibraryHeld(t *testing.T) {
 			b.run(t, "verify", "--library", b.on("lib")).Want(t, 0)
 		})
 	}
+	for _, file := range []string{"current", "usmtpkg.json", r + "/release.json", r + "/manifest-sha256.txt", r + "/data/amd64/migcore.dll"} {
+		release := b.hold(t, "hold", "NONE", b.on("lib/"+file))
+		soon(t, release)
+		b.run(t, "verify", "--library", b.on("lib")).Want(t, 0) // it was waited for
+		release()
+	}
 	release := b.hold(t, "hold", "NONE", b.on("lib/current"))
 	soon(t, release)
 	b.recovers(t)
@@ -139,9 +145,7 @@ func TestTwoRuns(t *testing.T) {
 	t.Parallel()
 	release := b.leftoverHeld(t) // for which the first run waits, with the lock in its hand
 	first := platform.Start(t, b.Command(b.usmtpkg, "refresh", "--source", b.on("next"), "--library", b.on("lib"), "--quiet")...)
-	for !glob(t, b.at("lib/.lock")) {
-		time.Sleep(time.Millisecond)
-	}
+	b.await(t, "lib/.lock")
 	b.refresh(t, "kit").Want(t, 7, "in use by another run", "wait for the other run to end")
 	release()
 	if r := first.Wait(); r.Status != 0 {

@@ -53,11 +53,9 @@ func TestControlC(t *testing.T) {
 func TestKilled(t *testing.T) {
 	b := newBench(t)
 	t.Parallel()
-	platform.Write(t, b.at("next/amd64/large.dat"), make([]byte, 200<<20))
+	platform.Write(t, b.at("next/amd64/large.dat"), make([]byte, 100<<20))
 	p := platform.Start(t, b.Command(b.usmtpkg, "refresh", "--source", b.on("next"), "--library", b.on("lib"), "--quiet")...)
-	for !glob(t, b.at("lib/.staging-*/data/amd64/large.dat")) {
-		time.Sleep(time.Millisecond)
-	}
+	b.await(t, "lib/.staging-*/data/amd64/large.dat")
 	p.Signal(syscall.SIGKILL)
 	p.Wait()
 	if !glob(t, b.at("lib/.lock")) {
@@ -72,6 +70,16 @@ func TestKilled(t *testing.T) {
 	b.run(t, "refresh", "--source", b.on("next"), "--library", b.on("lib")).
 		Want(t, 0, "took over the lock of process", "that process is no more", "cleared .staging-")
 	b.recovers(t)
+}
+
+// await waits until there is a file of that name.
+func (b *bench) await(t *testing.T, pattern string) {
+	t.Helper()
+	for begin := time.Now(); !glob(t, b.at(pattern)); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > time.Minute {
+			t.Fatalf("there is no %s", pattern)
+		}
+	}
 }
 
 func glob(t *testing.T, pattern string) bool {

@@ -7,6 +7,7 @@ package windows
 
 import (
 	_ "embed" // the library that Wine lacks
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -76,8 +77,12 @@ func start() (*Machine, error) {
 		"WINEDLLOVERRIDES=mscoree,mshtml=", // or it asks for what it could download
 	}}
 	library := filepath.Join(dir, "bcryptprimitives")
-	err = os.WriteFile(library+".c", shim, 0o666)
+	err = errors.Join(os.WriteFile(library+".c", shim, 0o666), os.Mkdir(filepath.Join(dir, "prefix"), 0o777))
 	for _, command := range [][]string{
+		// The server stays between two programs, and with it the services of Windows: those that a later
+		// program started anew would outlast it, with its output in their hands. 60 seconds after the
+		// last program it goes, should nobody stop it.
+		{wine + "wineserver64", "--persistent=60"},
 		{"x86_64-w64-mingw32-gcc", "-O2", "-Wall", "-shared", "-s", "-o", library + ".dll", library + ".c", "-ladvapi32"},
 		{wine + "wine64", "wineboot", "-i"},
 		{wine + "wine64", "winecfg", "-v", "win10"},
@@ -95,13 +100,18 @@ func start() (*Machine, error) {
 	return m, nil
 }
 
-// command runs a command that has to succeed.
+// command runs a command that has to succeed. What it leaves running keeps its output, a file.
 func (m *Machine) command(command ...string) error {
-	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), m.env...)
-	out, err := cmd.CombinedOutput()
+	out, err := os.Create(filepath.Join(m.dir, "output"))
 	if err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(command, " "), err, out)
+		return err
+	}
+	defer out.Close()
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), m.env...), out, out
+	if err := cmd.Run(); err != nil {
+		said, _ := os.ReadFile(out.Name())
+		return fmt.Errorf("%s: %w: %s", strings.Join(command, " "), err, said)
 	}
 	return nil
 }

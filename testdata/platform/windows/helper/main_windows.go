@@ -63,10 +63,11 @@ func open(name, share string) (windows.Handle, error) {
 }
 
 func hold(share, name string) error {
-	if _, err := open(name, share); err != nil {
+	h, err := open(name, share)
+	if err != nil {
 		return fmt.Errorf("opening %s: %w", name, err)
 	}
-	return wait()
+	return errors.Join(wait(), windows.CloseHandle(h))
 }
 
 func lock(name string) error {
@@ -78,7 +79,7 @@ func lock(name string) error {
 	if err := windows.LockFileEx(h, windows.LOCKFILE_EXCLUSIVE_LOCK, 0, all, all, new(windows.Overlapped)); err != nil {
 		return fmt.Errorf("locking %s: %w", name, err)
 	}
-	return wait()
+	return errors.Join(wait(), windows.CloseHandle(h))
 }
 
 func wait() error {
