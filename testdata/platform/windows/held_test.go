@@ -2,6 +2,7 @@ package windows
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,24 @@ func TestLibraryHeld(t *testing.T) {
 	release := b.hold(t, "hold", "NONE", b.on("lib/current"))
 	soon(t, release)
 	b.recovers(t)
+}
+
+// Who reads the active release, as a distribution point does, is not disturbed by a refresh, and does
+// not disturb it, whether others may read along or not.
+func TestReleaseRead(t *testing.T) {
+	b := newBench(t)
+	t.Parallel()
+	b.hold(t, "hold", "READ", b.on("lib/"+b.release+"/release.json"))
+	for _, file := range []string{"migcore.dll", "MigApp.xml"} {
+		b.hold(t, "hold", "NONE", b.on("lib/"+b.release+"/data/amd64/"+file))
+	}
+	b.refresh(t, "next").Want(t, 0)
+	now := platform.Snapshot(t, b.at("lib"))
+	for name, was := range b.before {
+		if strings.HasPrefix(name, b.release+"/") && now[name] != was {
+			t.Errorf("%s = %s, want %s as before", name, now[name], was)
+		}
+	}
 }
 
 // Files that a run replaces may be open: for whoever reads them the rename is denied, in words that

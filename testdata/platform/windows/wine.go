@@ -1,7 +1,7 @@
 // Package windows runs usmtpkg as the Windows program it is, under Wine, and the tests of all its
 // packages as Windows programs.
 //
-// Wine is not Windows. What it answers differently is listed in docs/faults-windows.md; where a
+// Wine is not Windows. What it answers differently is listed in docs/faults.md; where a
 // Samba server answers as Windows does, the tests of package samba have it.
 package windows
 
