@@ -54,7 +54,7 @@ const fewest = 2500
 func TestPackages(t *testing.T) {
 	m := Start(t)
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", "-exec", wine+"wine64", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", "-timeout", "30m", "-exec", wine+"wine64", "./...")
 	cmd.Dir = "../../.."
 	cmd.Env = append(append(os.Environ(), m.env...), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 	var stderr strings.Builder
