@@ -30,11 +30,17 @@ func retryOutage(ctx context.Context, do func() error) error {
 // openRetry opens a small file of the library for reading. It waits, for 3
 // seconds at most and so without a context, while another process holds it.
 func openRetry(root *os.Root, name string) (f *os.File, err error) {
-	err = retryLocked(context.Background(), func() error {
+	err = readRetry(func() error {
 		f, err = root.Open(name)
 		return err
 	})
 	return f, err
+}
+
+// readRetry repeats do, which reads small files of the library, in that way.
+func readRetry(do func() error) error {
+	_, err := repeat(nil, retryFor, isLocked, do)
+	return err
 }
 
 // renameRetry renames a file or folder. Windows, and shares of it, also deny
@@ -69,23 +75,32 @@ func mayRename(root *os.Root, to string) bool {
 // retry repeats do while its error can pass; other errors end it at once. A
 // lock that outlasts the wait is ErrBusy.
 func retry(ctx context.Context, limit time.Duration, passes func(error) bool, do func() error) error {
+	stopped, err := repeat(ctx.Done(), limit, passes, do)
+	if stopped {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// repeat is retry for whoever has no context but, perhaps, a channel that ends the wait.
+func repeat(stop <-chan struct{}, limit time.Duration, passes func(error) bool, do func() error) (stopped bool, err error) {
 	wait := 10 * time.Millisecond
 	for waited := time.Duration(0); ; {
 		err := do()
 		if err == nil || !passes(err) || errors.Is(err, ErrBusy) { // busy: that was waited for
-			return err
+			return false, err
 		}
 		if waited >= limit {
 			if isLocked(err) {
 				err = &heldError{err}
 			}
-			return err
+			return false, err
 		}
 		timer := time.NewTimer(wait)
 		select {
-		case <-ctx.Done():
+		case <-stop:
 			timer.Stop()
-			return context.Cause(ctx)
+			return true, err
 		case <-timer.C:
 		}
 		waited += wait

@@ -146,7 +146,7 @@ func readBag(root *os.Root) (b *bag.Bag, notes []string, err error) {
 			notes = append(notes, e.Error())
 		}
 	}}
-	err = retryLocked(context.Background(), func() (err error) { // as openRetry
+	err = readRetry(func() (err error) {
 		notes = nil
 		b, err = bag.Read(root.FS(), rules)
 		return err
