@@ -126,6 +126,9 @@ func (s *Server) Begin(tb testing.TB) {
 	s.cmd = exec.Command("smbd", "--foreground", "--no-process-group", "-s", s.conf)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s.cmd.Stdout, s.cmd.Stderr = out, out
+	if _, err := s.cmd.StdinPipe(); err != nil { // at its end the server goes: it does not outlast a test that is killed
+		tb.Fatal(err)
+	}
 	if err := s.cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
