@@ -38,7 +38,7 @@ test:
 # skipped, aloud; with USMTPKG_PLATFORM=required, as in CI, it fails.
 PLATFORMS ?= ./...
 test-platform:
-	cd testdata/platform && $(GO) test -count=1 -timeout 40m -v $(PLATFORMS) | awk '/^(=== | *--- PASS)/ {next} /NOT TESTED/ {n++} {print} END {if (n) print n " tests were NOT TESTED"}'
+	cd testdata/platform && $(GO) test -count=1 -timeout 40m -v $(PLATFORMS) | awk '/^(=== | *--- PASS)/ {next} /NOT TESTED/ {n++} {print; fflush()} END {if (n) print n " tests were NOT TESTED"}'
 
 # What the code has to keep to: tidy modules, and golangci-lint for both
 # systems, which also holds the fences between the packages.
