@@ -239,10 +239,23 @@ func foldEntry(fsys fs.FS, dir, name string) (fs.DirEntry, error) {
 		return nil, &fs.PathError{Op: "open", Path: path.Join(dir, name), Err: fs.ErrNotExist}
 	}
 	info, err := fs.Lstat(fsys, path.Join(dir, names[i]))
+	if err != nil { // as Windows answers while another program holds the file: its folder tells what it is
+		return listedEntry(fsys, dir, names[i], err)
+	}
+	return fs.FileInfoToDirEntry(info), nil
+}
+
+// listedEntry returns an entry as the list of its folder has it, or else cause.
+func listedEntry(fsys fs.FS, dir, name string, cause error) (fs.DirEntry, error) {
+	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	return fs.FileInfoToDirEntry(info), nil
+	i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	if i < 0 {
+		return nil, cause
+	}
+	return entries[i], nil
 }
 
 // namesIn lists the names in a folder, in any order. An os.Root that lists
