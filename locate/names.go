@@ -45,7 +45,12 @@ func isASCII(s string) bool {
 }
 
 // twinKey is equal for names that differ in case or in how their accents are encoded only.
-func twinKey(name string) string { return fold(norm.NFC.String(name)) }
+func twinKey(name string) string {
+	if isASCII(name) {
+		return fold(name)
+	}
+	return fold(norm.NFC.String(name))
+}
 
 // badName returns the finding about the last element of path, or nil if Windows accepts it.
 func badName(path, name string) *FindingError {
@@ -55,6 +60,9 @@ func badName(path, name string) *FindingError {
 	if why := refused(name); why != "" {
 		return nameWindows.at(path, why, "a name Windows accepts")
 	}
+	if len(name) <= maxName { // no string has more units than bytes
+		return nil
+	}
 	if n := utf16Len(name); n > maxName {
 		return pathLength.at(path, fmt.Sprintf("a name of %d UTF-16 units", n), fmt.Sprintf("at most %d", maxName))
 	}
@@ -63,6 +71,9 @@ func badName(path, name string) *FindingError {
 
 // longPath returns the finding about a path that does not fit behind prefix UTF-16 units, or nil.
 func longPath(path string, prefix int) *FindingError {
+	if prefix+len(path) <= maxPath { // no string has more units than bytes
+		return nil
+	}
 	n := prefix + utf16Len(path)
 	if n <= maxPath {
 		return nil
@@ -79,11 +90,12 @@ func longPath(path string, prefix int) *FindingError {
 // Source: https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 func refused(name string) string {
 	for _, r := range name {
-		switch {
-		case unicode.IsControl(r): // Windows takes some of them, manifests none
-			return fmt.Sprintf("control character %U in the name", r)
-		case strings.ContainsRune(`<>:"|?*\/`, r):
+		switch r {
+		case '<', '>', ':', '"', '|', '?', '*', '\\', '/':
 			return fmt.Sprintf("character %q in the name", string(r))
+		}
+		if unicode.IsControl(r) { // Windows takes some of them, manifests none
+			return fmt.Sprintf("control character %U in the name", r)
 		}
 	}
 	switch {
@@ -102,7 +114,11 @@ func refused(name string) string {
 // help: NUL.txt is NUL on Windows before 11, and so are names with spaces before the dot.
 func deviceName(name string) string {
 	base, _, _ := strings.Cut(name, ".")
-	base = fold(strings.TrimRight(base, " "))
+	base = strings.TrimRight(base, " ")
+	if len(base) < len("CON") || len(base) > len("CONOUT$") {
+		return ""
+	}
+	base = fold(base)
 	switch base {
 	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
 		return base

@@ -1,6 +1,7 @@
 package contentlib
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -164,9 +165,26 @@ func writeText(h hash.Hash, s string) {
 // ordinal compares two paths of one folder by the UTF-16 units of their upper case.
 func ordinal(a, b string) int {
 	if isASCII(a) && isASCII(b) { // whose units are their bytes
-		return strings.Compare(strings.ToUpper(a), strings.ToUpper(b))
+		return compareUpper(a, b)
 	}
 	return slices.Compare(utf16.Encode([]rune(fold(a))), utf16.Encode([]rune(fold(b))))
+}
+
+// compareUpper compares the upper case of two texts in ASCII without making it:
+// a sort does this ten times for each name.
+func compareUpper(a, b string) int {
+	upper := func(c byte) byte {
+		if 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		return c
+	}
+	for i := range min(len(a), len(b)) {
+		if c := cmp.Compare(upper(a[i]), upper(b[i])); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
 // doubts lists what is unknown about the names of a tree, each kind once with its first name.

@@ -154,20 +154,3 @@ func pause(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
-
-// takeMemory touches as much memory as a run over a workload of this size will
-// take, twice over (a copy and what holds it), and gives it back: a virtual
-// machine's host has to find each page that it took away earlier, and the tool
-// whose turn it is would wait for that.
-func takeMemory(workload int64) error {
-	const spare = 300 << 20 // for the tools themselves
-	mem, err := unix.Mmap(-1, 0, int(2*workload+spare), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return os.NewSyscallError("mmap", err)
-	}
-	_ = unix.Madvise(mem, unix.MADV_NOHUGEPAGE) // the page cache is of small ones
-	for i := 0; i < len(mem); i += os.Getpagesize() {
-		mem[i] = 1
-	}
-	return os.NewSyscallError("munmap", unix.Munmap(mem))
-}

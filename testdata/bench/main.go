@@ -57,6 +57,8 @@ func run(ctx context.Context, args []string) error {
 		return measureCheck(ctx, s, args[1])
 	case len(args) == 2 && args[0] == "hash":
 		return hashAll(ctx, args[1])
+	case len(args) == 2 && args[0] == "hold":
+		return hold(args[1])
 	case len(args) == 2 && args[0] == "flip":
 		return flip(args[1])
 	}

@@ -258,11 +258,12 @@ func (r *runner) once(ctx context.Context, t tool, job string) (outcome, error) 
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := r.settle(ctx); err != nil {
+	release, err := r.settle(ctx)
+	if err != nil {
 		return outcome{}, err
 	}
 	o, err := execute(ctx, t.lines[job], r.env(t, place), r.log)
-	if err != nil {
+	if err := errors.Join(err, release()); err != nil {
 		return o, err
 	}
 	if fresh && o.exit == 0 {
@@ -278,32 +279,32 @@ func (r *runner) once(ctx context.Context, t tool, job string) (outcome, error) 
 // settle puts the machine into the state in which every run begins. What comes
 // last is done at once before the run: memory that is free for seconds may go
 // back to the host of a virtual machine, and whoever needs it then waits.
-func (r *runner) settle(ctx context.Context) error {
+func (r *runner) settle(ctx context.Context) (release func() error, err error) {
 	if err := flush(r.dir); err != nil {
-		return err
+		return nil, err
 	}
 	if r.cache == warm {
 		if err := readAll(r.src); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := quiet(ctx, r.set.wait); err != nil {
-		return err
+		return nil, err
 	}
 	stale := r.stale
 	r.stale = nil
 	if r.cache == cold {
 		if err := dropCaches(); err != nil {
-			return err
+			return nil, err
 		}
-		return takeMemory(r.bytes)
+		return takeMemory(ctx, r.bytes)
 	}
 	for _, dir := range stale {
 		if err := uncache(dir); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return takeMemory(r.bytes)
+	return takeMemory(ctx, r.bytes)
 }
 
 // incomplete is the exit status of a tool that says all is well, but whose
