@@ -69,7 +69,7 @@ func hold(bytes string) error {
 			return os.NewSyscallError("madvise", err)
 		}
 	}
-	if _, err := fmt.Println("held"); err != nil {
+	if _, err := os.Stdout.WriteString("held\n"); err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, os.Stdin)
