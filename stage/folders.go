@@ -39,7 +39,7 @@ func NewFolders(ctx context.Context, root *os.Root, readers int) *Folders {
 	f := &Folders{root: root, stop: stop, open: map[string]*os.Root{}}
 	f.try = func(do func() error) error { return retryOutage(ctx, do) }
 	f.held = func(do func() error) error { return retryLocked(ctx, do) }
-	f.list = newLister(readers, f.readDir)
+	f.list = newLister(ctx, readers, f.readDir)
 	return f
 }
 

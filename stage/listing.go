@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"io/fs"
 	"path"
 	"slices"
@@ -18,13 +19,15 @@ const maxKept = 32768
 // see the same. Later ones have it read anew.
 type lister struct {
 	read    func(dir string) ([]fs.DirEntry, error)
-	readers int           // how many will come
-	busy    chan struct{} // a place for each folder that is read right now
+	readers int          // how many will come
+	ended   func() error // with an error nothing is read ahead any more
 	running sync.WaitGroup
 
 	mu    sync.Mutex
 	lists map[string]*listing
-	kept  int // entries in lists
+	next  []string // folders to read ahead, in the end the one that a walk comes to first
+	ahead int      // goroutines that read ahead
+	kept  int      // entries in lists
 }
 
 // A listing is what lies in one folder.
@@ -35,15 +38,22 @@ type listing struct {
 	taken   int // how many had it
 }
 
-func newLister(readers int, read func(dir string) ([]fs.DirEntry, error)) *lister {
-	return &lister{read: read, readers: readers, busy: make(chan struct{}, defaultWorkers), lists: map[string]*listing{}}
+func newLister(ctx context.Context, readers int, read func(dir string) ([]fs.DirEntry, error)) *lister {
+	return &lister{read: read, readers: readers, ended: ctx.Err, lists: map[string]*listing{}}
 }
 
-// readDir lists a folder, and begins to list those in it.
+// readDir lists a folder, and begins to list those in it. A folder that nobody
+// has begun to read does not wait for others that are read ahead.
 func (l *lister) readDir(dir string) ([]fs.DirEntry, error) {
 	l.mu.Lock()
-	li := l.begin(dir)
+	li, found := l.lists[dir]
+	if !found {
+		li = l.add(dir)
+	}
 	l.mu.Unlock()
+	if !found {
+		l.fill(dir, li)
+	}
 	<-li.done
 	if entries, ok := l.take(dir, li); ok {
 		return entries, li.err
@@ -51,23 +61,20 @@ func (l *lister) readDir(dir string) ([]fs.DirEntry, error) {
 	return l.read(dir)
 }
 
-// begin has a folder read, if nobody did. The lock is held.
-func (l *lister) begin(dir string) *listing {
-	if li := l.lists[dir]; li != nil {
-		return li
-	}
+// add begins a listing, which the caller fills. The lock is held.
+func (l *lister) add(dir string) *listing {
 	li := &listing{done: make(chan struct{})}
 	l.lists[dir] = li
-	l.running.Go(func() {
-		defer close(li.done)
-		l.busy <- struct{}{}
-		li.entries, li.err = l.read(dir)
-		<-l.busy
-		l.mu.Lock()
-		l.kept += len(li.entries)
-		l.mu.Unlock()
-	})
 	return li
+}
+
+// fill reads a folder.
+func (l *lister) fill(dir string, li *listing) {
+	defer close(li.done)
+	li.entries, li.err = l.read(dir)
+	l.mu.Lock()
+	l.kept += len(li.entries)
+	l.mu.Unlock()
 }
 
 // take hands a listing out, unless all who will come have had it, or there are
@@ -79,27 +86,56 @@ func (l *lister) take(dir string, li *listing) ([]fs.DirEntry, bool) {
 		return nil, false
 	}
 	if li.taken == 0 {
-		l.ahead(dir, li.entries)
-	}
-	if li.taken++; li.taken < l.readers && l.kept <= maxKept {
-		return slices.Clone(li.entries), true
+		for _, e := range slices.Backward(li.entries) {
+			if e.IsDir() {
+				l.next = append(l.next, path.Join(dir, e.Name()))
+			}
+		}
 	}
 	entries := li.entries
-	li.taken, li.entries = l.readers, nil
-	l.kept -= len(entries)
+	if li.taken++; li.taken < l.readers && l.kept <= maxKept {
+		entries = slices.Clone(entries)
+	} else {
+		li.taken, li.entries = l.readers, nil
+		l.kept -= len(entries)
+	}
+	l.start()
 	return entries, true
 }
 
-// ahead begins to read the folders among the entries of one. The lock is held.
-func (l *lister) ahead(dir string, entries []fs.DirEntry) {
-	for _, e := range entries {
-		if l.kept > maxKept {
+// start has as many read ahead as there are folders for. The lock is held.
+func (l *lister) start() {
+	for range min(defaultWorkers-l.ahead, len(l.next)) {
+		l.ahead++
+		l.running.Go(l.readAhead)
+	}
+}
+
+// readAhead reads folders until there are none, or enough is kept.
+func (l *lister) readAhead() {
+	for {
+		l.mu.Lock()
+		dir, ok := l.pop()
+		if !ok {
+			l.ahead--
+			l.mu.Unlock()
 			return
 		}
-		if e.IsDir() {
-			l.begin(path.Join(dir, e.Name()))
+		li := l.add(dir)
+		l.mu.Unlock()
+		l.fill(dir, li)
+	}
+}
+
+// pop returns the next folder that nobody has begun to read. The lock is held.
+func (l *lister) pop() (dir string, ok bool) {
+	for len(l.next) > 0 && l.kept <= maxKept && l.ended() == nil {
+		dir, l.next = l.next[len(l.next)-1], l.next[:len(l.next)-1]
+		if l.lists[dir] == nil {
+			return dir, true
 		}
 	}
+	return "", false
 }
 
 // wait returns when nothing is being read any more.
