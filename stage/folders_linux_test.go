@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,4 +42,17 @@ func TestLeasedIsLocked(t *testing.T) {
 	if !isLocked(err) {
 		t.Errorf("OpenFile = %v, want an error that says locked", err)
 	}
+	fd, given := holder.Fd(), make(chan error, 1)
+	time.AfterFunc(200*time.Millisecond, func() {
+		_, err := unix.FcntlInt(fd, unix.F_SETLEASE, unix.F_UNLCK)
+		given <- err
+	})
+	in, err := folders(t, dir).Open("x")
+	if err := <-given; err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatalf("Open = %v, want it to wait for who has the lease", err)
+	}
+	in.Close()
 }

@@ -73,7 +73,7 @@ func (f *steadyFile) steadily(do func() error) error {
 
 // reopen goes from the root: a folder kept open may be as dead as the file.
 func (f *steadyFile) reopen() error {
-	file, err := f.folders.root.OpenFile(f.name, f.flag, 0)
+	file, err := f.folders.root.OpenFile(f.name, f.flag|openAtOnce, 0)
 	if err != nil {
 		return err
 	}
