@@ -33,7 +33,7 @@ type recoveryOwner struct {
 }
 
 // makePartial makes the folder to recover into. Another recovery may take it for what was left,
-// as long as it is empty, and remove it: then the next one is tried.
+// as long as nothing in it tells otherwise, and remove it: then the next one is tried.
 func (r *recovery) makePartial(parent *os.Root) (name string, err error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -50,7 +50,10 @@ func (r *recovery) makePartial(parent *os.Root) (name string, err error) {
 		b, _ := json.Marshal(own) // strings and numbers are always encoded
 		if err = writeNew(parent, name+"/"+recoveryFile, append(b, '\n')); err == nil {
 			r.o.step("owned")
-			return name, parent.Mkdir(name+"/"+recoveredDir, 0o777)
+			err = parent.Mkdir(name+"/"+recoveredDir, 0o777)
+		}
+		if err == nil {
+			return name, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", errors.Join(err, parent.RemoveAll(name))
@@ -71,11 +74,18 @@ func (r *recovery) reclaim(ctx context.Context, parent *os.Root) error {
 		if !ours || !e.IsDir() {
 			continue
 		}
-		if why := r.leave(parent, e.Name(), token); why != "" {
+		parts, why := r.leave(parent, e.Name(), token)
+		if why != "" {
 			r.notes = append(r.notes, fmt.Sprintf("left %s alone: %s", e.Name(), why))
 			continue
 		}
-		if err := removePartial(ctx, parent, e.Name()); err != nil {
+		r.o.step("judged")
+		err := removePartial(ctx, parent, e.Name(), parts)
+		if err != nil && len(parts) < len(wholePartial) {
+			r.notes = append(r.notes, fmt.Sprintf("left %s alone: it seemed to be of a recovery killed in its first moment, and could not be removed: %v", e.Name(), err))
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("clearing %s, left by an interrupted recovery: %w", e.Name(), err)
 		}
 		r.notes = append(r.notes, fmt.Sprintf("cleared %s, left by an interrupted recovery", e.Name()))
@@ -90,58 +100,71 @@ func (r *recovery) token(name string) (string, bool) {
 	return token, begins && ends && len(token) == 16 && strings.Trim(token, "0123456789abcdef") == ""
 }
 
-// leave says why a folder is not to be removed; empty: it is one of an interrupted recovery. One
-// that is empty, or holds but a part of the recoveryFile, was left in its first moment.
-func (r *recovery) leave(parent *os.Root, name, token string) string {
+// What a recovery makes in its folder, in the order in which it is removed: what proves whose it
+// is goes last, so that an interrupted removal can be resumed.
+var (
+	wholePartial = []string{recoveredDir, recoveryFile}
+	youngPartial = []string{recoveryFile} // before it was made as a whole
+)
+
+// leave says why a folder is not to be removed; empty: it is one of an interrupted recovery, and
+// these parts of it go. One that is empty, or holds but a part of the recoveryFile, was left in its
+// first moment, or is of a recovery that begins right now: no copy in it is touched.
+func (r *recovery) leave(parent *os.Root, name, token string) (parts []string, why string) {
 	entries, err := fs.ReadDir(parent.FS(), name)
 	if err != nil {
-		return err.Error()
+		return nil, err.Error()
 	}
 	const stranger = "nothing in it proves that it is a recovery's"
 	for _, e := range entries {
-		if e.Name() != recoveryFile && (e.Name() != recoveredDir || !e.IsDir()) {
-			return stranger
+		proof, copied := e.Name() == recoveryFile && e.Type().IsRegular(), e.Name() == recoveredDir && e.IsDir()
+		if !proof && !copied {
+			return nil, stranger
 		}
 	}
 	if len(entries) == 0 {
-		return ""
+		return nil, ""
 	}
 	want := recoveryOwner{Format: recoveryFormat, Version: formatVersion, Target: r.base, Token: token}
 	b, err := readSmall(parent, name+"/"+recoveryFile)
 	if err != nil {
-		return stranger
+		return nil, stranger
 	}
 	var own recoveryOwner
 	if json.Unmarshal(b, &own) != nil {
 		head, _ := json.Marshal(want)
 		head, _, _ = bytes.Cut(head, []byte(`"host"`))
 		if torn := bytes.TrimRight(b, "\x00"); len(entries) == 1 && (bytes.HasPrefix(head, torn) || bytes.HasPrefix(torn, head)) {
-			return ""
+			return youngPartial, ""
 		}
-		return stranger
+		return nil, stranger
 	}
 	want.Host, want.Machine, want.PID = own.Host, own.Machine, own.PID
 	if own != want {
-		return stranger
+		return nil, stranger
 	}
 	h := holder{Host: own.Host, Machine: own.Machine}
 	host, err := os.Hostname()
 	switch {
 	case err != nil || !h.sameMachine(host):
-		return fmt.Sprintf("process %d on %s made it, before this machine was started or on another; delete it if no recovery runs there", own.PID, own.Host)
+		return nil, fmt.Sprintf("process %d on %s made it, before this machine was started or on another; delete it if no recovery runs there", own.PID, own.Host)
 	case isRunning(own.PID):
-		return fmt.Sprintf("process %d, which made it, is running", own.PID)
+		return nil, fmt.Sprintf("process %d, which made it, is running", own.PID)
 	}
-	return ""
+	return wholePartial, ""
 }
 
-// removePartial removes such a folder, what proves it to be one last, so that an interrupted
-// removal can be resumed.
-func removePartial(ctx context.Context, parent *os.Root, name string) error {
-	for _, part := range []string{recoveredDir, recoveryFile} {
+// removePartial removes these parts of such a folder, and then the folder, which stays if it holds
+// anything else.
+func removePartial(ctx context.Context, parent *os.Root, name string, parts []string) error {
+	for _, part := range parts {
 		if err := retryLocked(ctx, func() error { return parent.RemoveAll(name + "/" + part) }); err != nil {
 			return err
 		}
 	}
-	return retryLocked(ctx, func() error { return parent.Remove(name) })
+	err := retryLocked(ctx, func() error { return parent.Remove(name) })
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // another recovery cleared it away
+	}
+	return err
 }

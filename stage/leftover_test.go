@@ -169,3 +169,34 @@ func TestRecoverLeavesWhatIsNotItsOwn(t *testing.T) {
 		})
 	}
 }
+
+// TestRecoverLeavesWhatBegins makes sure that a recovery that makes its folder just then, on
+// another host, keeps what it writes into it.
+func TestRecoverLeavesWhatBegins(t *testing.T) {
+	for _, torn := range []bool{false, true} {
+		l := newLost(t, distributed())
+		dir := filepath.Join(l.work, ".USMT.0123456789abcdef"+partialSuffix)
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if torn {
+			write(t, filepath.Join(dir, recoveryFile), "")
+		}
+		begin := func(step string) {
+			if step == "judged" {
+				write(t, filepath.Join(dir, recoveryFile), `{"format":"usmtpkg recovery"}`)
+				write(t, filepath.Join(dir, recoveredDir, "a"), "x")
+			}
+		}
+		got, err := l.recover(filepath.Join(l.work, "USMT"), RecoverOptions{step: begin})
+		if err != nil {
+			t.Fatalf("torn %t: Recover = %v", torn, err)
+		}
+		if b, err := os.ReadFile(filepath.Join(dir, recoveredDir, "a")); err != nil || string(b) != "x" {
+			t.Errorf("torn %t: the other's copy holds %q, %v, want it untouched", torn, b, err)
+		}
+		if len(got.Notes) != 1 || !strings.HasPrefix(got.Notes[0], "left "+filepath.Base(dir)+" alone: ") {
+			t.Errorf("torn %t: Notes = %q, want that it was left alone", torn, got.Notes)
+		}
+	}
+}

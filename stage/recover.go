@@ -222,20 +222,18 @@ func (r *recovery) result(target string) Recovered {
 func (r *recovery) write(ctx context.Context, parent *os.Root) (err error) {
 	const doing = "recovering"
 	name, err := r.makePartial(parent)
-	if name != "" {
-		defer func() {
-			left := removePartial(context.WithoutCancel(ctx), parent, name)
-			switch {
-			case err != nil:
-				err = errors.Join(err, left)
-			case left != nil: // what was recovered is whole, and has its name
-				r.notes = append(r.notes, fmt.Sprintf("%s could not be removed: %v", name, left))
-			}
-		}()
-	}
 	if err != nil {
 		return destination(doing, err)
 	}
+	defer func() {
+		left := removePartial(context.WithoutCancel(ctx), parent, name, wholePartial)
+		switch {
+		case err != nil:
+			err = errors.Join(err, left)
+		case left != nil: // what was recovered is whole, and has its name
+			r.notes = append(r.notes, fmt.Sprintf("%s could not be removed: %v", name, left))
+		}
+	}()
 	staging, err := parent.OpenRoot(name + "/" + recoveredDir)
 	if err != nil {
 		return destination(doing, err)
