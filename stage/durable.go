@@ -10,6 +10,7 @@ import (
 // the file system has one that can be trusted, else by flushing every file.
 type durable struct {
 	root        *os.Root // the staging folder
+	dir         *os.File // the same, open since before anything was written; see flushAll
 	syncfs      bool
 	unsupported bool // flushing files is not supported: nothing is confirmed
 }
@@ -19,9 +20,11 @@ func newDurable(root *os.Root) (*durable, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &durable{root: root, syncfs: hasSyncFS(dir)}
-	return d, dir.Close()
+	return &durable{root: root, dir: dir, syncfs: hasSyncFS(dir)}, nil
 }
+
+// close does not wait for a flush that a cancelled run left behind.
+func (d *durable) close() error { return d.dir.Close() }
 
 // start begins to write the copy out while it is read back, and returns a
 // function that waits for the end of that. With wait it has ended before start
@@ -40,14 +43,12 @@ func (d *durable) start(ctx context.Context, wait bool) func() error {
 }
 
 // flushAll flushes the file system. That can take long and cannot be stopped:
-// a cancelled run does not wait for it.
+// a cancelled run does not wait for it. An error of the disk is told once to
+// each file that was open when it came: to one opened later only if nobody else,
+// such as a backup, had the file system flushed in between.
 func (d *durable) flushAll(ctx context.Context) error {
-	dir, err := d.root.Open(".")
-	if err != nil {
-		return err
-	}
 	done := make(chan error, 1)
-	go func() { done <- errors.Join(syncFS(dir), dir.Close()) }()
+	go func() { done <- syncFS(d.dir) }()
 	select {
 	case err := <-done:
 		return err

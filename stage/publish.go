@@ -91,6 +91,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err != nil {
 		return destination("creating the staging folder", err)
 	}
+	defer d.close() //nolint:errcheck // only flushed
 	d.syncfs = d.syncfs && !w.noSyncFS
 	if err := w.copy(ctx, d, files, r); err != nil {
 		return err

@@ -260,6 +260,7 @@ func (r *recovery) fill(ctx context.Context, staging *os.Root) error {
 	if err != nil {
 		return destination("recovering", err)
 	}
+	defer d.close() //nolint:errcheck // only flushed
 	files := NewFolders(ctx, staging, 1)
 	c := &copier{src: r.src, dst: staging, files: files, flush: !d.syncfs, progress: r.o.Progress}
 	sums, err := c.copyTree(ctx, r.tree, r.o.Workers)

@@ -112,8 +112,17 @@ func kernelAtLeast(major, minor int) bool {
 	return a > major || a == major && b >= minor
 }
 
+// syncFS keeps dir open until it is done, even if somebody closes it.
 func syncFS(dir *os.File) error {
-	return os.NewSyscallError("syncfs", ignoringEINTR(func() error { return unix.Syncfs(int(dir.Fd())) }))
+	conn, err := dir.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = conn.Control(func(fd uintptr) {
+		failed = ignoringEINTR(func() error { return unix.Syncfs(int(fd)) })
+	})
+	return errors.Join(err, os.NewSyscallError("syncfs", failed))
 }
 
 func freeSpace(dir *os.File) (uint64, error) {
