@@ -24,10 +24,10 @@ recorded of it; what does not match is exit status 5, and names every such file.
 
 --to must not exist yet, or be an empty folder, and not lie in a library of either kind. The
 files are written beside it, and it gets its name when it is whole: on any failure nothing is
-left, and what a killed run leaves, the next one into that folder clears away. Names and
-contents are those of the source; attributes and times are not. The layout of a content
-library is not documented: it was reverse-engineered, and this was not tried on a
-live site. Check the result with usmtpkg validate, and stage it with usmtpkg refresh.`,
+left, and what a killed run leaves, the next one into that folder clears away, if it proves to
+be of a run on this machine that is no more; else it is named. Names and contents are those of
+the source; attributes and times are not. The layout of a content library is not documented:
+it was reverse-engineered, and this was not tried on a live site. Check the result with usmtpkg validate, and stage it with usmtpkg refresh.`,
 		Example: `  usmtpkg recover --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --to D:\Recovered\USMT
   usmtpkg recover --content-library D:\SCCMContentLib --content-library E:\SCCMContentLib --package-id P0100012 --content-version 2 --to F:\USMT`,
 		Args: args(cobra.NoArgs),
