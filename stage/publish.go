@@ -127,7 +127,8 @@ func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, fil
 }
 
 // finishStaging gives the folder the rights its data folder was born with and
-// takes the mark of an unfinished one away.
+// takes the mark of an unfinished one away. It is flushed once more: after a
+// power cut the mark would be a file too many in a release.
 func finishStaging(staging *os.Root) error {
 	info, err := staging.Stat(dataDir)
 	if err != nil {
@@ -143,7 +144,10 @@ func finishStaging(staging *os.Root) error {
 			return err
 		}
 	}
-	return staging.Remove(ownerFile)
+	if err := staging.Remove(ownerFile); err != nil {
+		return err
+	}
+	return syncDir(staging, ".")
 }
 
 func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (err error) {

@@ -238,14 +238,24 @@ func TestFlushedBeforePublished(t *testing.T) {
 	}
 	inStaging := func(path string) bool { return strings.HasPrefix(path, "/.staging-") }
 	written := last(func(name, path string) bool { return (name == "write" || name == "openat") && inStaging(path) })
-	flushed := last(func(name, path string) bool { return (name == "syncfs" || name == "fsync") && inStaging(path) })
+	unmarked := last(func(name, path string) bool {
+		return name == "unlinkat" && inStaging(path) && strings.HasSuffix(path, "/.staging.json")
+	})
+	sealed := last(func(name, path string) bool { return name == "fsync" && inStaging(path) })
 	moved := last(func(name, path string) bool {
 		return name == "renameat" && inStaging(path) && strings.Count(path, "/") == 1
 	})
 	folder := last(func(name, path string) bool { return name == "fsync" && path == "" })
 	current := last(func(name, path string) bool { return name == "renameat" && strings.HasPrefix(path, "/.current.") })
-	if !(written < flushed && flushed < moved && moved < current && current < folder) {
-		t.Errorf("written %d, flushed %d, moved %d, current %d, its folder flushed %d in\n%s", written, flushed, moved, current, folder, strings.Join(calls, "\n"))
+	flushed := -1
+	for i, call := range calls[:max(unmarked, 0)] {
+		if name, path, _ := strings.Cut(call, " "); (name == "syncfs" || name == "fsync") && inStaging(path) {
+			flushed = i
+		}
+	}
+	order := []int{written, flushed, unmarked, sealed, moved, current, folder}
+	if !slices.IsSorted(order) {
+		t.Errorf("written, flushed, mark removed, folder flushed, moved, current, its folder flushed: %d, want them in this order, in\n%s", order, strings.Join(calls, "\n"))
 	}
 	if after := slices.Index(calls[moved:], "fsync "); after != 1 {
 		t.Errorf("the library's folder is flushed %d calls after the rename, want it to be the next", after)
