@@ -8,12 +8,25 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 )
 
 var update = flag.Bool("update", false, "rewrite the wanted files in the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"usmtpkg": main})
+	testscript.Main(leakFree{m}, map[string]func(){"usmtpkg": main})
+}
+
+// leakFree runs the tests and fails when a goroutine is left of the commands that ran in them.
+type leakFree struct{ tests *testing.M }
+
+func (l leakFree) Run() int {
+	status := l.tests.Run()
+	if err := goleak.Find(); err != nil && status == 0 {
+		_, _ = os.Stderr.WriteString(err.Error() + "\n")
+		return 1
+	}
+	return status
 }
 
 // TestScript runs the scripts of testdata/script: what a user sees, and what
