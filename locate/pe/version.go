@@ -12,7 +12,14 @@ type Version [4]uint16
 
 // String returns the version in its usual form, such as "10.0.26100.1".
 func (v Version) String() string {
-	return fmt.Sprintf("%d.%d.%d.%d", v[0], v[1], v[2], v[3])
+	b := make([]byte, 0, len("65535.65535.65535.65535"))
+	for i, part := range v {
+		if i > 0 {
+			b = append(b, '.')
+		}
+		b = strconv.AppendUint(b, uint64(part), 10)
+	}
+	return string(b)
 }
 
 // Compare returns -1, 0 or +1 as v is older than, equal to or newer than u.
