@@ -57,7 +57,8 @@ func TestPackages(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", "-timeout", "30m", "-exec", wine+"wine64", "./...")
 	cmd.Dir = "../../.."
-	cmd.Env = append(append(os.Environ(), m.env...), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+	cmd.Env = append(append(os.Environ(), m.env...), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0",
+		"CI=") // which would have the judges required that are programs of Linux
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
