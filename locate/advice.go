@@ -3,7 +3,7 @@ package locate
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It is raised with every change of a rule that can change what
 // a folder is found to be: its findings, their severity, or what is not looked at.
-const RulesVersion = "2026-11b"
+const RulesVersion = "2026-11c"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.
@@ -129,6 +129,8 @@ var (
 		hint: "a removed signature looks like this: compare the file with one of a kit you trust, or give that kit's list with --inventory",
 		source: "measured: all programs in the roots of USMT 10.0.10586, 10.0.15063 and 10.0.26100.1 are signed, of 6.2.9200 only some " +
 			"(copies of 2014 to 2024)"}
+	proofMissing = rule{id: "proof-missing", severity: Error,
+		hint: "give the kit's signed catalogs with --catalogs, its Windows Installer database with --msi, or a list from a kit you trust with --inventory; usmtpkg validate -v lists the files"}
 	signatureNone = rule{id: "signature-none", severity: Info,
 		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may vouch for it"}
 )

@@ -19,6 +19,8 @@ type Policy struct {
 	Require []string
 	Allow   []string
 	Forbid  []string
+
+	RequireProof bool // a file that is compared by name only is an error
 }
 
 // Check returns an error that names the first arch that is not known or is in two lists.

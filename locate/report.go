@@ -17,7 +17,8 @@ type Report struct {
 	Files   int          // files in them
 	Bytes   int64        // their content
 
-	Programs []Program // the programs and DLLs in them, by path
+	Programs []Program   // the programs and DLLs in them, by path
+	Proven   []FileProof // what vouches for each of the files, by path
 
 	findings []*FindingError
 }
@@ -69,9 +70,12 @@ func (v *Validator) Finish() *Report {
 	}
 	s.versions(trees)
 	s.overlay(trees)
+	s.proofs(trees)
 	s.inventory(trees)
+	proven := s.proven(trees)
 	s.attribute()
 	r := s.report(trees)
+	r.Proven = proven
 	r.Programs = programs(trees)
 	sortFindings(s.findings)
 	r.findings = s.findings
@@ -86,6 +90,7 @@ type survey struct {
 	tables   []*inventory.Table
 	declared map[string]*Declared // files of the overlay, by path
 	findings []*FindingError
+	vouchers map[Voucher]*Voucher // each that vouches for a file, once
 }
 
 func (s *survey) add(f *FindingError) {

@@ -38,7 +38,7 @@ func (s *survey) inventory(trees []*tree) {
 		table, list, known := s.listOf(t.kit, t.arch)
 		switch {
 		case list != nil:
-			l := &listing{survey: s, tree: t, release: list, faulty: faulty, source: sourceOf(table, list)}
+			l := &listing{survey: s, tree: t, release: list, faulty: faulty, source: sourceOf(table, list), table: table.Name, proof: proofOf(table)}
 			l.compare()
 			l.result.Table = table.Name
 			t.compared = &l.result
@@ -91,6 +91,14 @@ func sourceOf(t *inventory.Table, r *inventory.Release) string {
 	return source
 }
 
+// proofOf says what a hash in a table is.
+func proofOf(t *inventory.Table) Proof {
+	if t.BuiltIn {
+		return ProofBuiltIn
+	}
+	return ProofSite
+}
+
 // A listing is one arch folder beside the list of its release.
 type listing struct {
 	*survey
@@ -98,6 +106,8 @@ type listing struct {
 	release *inventory.Release
 	faulty  map[string]bool
 	source  string
+	table   string // the name of its table
+	proof   Proof  // what a hash in it is
 	result  Comparison
 
 	have   map[string]*entry // by folded path in the arch folder
@@ -177,6 +187,7 @@ func (l *listing) file(e *entry, f inventory.File) {
 		l.tell(inventoryDiffers, e.path, "SHA-256 "+e.sum, f.SHA256+" as in "+l.usmt())
 	default:
 		l.result.Hashed++
+		l.vouch(e, l.proof, l.table)
 	}
 }
 

@@ -60,6 +60,7 @@ type entry struct {
 	path string
 	mode fs.FileMode // type bits
 	content
+	voucher *Voucher // what Finish found to vouch for the content; nil: nothing
 }
 
 // content is what Inspect found out about a file.

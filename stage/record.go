@@ -50,6 +50,7 @@ type Validation struct {
 	NotChecked []string       `json:"not_checked"` // what nobody looked at
 	Inventory  []Compared     `json:"inventory"`   // one for each arch that an inventory is known of
 	Signatures map[string]int `json:"signatures"`  // programs by verdict; counted here, whatever is handed in
+	Proofs     map[string]int `json:"proofs"`      // files by what vouches for their content; nil before version 4
 }
 
 // FindingCounts are the findings of a validation by severity.
@@ -95,6 +96,8 @@ type InventoryFile struct {
 	Signature   string    `json:"signature,omitempty"` // the verdict
 	Signer      string    `json:"signer,omitempty"`
 	SignedAt    time.Time `json:"signed_at,omitzero"`
+	Proof       string    `json:"proof,omitempty"`   // what vouches for the content, in the words of the checker
+	Voucher     string    `json:"voucher,omitempty"` // who or what that is
 }
 
 // NotChecked is the verdict on a program's signature where nobody looked.
@@ -120,10 +123,15 @@ func (r *run) inventory() iter.Seq[InventoryFile] {
 	return func(yield func(InventoryFile) bool) {
 		for i, f := range r.tree.Files {
 			facts := r.facts.at(i)
+			var proof, voucher string
+			if r.o.Proof != nil {
+				proof, voucher = r.o.Proof(f.Path)
+			}
 			if !yield(InventoryFile{
 				Path: f.Path, Size: f.Size, SHA256: r.sums[i],
 				Machine: facts.Machine, FileVersion: facts.FileVersion,
 				Signature: facts.verdict(), Signer: clip(facts.Signer), SignedAt: facts.SignedAt.UTC().Truncate(time.Second),
+				Proof: proof, Voucher: clip(voucher),
 			}) {
 				return
 			}

@@ -14,11 +14,11 @@ import (
 )
 
 // releaseFormat is the format of release.json. Version 2 added evidence,
-// validation, signer and signed_at, version 3 content_hash and overlay; records
-// of earlier versions are read as well.
+// validation, signer and signed_at, version 3 content_hash and overlay, version 4
+// proofs; records of earlier versions are read as well.
 const (
 	releaseFormat  = "usmtpkg release"
-	releaseVersion = 3
+	releaseVersion = 4
 )
 
 // maxHead bounds release.json up to its list of files, in bytes: an overlay has
@@ -126,6 +126,9 @@ func readRelease(root *os.Root) (Release, error) {
 	}
 	if r.Version < 3 && r.Overlay != nil {
 		return r, &FormatError{releaseFile, fmt.Sprintf("overlay is no key of version %d of %q", r.Version, releaseFormat)}
+	}
+	if v := r.Validation; r.Version < 4 && v != nil && v.Proofs != nil {
+		return r, &FormatError{releaseFile, fmt.Sprintf("proofs is not a key of version %d of %q", r.Version, releaseFormat)}
 	}
 	if bad := r.badOverlay(); bad != "" {
 		return r, &FormatError{releaseFile, bad}

@@ -33,10 +33,11 @@ type Options struct {
 	Progress    Progress   // nil reports nothing
 	Tool        string     // what is recorded as the writing program
 
-	Evidence       []Evidence        // what tells the version of the source, for the record
-	Validation     func() Validation // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
-	AllowDowngrade bool              // take a USMT that is older than that of the active release
-	Overlay        []OverlayFile     // the files that are not the source's own, for the record; Size and SHA256 are filled in
+	Evidence       []Evidence                                // what tells the version of the source, for the record
+	Validation     func() Validation                         // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
+	Proof          func(path string) (proof, voucher string) // what vouches for the content of a file, for the record, asked for after Validation; nil: nobody looked
+	AllowDowngrade bool                                      // take a USMT that is older than that of the active release
+	Overlay        []OverlayFile                             // the files that are not the source's own, for the record; Size and SHA256 are filled in
 }
 
 // A Result tells what Stage did, or what it would do.

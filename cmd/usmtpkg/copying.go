@@ -122,7 +122,7 @@ func (j *stageJob) check(ctx context.Context) error {
 	j.opts = stage.Options{
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
-		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation,
+		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof,
 		AllowDowngrade: j.o.copy.downgrade, Overlay: j.usmt.record(),
 	}
 	return nil

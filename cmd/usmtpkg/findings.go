@@ -20,6 +20,7 @@ type policyOptions struct {
 	allow   []string
 	forbid  []string
 	strict  bool
+	proof   bool
 
 	inventory string
 	read      []*inventory.Table // see tables
@@ -31,6 +32,7 @@ func (o *policyOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.allow, "allow-arch", nil, "arches that may be there (default arm64 and x86)")
 	f.StringSliceVar(&o.forbid, "forbid-arch", nil, "arches that must not be there")
 	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
+	f.BoolVar(&o.proof, "require-proof", false, "fail if the content of any file was not proven: by its signature, a signed catalog or MSI, or a list with its hash")
 	f.StringVar(&o.inventory, "inventory", "", "a list of your own of a release's files, asked before those built in (see usmtpkg inventory)")
 	o.trust.flags(f)
 }
@@ -39,7 +41,7 @@ func (o *policyOptions) flags(f *pflag.FlagSet) {
 // that will stand before the arch folders for ConfigMgr; empty: not known.
 func (o *options) validation(env environment, prefix string) (locate.Options, error) {
 	lo := locate.Options{
-		Policy:  locate.Policy{Require: o.policy.require, Allow: o.policy.allow, Forbid: o.policy.forbid},
+		Policy:  locate.Policy{Require: o.policy.require, Allow: o.policy.allow, Forbid: o.policy.forbid, RequireProof: o.policy.proof},
 		Workers: o.copy.workers,
 		Prefix:  len(utf16.Encode([]rune(prefix))),
 	}
@@ -114,7 +116,14 @@ func (c *checker) validation() stage.Validation {
 		Findings: stage.FindingCounts{
 			Error: c.report.Count(locate.Error), Warning: c.report.Count(locate.Warning), Info: c.report.Count(locate.Info),
 		},
+		Proofs: proofCounts(c.report),
 	}
+}
+
+// proof is what vouches for a file, as a release records it.
+func (c *checker) proof(path string) (proof, voucher string) {
+	v := c.report.ProofOf(path)
+	return string(v.Proof), v.By
 }
 
 // evidence is what tells the version of the source. What could not be read is

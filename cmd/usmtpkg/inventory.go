@@ -193,6 +193,9 @@ func notChecked(rep *locate.Report) []string {
 	case unhashed > 0:
 		list = append(list, "release-inventory-hashes")
 	}
+	if proofCounts(rep)[string(locate.ProofNone)] > 0 {
+		list = append(list, contentNotChecked)
+	}
 	return list
 }
 

@@ -90,7 +90,7 @@ const packageSuite = "package"
 // validateJudgement is the outcome of validate, one suite an arch folder.
 func validateJudgement(d jsonValidate, rep *locate.Report, status int) judgement {
 	j := judgement{
-		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared, d.Signed},
+		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared, d.Signed, d.Proofs, d.Unproven},
 		bases: []uriBase{{"USMT", d.Source.Path, "the USMT folder, found: " + d.Source.How}},
 	}
 	byArch := map[string][]result{}
@@ -99,6 +99,9 @@ func validateJudgement(d jsonValidate, rep *locate.Report, status int) judgement
 	}
 	j.suites = []suite{{name: packageSuite, about: d.Source.Path, results: byArch[packageSuite]}}
 	for _, name := range d.Unlooked {
+		if name == contentNotChecked {
+			continue // each arch folder says so
+		}
 		j.suites[0].skipped = append(j.suites[0].skipped, skippedCheck{name, "was not checked"})
 	}
 	for _, arch := range []string{locate.AMD64, locate.ARM64, locate.X86} {
@@ -107,6 +110,9 @@ func validateJudgement(d jsonValidate, rep *locate.Report, status int) judgement
 		if i >= 0 {
 			a := rep.Arches[i]
 			s.about = fmt.Sprintf("USMT %s, %s, %s", versionText(a.Version), countOf(a.Files, "file", "files"), size(a.Bytes))
+		}
+		if i >= 0 {
+			s.skipped = contentSkipped(d.Unproven, rep.Arches[i].Dir)
 		}
 		if i >= 0 && !s.fails() {
 			s.passed = []string{"every rule that was checked"}
@@ -128,6 +134,8 @@ type validateSummary struct {
 	Unlooked []string         `json:"not_checked"`
 	Compared []stage.Compared `json:"compared"`
 	Signed   map[string]int   `json:"signatures"`
+	Proofs   map[string]int   `json:"proofs"`
+	Unproven []string         `json:"unproven"`
 }
 
 func (s suite) fails() bool {

@@ -27,6 +27,8 @@ type jsonResult struct {
 	NotChecked    []string           `json:"not_checked"`
 	Compared      []stage.Compared   `json:"compared"`
 	Signed        map[string]int     `json:"signatures"`
+	Proofs        map[string]int     `json:"proofs"`
+	Unproven      []string           `json:"unproven"`
 	Findings      []jsonFinding      `json:"findings"`
 	Notes         []string           `json:"notes,omitempty"`
 	Definition    *jsonDefinition    `json:"definition,omitempty"`
@@ -62,7 +64,7 @@ func resultDocument(format string, o *options, out outcome) jsonResult {
 		Release: r.Name, Digest: r.Digest, ContentHash: r.ContentHash, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 		Library: out.dir, PackageSource: localPackagePath(out.dir, r.Name),
 		Source: jsonOrigin{out.usmt.Path, out.usmt.How}, Verify: r.Verify, Durability: r.Durability,
-		NotChecked: notChecked(out.report), Compared: compared(out.report), Signed: signatureCounts(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
+		NotChecked: notChecked(out.report), Compared: compared(out.report), Signed: signatureCounts(out.report), Proofs: proofCounts(out.report), Unproven: unproven(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
 		Overlay: r.Overlay,
 		report:  out.report, reason: out.usmt.reason,
 	}

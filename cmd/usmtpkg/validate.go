@@ -56,6 +56,8 @@ type jsonValidate struct {
 	Unlooked []string         `json:"not_checked"`
 	Compared []stage.Compared `json:"compared"`
 	Signed   map[string]int   `json:"signatures"`
+	Proofs   map[string]int   `json:"proofs"`
+	Unproven []string         `json:"unproven"`
 	Programs []jsonProgram    `json:"programs"`
 	Findings []jsonFinding    `json:"findings"`
 
@@ -93,7 +95,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	if o.format != formatText {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Signed: signatureCounts(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
 			Overlay: u.record(),
 		}
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
@@ -108,8 +110,15 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\n",
-		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep))
+	if o.verbose {
+		for _, name := range unproven(rep) {
+			if _, err := fmt.Fprintf(env.stdout, "by name only: %s\n", printable(name)); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\ncontent: %s\n",
+		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep), proofText(rep))
 	return errors.Join(err, marked(bad))
 }
 

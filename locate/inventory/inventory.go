@@ -48,6 +48,7 @@ import (
 // A Table is a set of releases.
 type Table struct {
 	Name     string   // where it was read from: a file's name, or "built in"
+	BuiltIn  bool     // it is part of this program
 	Notes    []string // comments of the whole table
 	Releases []*Release
 }

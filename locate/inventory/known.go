@@ -17,6 +17,7 @@ var known = sync.OnceValue(func() *Table {
 	if err != nil {
 		panic("inventory: " + err.Error()) // the table is part of the program, and a test reads it
 	}
+	t.BuiltIn = true
 	return t
 })
 
