@@ -113,8 +113,8 @@ func older(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	from, to := strings.Index(string(text), `  "content_hash"`), strings.Index(string(text), `  "usmt_version"`)
-	s := strings.Replace(string(text[:from])+string(text[to:]), "  \"overlay\": [],\n", "", 1)
-	if err := os.WriteFile(name, []byte(strings.Replace(s, `"version": 3`, `"version": 2`, 1)), 0o666); err != nil {
+	s := strings.NewReplacer("  \"overlay\": [],\n", "", "  \"catalogs\": [],\n", "").Replace(string(text[:from]) + string(text[to:]))
+	if err := os.WriteFile(name, []byte(strings.Replace(s, `"version": 4`, `"version": 2`, 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}
 }

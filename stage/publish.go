@@ -193,16 +193,20 @@ func (w *Writer) check(ctx context.Context, files *Folders, r *run) error {
 // writeTags writes the bag's tag files and the inventory, and flushes each if
 // that is not done for all files at once.
 func writeTags(staging *os.Root, r *run, flush bool) error {
-	files := []struct {
+	type tagFile struct {
 		name  string
 		write func(w io.Writer) error
-	}{
+	}
+	files := []tagFile{
 		{bag.InfoName, func(w io.Writer) error { return bag.WriteInfo(w, r.info()) }},
 		{bag.DeclarationName, bag.WriteDeclaration},
 		{manifestName.Name(), func(w io.Writer) error { _, err := w.Write(r.manifest); return err }},
 		{releaseFile, func(w io.Writer) error {
 			return r.rec.write(w, r.inventory())
 		}},
+	}
+	for _, c := range r.catalogs {
+		files = append(files, tagFile{c.File, func(w io.Writer) error { _, err := w.Write(c.Content); return err }})
 	}
 	var entries []bag.Entry
 	for _, f := range files {

@@ -1,7 +1,12 @@
 package stage
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,7 +36,8 @@ type Release struct {
 	Durability  Durability      `json:"durability"`
 	FileCount   int             `json:"file_count"`
 	Bytes       int64           `json:"bytes"`
-	Overlay     []OverlayFile   `json:"overlay"` // sorted by path; nil in records before version 3
+	Overlay     []OverlayFile   `json:"overlay"`  // sorted by path; nil in records before version 3
+	Catalogs    []Catalog       `json:"catalogs"` // kept beside the payload; nil in records before version 4
 	Files       []InventoryFile `json:"files"`
 }
 
@@ -51,6 +57,42 @@ type Validation struct {
 	Inventory  []Compared     `json:"inventory"`   // one for each arch that an inventory is known of
 	Signatures map[string]int `json:"signatures"`  // programs by verdict; counted here, whatever is handed in
 	Proofs     map[string]int `json:"proofs"`      // files by what vouches for their content; nil before version 4
+}
+
+// A Catalog is a signed list that vouches for files of the payload, and is kept
+// beside it: who has the release can prove those files again, with nothing else.
+type Catalog struct {
+	File     string    `json:"file"` // in the release: "catalog-" and the first 16 digits of its SHA-256, with ".cat"
+	Name     string    `json:"name"` // that it had
+	SHA256   string    `json:"sha256"`
+	Signer   string    `json:"signer"`
+	SignedAt time.Time `json:"signed_at,omitzero"`
+	Files    int       `json:"files"` // of the payload, that it vouches for
+
+	Content []byte `json:"-"` // for Stage
+}
+
+// maxCatalogs bounds the catalogs of a release. A kit has one for each arch and part, 9 in all.
+const maxCatalogs = 256
+
+// keepCatalogs takes down the catalogs that are to be kept, under names of their own.
+func (r *run) keepCatalogs() error {
+	r.catalogs = []Catalog{}
+	if r.o.Catalogs == nil {
+		return nil
+	}
+	for _, c := range r.o.Catalogs() {
+		sum := sha256.Sum256(c.Content)
+		c.SHA256 = hex.EncodeToString(sum[:])
+		c.File, c.Name, c.Signer = "catalog-"+c.SHA256[:16]+".cat", clip(c.Name), clip(c.Signer)
+		r.catalogs = append(r.catalogs, c)
+	}
+	slices.SortFunc(r.catalogs, func(a, b Catalog) int { return strings.Compare(a.File, b.File) })
+	r.catalogs = slices.CompactFunc(r.catalogs, func(a, b Catalog) bool { return a.File == b.File })
+	if n := len(r.catalogs); n > maxCatalogs {
+		return fmt.Errorf("%d catalogs vouch for the files of the kit; a release can keep %d", n, maxCatalogs)
+	}
+	return nil
 }
 
 // FindingCounts are the findings of a validation by severity.
@@ -158,7 +200,7 @@ func (r *run) evidence() []Evidence {
 
 // finish ends the check and takes down what is to be recorded of it.
 func (r *run) finish() error {
-	if err := r.o.Checker.Finish(); err != nil || r.o.Validation == nil {
+	if err := errors.Join(r.o.Checker.Finish(), r.keepCatalogs()); err != nil || r.o.Validation == nil {
 		return err
 	}
 	v := r.o.Validation()

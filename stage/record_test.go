@@ -123,7 +123,7 @@ func TestRecordOfValidation(t *testing.T) {
 	if diff := cmp.Diff(o.Evidence, rec.Evidence); diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
 	}
-	if strings.Index(text, `"validation"`) > strings.Index(text, filesKey) || !strings.Contains(text, `"version": 3,`) {
+	if strings.Index(text, `"validation"`) > strings.Index(text, filesKey) || !strings.Contains(text, `"version": 4,`) {
 		t.Errorf("record:\n%s", text)
 	}
 
@@ -200,7 +200,10 @@ func TestReadRecordsOfAllVersions(t *testing.T) {
 	}{
 		{"version 1", recordV1, ""},
 		{"version 0", strings.Replace(recordV1, `"version": 1`, `"version": 0`, 1), `version 0 of "usmtpkg release"`},
-		{"version 4", strings.Replace(recordV1, `"version": 1`, `"version": 4`, 1), `version 4 of "usmtpkg release", this usmtpkg knows version 3`},
+		{"version 5", strings.Replace(recordV1, `"version": 1`, `"version": 5`, 1), `version 5 of "usmtpkg release", this usmtpkg knows version 4`},
+		{"version 4", recordOf(4, `"catalogs": [],`), ""},
+		{"catalogs of version 4 in version 3", recordOf(3, `"catalogs": [],`), "catalogs is not a key of version 3"},
+		{"proofs of version 4 in version 3", strings.Replace(recordOf(3, ""), `"validation": null`, `"validation": {"proofs": {}}`, 1), "proofs is not a key of version 3"},
 		{"a key of version 2 in version 1", strings.Replace(recordV1, `"tool"`, `"evidence": [], "tool"`, 1), "no keys of version 1"},
 		{"another", strings.Replace(recordV1, `"tool"`, `"validation": {}, "tool"`, 1), "no keys of version 1"},
 		{"an unknown key", strings.Replace(recordV1, `"tool"`, `"colour": 1, "tool"`, 1), `unknown field "colour"`},

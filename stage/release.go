@@ -15,7 +15,7 @@ import (
 
 // releaseFormat is the format of release.json. Version 2 added evidence,
 // validation, signer and signed_at, version 3 content_hash and overlay, version 4
-// proofs; records of earlier versions are read as well.
+// proofs and catalogs; records of earlier versions are read as well.
 const (
 	releaseFormat  = "usmtpkg release"
 	releaseVersion = 4
@@ -126,6 +126,9 @@ func readRelease(root *os.Root) (Release, error) {
 	}
 	if r.Version < 3 && r.Overlay != nil {
 		return r, &FormatError{releaseFile, fmt.Sprintf("overlay is no key of version %d of %q", r.Version, releaseFormat)}
+	}
+	if r.Version < 4 && r.Catalogs != nil {
+		return r, &FormatError{releaseFile, fmt.Sprintf("catalogs is not a key of version %d of %q", r.Version, releaseFormat)}
 	}
 	if v := r.Validation; r.Version < 4 && v != nil && v.Proofs != nil {
 		return r, &FormatError{releaseFile, fmt.Sprintf("proofs is not a key of version %d of %q", r.Version, releaseFormat)}

@@ -21,6 +21,9 @@ import (
 // the others, it does not see.
 func (r *run) checkShape(ctx context.Context, staging *os.Root) error {
 	files := []string{ownerFile, bag.InfoName, bag.DeclarationName, manifestName.Name(), releaseFile, tagManifestName.Name()}
+	for _, c := range r.catalogs {
+		files = append(files, c.File)
+	}
 	found, err := checkFolder(staging, ".", func(name string) bool { return slices.Contains(files, name) }, []string{dataDir})
 	if err != nil {
 		return err

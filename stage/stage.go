@@ -36,6 +36,7 @@ type Options struct {
 	Evidence       []Evidence                                // what tells the version of the source, for the record
 	Validation     func() Validation                         // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
 	Proof          func(path string) (proof, voucher string) // what vouches for the content of a file, for the record, asked for after Validation; nil: nobody looked
+	Catalogs       func() []Catalog                          // what vouches for files and is to be kept with them, asked for after Checker.Finish; nil: nothing
 	AllowDowngrade bool                                      // take a USMT that is older than that of the active release
 	Overlay        []OverlayFile                             // the files that are not the source's own, for the record; Size and SHA256 are filled in
 }
@@ -62,6 +63,7 @@ type run struct {
 	rec      Release
 
 	validation *Validation // nil until the check is over
+	catalogs   []Catalog   // likewise
 }
 
 func newRun(ctx context.Context, src Source, o Options) (*run, error) {
@@ -163,7 +165,7 @@ func (r *run) describe() error {
 		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
 		Evidence: r.evidence(), Validation: r.validation,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},
-		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(), Overlay: r.overlay(),
+		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(), Overlay: r.overlay(), Catalogs: r.catalogs,
 	}
 	return nil
 }
