@@ -105,6 +105,12 @@ func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, e
 // looks at what it got.
 func (f *Folders) ReadDir(name string) ([]fs.DirEntry, error) { return f.list.readDir(name) }
 
+// Relist drops the listings that are kept. Nobody else may use f meanwhile.
+func (f *Folders) Relist(context.Context) error {
+	f.list.forget()
+	return nil
+}
+
 func (f *Folders) readDir(name string) (list []fs.DirEntry, err error) {
 	err = f.try(func() (err error) {
 		list, err = fs.ReadDir(f.root.FS(), name)

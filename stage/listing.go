@@ -140,3 +140,15 @@ func (l *lister) pop() (dir string, ok bool) {
 
 // wait returns when nothing is being read any more.
 func (l *lister) wait() { l.running.Wait() }
+
+// forget drops all listings, so that the next to ask has them read anew.
+func (l *lister) forget() {
+	l.mu.Lock()
+	l.next = nil
+	l.mu.Unlock()
+	l.running.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.lists)
+	l.next, l.kept = nil, 0
+}

@@ -35,6 +35,9 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 	if err = errors.Join(err, staging.Close()); err != nil {
 		return res, err
 	}
+	if err := r.relist(ctx); err != nil {
+		return res, err
+	}
 	if err := w.lock.check(); err != nil {
 		return res, err
 	}

@@ -56,6 +56,7 @@ type run struct {
 	o        Options
 	used     VerifyMode // the mode really used
 	tree     Tree
+	dirs     []string // all folders of the source, also those that hold no file
 	sums     []string
 	facts    factList
 	digest   string
@@ -79,9 +80,11 @@ func newRun(ctx context.Context, src Source, o Options) (*run, error) {
 	}
 	o.Progress = progressOr(o.Progress)
 	r := &run{src: src, o: o, used: o.Verify}
-	if r.tree, err = List(ctx, src.FS, src.Include); err != nil {
+	all, err := listSource(ctx, src.FS, src.Include)
+	if err != nil {
 		return nil, err
 	}
+	r.dirs, r.tree = all.Dirs, all.withoutEmpty()
 	if len(r.tree.Files) == 0 {
 		return nil, &SourceError{Err: fmt.Errorf("%s holds no files", src.Origin.Path)}
 	}
@@ -98,7 +101,15 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	if r.sums, err = hashSource(ctx, src.FS, r.tree, o.Workers, r.o.Progress); err != nil {
+	res, err := r.plan(ctx, lib)
+	if err == nil {
+		err = r.relist(ctx)
+	}
+	return res, r.explain(ctx, err)
+}
+
+func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
+	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.o.Workers, r.o.Progress); err != nil {
 		return Result{}, err
 	}
 	if err := r.inspectSource(ctx); err != nil {
@@ -127,9 +138,9 @@ func (r *run) inspectSource(ctx context.Context) error {
 	r.facts = make(factList, len(r.tree.Files))
 	err := each(ctx, len(r.tree.Files), r.o.Workers, func(ctx context.Context, i int, buf []byte) error {
 		f := r.tree.Files[i]
-		in, err := r.src.FS.Open(f.Path)
+		in, err := openSource(ctx, r.src.FS, f)
 		if err != nil {
-			return &SourceError{Err: err}
+			return err
 		}
 		defer in.Close()
 		at, err := readerAt(in)
@@ -192,7 +203,15 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 		return Result{}, err
 	}
 	w.step("listed")
+	res, err := w.stage(ctx, r)
+	return res, r.explain(ctx, err)
+}
+
+func (w *Writer) stage(ctx context.Context, r *run) (Result, error) {
 	res, done, err := w.unchanged(ctx, r)
+	if done && err == nil {
+		err = r.relist(ctx)
+	}
 	if done || err != nil {
 		return res, err
 	}

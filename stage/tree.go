@@ -66,25 +66,64 @@ func entryKind(m fs.FileMode) string {
 // those that include accepts are looked at; nil accepts all. An entry that is
 // neither a file nor a folder is an *EntryError: it is never skipped.
 func List(ctx context.Context, fsys fs.FS, include func(name string) bool) (Tree, error) {
-	t, err := list(ctx, fsys, include, func(p string, kind fs.FileMode) error {
+	t, err := listSource(ctx, fsys, include)
+	return t.withoutEmpty(), err
+}
+
+// listSource is List with all folders, also those that hold no file.
+func listSource(ctx context.Context, fsys fs.FS, include func(name string) bool) (Tree, error) {
+	return list(ctx, fsys, include, func(p string, kind fs.FileMode) error {
 		return &EntryError{Path: p, Type: kind}
 	})
-	if err != nil {
-		return Tree{}, err
-	}
+}
+
+// withoutEmpty leaves out the folders that hold no file.
+func (t Tree) withoutEmpty() Tree {
 	dirs := map[string]bool{".": true}
 	t.Dirs = nil
 	for _, f := range t.Files {
 		t.addDirs(dirs, path.Dir(f.Path))
 	}
-	return t, nil
+	return t
 }
 
 // list lists a tree, all its folders included, and hands entries that are
 // neither file nor folder to odd.
 func list(ctx context.Context, fsys fs.FS, include func(name string) bool, odd func(p string, kind fs.FileMode) error) (Tree, error) {
 	var t Tree
+	err := walk(ctx, fsys, include, visitor{
+		dir:   func(p string) { t.Dirs = append(t.Dirs, p) },
+		files: func(batch []File) { t.Files = append(t.Files, batch...) },
+		odd:   odd,
+	})
+	if err != nil {
+		return Tree{}, err
+	}
+	sortFiles(t.Files)
+	return t, nil
+}
+
+// A visitor is told what lies in a tree.
+type visitor struct {
+	dir   func(p string)     // the root included, as "."
+	files func(batch []File) // with size and time; not kept
+	odd   func(p string, kind fs.FileMode) error
+}
+
+// walk shows a tree to a visitor. Of the root's own entries only those that
+// include accepts are shown; nil accepts all.
+func walk(ctx context.Context, fsys fs.FS, include func(name string) bool, v visitor) error {
+	var files []File
 	var entries []fs.DirEntry
+	show := func() error {
+		if err := measure(ctx, files, entries); err != nil {
+			return err
+		}
+		v.files(files)
+		clear(entries)
+		files, entries = files[:0], entries[:0]
+		return nil
+	}
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -97,38 +136,30 @@ func list(ctx context.Context, fsys fs.FS, include func(name string) bool, odd f
 			}
 			return nil
 		case d.IsDir():
-			t.Dirs = append(t.Dirs, p)
+			v.dir(p)
 			return nil
 		case !d.Type().IsRegular():
-			return odd(p, d.Type())
+			return v.odd(p, d.Type())
 		}
-		t.Files = append(t.Files, File{Path: p})
-		if entries = append(entries, d); len(entries) < listBatch {
+		files, entries = append(files, File{Path: p}), append(entries, d)
+		if len(entries) < listBatch {
 			return nil
 		}
-		err = t.measure(ctx, entries)
-		clear(entries)
-		entries = entries[:0]
-		return err
+		return show()
 	})
-	if err == nil {
-		err = t.measure(ctx, entries)
-	}
 	if err != nil {
-		return Tree{}, err
+		return err
 	}
-	sortFiles(t.Files)
-	return t, nil
+	return show()
 }
 
 // listBatch is how many entries are kept before they are asked for size and
 // time: an entry takes several times the memory of a File.
 const listBatch = 8192
 
-// measure asks for size and time of the files that were listed last, whose
-// entries these are. That takes longer than reading the folders.
-func (t *Tree) measure(ctx context.Context, entries []fs.DirEntry) error {
-	files := t.Files[len(t.Files)-len(entries):]
+// measure asks for size and time of files, whose entries these are. That takes
+// longer than reading the folders.
+func measure(ctx context.Context, files []File, entries []fs.DirEntry) error {
 	return each(ctx, len(entries), 0, func(_ context.Context, i int, _ []byte) error {
 		info, err := entries[i].Info()
 		if errors.Is(err, fs.ErrNotExist) {

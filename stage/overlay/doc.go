@@ -61,3 +61,12 @@ type PatternError struct {
 
 func (e *PatternError) Error() string { return fmt.Sprintf("overlay %s: %s", e.From, e.Reason) }
 func (e *PatternError) Unwrap() error { return e.Err }
+
+// A ChangedError says that files of an overlay, or those that they hide, are no
+// longer what they were when the overlay was laid.
+type ChangedError struct {
+	Path   string // in the source, or as the overlay's file was named
+	Reason string
+}
+
+func (e *ChangedError) Error() string { return e.Path + " " + e.Reason }

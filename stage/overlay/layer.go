@@ -14,11 +14,12 @@ import (
 // A Layer is a source with an overlay laid into folders of its root. Its
 // methods may be called from several goroutines.
 type Layer struct {
-	base   fs.FS
-	laid   []Laid
-	files  map[string]*File         // by path
-	hidden map[string]bool          // paths of the source
-	dirs   map[string][]fs.DirEntry // listings of the folders that files were laid into
+	overlay *Overlay
+	base    fs.FS
+	laid    []Laid
+	files   map[string]*File         // by path
+	hidden  map[string]fs.FileInfo   // by the path in the source: what was there
+	dirs    map[string][]fs.DirEntry // listings of the folders that files were laid into
 }
 
 // A Laid file is a file of an overlay where it was laid.
@@ -36,10 +37,10 @@ type Stock struct {
 }
 
 // Lay lays the files into the folders dirs of the root of base. The folders are
-// listed here, and not a second time: who judges the names and who copies the
-// files see the same.
+// listed here, and not again until Relist is called: whoever checks the names
+// and whoever copies the files see the same.
 func (o *Overlay) Lay(ctx context.Context, base fs.FS, dirs []string) (*Layer, error) {
-	l := &Layer{base: base, files: map[string]*File{}, hidden: map[string]bool{}, dirs: map[string][]fs.DirEntry{}}
+	l := &Layer{overlay: o, base: base, files: map[string]*File{}, hidden: map[string]fs.FileInfo{}, dirs: map[string][]fs.DirEntry{}}
 	for _, dir := range dirs {
 		entries, err := fs.ReadDir(base, dir)
 		if err != nil {
@@ -49,10 +50,11 @@ func (o *Overlay) Lay(ctx context.Context, base fs.FS, dirs []string) (*Layer, e
 		for _, f := range o.files {
 			laid := Laid{File: f, Path: dir + "/" + f.Name}
 			if i := namesake(list, f.Name); i >= 0 {
-				if laid.Stock, err = stock(ctx, base, dir, list[i], f); err != nil {
+				var info fs.FileInfo
+				if laid.Stock, info, err = stock(ctx, base, dir, list[i], f); err != nil {
 					return nil, err
 				}
-				l.hidden[laid.Stock.Path] = true
+				l.hidden[laid.Stock.Path] = info
 				list = slices.Delete(list, i, i+1)
 			}
 			list = append(list, fs.FileInfoToDirEntry(f.info))
@@ -79,25 +81,90 @@ func namesake(entries []fs.DirEntry, name string) int {
 }
 
 // stock looks at the file of the source that f hides.
-func stock(ctx context.Context, base fs.FS, dir string, e fs.DirEntry, f *File) (*Stock, error) {
+func stock(ctx context.Context, base fs.FS, dir string, e fs.DirEntry, f *File) (*Stock, fs.FileInfo, error) {
 	s := &Stock{Path: path.Join(dir, e.Name())}
 	if !e.Type().IsRegular() {
-		return nil, &PatternError{From: f.From, Reason: fmt.Sprintf("%s of the source is %s, which no file can replace", s.Path, typeName(e.Type()))}
+		return nil, nil, &PatternError{From: f.From, Reason: fmt.Sprintf("%s of the source is %s, which no file can replace", s.Path, typeName(e.Type()))}
 	}
 	in, err := base.Open(s.Path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer in.Close()
 	info, err := in.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.Size = info.Size()
 	if s.SHA256, err = sum(ctx, in); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", s.Path, err)
+		return nil, nil, fmt.Errorf("reading %s: %w", s.Path, err)
 	}
-	return s, nil
+	return s, info, nil
+}
+
+// Relist has the folders listed as they are now, those that files were laid
+// into and all others, with the files that the patterns name now. Only the
+// listings change: a file that was not laid cannot be opened. A *ChangedError
+// says that a hidden file is another one, or that the patterns no longer name an
+// overlay. Nobody else may use l meanwhile.
+func (l *Layer) Relist(ctx context.Context) error {
+	if again, ok := l.base.(interface {
+		Relist(ctx context.Context) error
+	}); ok {
+		if err := again.Relist(ctx); err != nil {
+			return err
+		}
+	}
+	now, err := l.overlay.again()
+	if err != nil {
+		return err
+	}
+	for dir := range l.dirs {
+		entries, err := fs.ReadDir(l.base, dir)
+		if err != nil {
+			return err
+		}
+		if l.dirs[dir], err = l.relaid(dir, entries, now.files); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relaid is the listing of a folder with the files of the overlay in it, and
+// without those that were hidden when they were laid.
+func (l *Layer) relaid(dir string, entries []fs.DirEntry, files []*File) ([]fs.DirEntry, error) {
+	gone := map[string]bool{}
+	for p := range l.hidden {
+		if path.Dir(p) == dir {
+			gone[p] = true
+		}
+	}
+	var list []fs.DirEntry
+	for _, e := range entries {
+		p := path.Join(dir, e.Name())
+		was, hidden := l.hidden[p]
+		if !hidden {
+			list = append(list, e)
+			continue
+		}
+		delete(gone, p)
+		info, err := e.Info()
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode().Type() != was.Mode().Type() || info.Size() != was.Size() || !info.ModTime().Equal(was.ModTime()) {
+			return nil, &ChangedError{Path: p, Reason: "of the source, which the overlay replaces, has changed"}
+		}
+	}
+	for p := range gone {
+		return nil, &ChangedError{Path: p, Reason: "of the source, which the overlay replaces, is gone"}
+	}
+	for _, f := range files {
+		list = append(list, fs.FileInfoToDirEntry(f.info))
+	}
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	return list, nil
 }
 
 // Open opens a file or folder.
@@ -105,7 +172,7 @@ func (l *Layer) Open(name string) (fs.File, error) {
 	if f, ok := l.files[name]; ok {
 		return f.open()
 	}
-	if l.hidden[name] {
+	if _, hidden := l.hidden[name]; hidden {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	in, err := l.base.Open(name)

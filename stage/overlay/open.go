@@ -18,20 +18,45 @@ import (
 
 // An Overlay is a set of files. Close it after use.
 type Overlay struct {
-	files []*File // sorted by name
-	roots map[string]*os.Root
+	patterns []Pattern
+	files    []*File // sorted by name
+	roots    map[string]*os.Root
 }
 
 // Open looks up the files that the patterns name, and hashes them.
 func Open(ctx context.Context, patterns []Pattern) (*Overlay, error) {
-	o := &Overlay{roots: map[string]*os.Root{}}
-	for _, p := range patterns {
-		if err := o.add(ctx, p); err != nil {
-			return nil, errors.Join(err, o.Close())
+	o := &Overlay{patterns: patterns, roots: map[string]*os.Root{}}
+	if err := o.find(func(f *File) error { return f.load(ctx) }); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
+	return o, nil
+}
+
+// find looks up the files that the patterns name. load completes each.
+func (o *Overlay) find(load func(*File) error) error {
+	o.files = nil
+	for _, p := range o.patterns {
+		if err := o.add(p, load); err != nil {
+			return err
 		}
 	}
 	slices.SortFunc(o.files, func(a, b *File) int { return cmp.Compare(a.Name, b.Name) })
-	return o, nil
+	return nil
+}
+
+// again is the overlay as its patterns name it now. Nothing is hashed. It uses
+// the folders of o, and must not be closed.
+func (o *Overlay) again() (*Overlay, error) {
+	now := &Overlay{patterns: o.patterns, roots: o.roots}
+	err := now.find(func(f *File) (err error) {
+		f.info, err = f.root.Lstat(f.Name)
+		return err
+	})
+	var pattern *PatternError
+	if errors.As(err, &pattern) {
+		return nil, &ChangedError{Path: "overlay " + pattern.From, Reason: "is no longer what it was: " + pattern.Reason}
+	}
+	return now, err
 }
 
 // Close closes the folders of the overlay.
@@ -76,7 +101,7 @@ func (p Pattern) split() (dir, name string, err error) {
 }
 
 // add looks up the files of one pattern.
-func (o *Overlay) add(ctx context.Context, p Pattern) error {
+func (o *Overlay) add(p Pattern, load func(*File) error) error {
 	named, name, err := p.split()
 	if err != nil {
 		return err
@@ -106,7 +131,7 @@ func (o *Overlay) add(ctx context.Context, p Pattern) error {
 		}
 		found = true
 		f := &File{Name: e.Name(), From: named + e.Name(), Replace: p.Replace, root: root, dir: dir}
-		if err := o.take(ctx, f); err != nil {
+		if err := o.take(f, load); err != nil {
 			return err
 		}
 	}
@@ -129,7 +154,7 @@ func (o *Overlay) open(dir string) (*os.Root, error) {
 
 // take adds a file that a pattern matches. One that several patterns match is
 // one file, and may replace others if one of them says so.
-func (o *Overlay) take(ctx context.Context, f *File) error {
+func (o *Overlay) take(f *File, load func(*File) error) error {
 	for _, other := range o.files {
 		switch {
 		case fold(other.Name) != fold(f.Name):
@@ -143,7 +168,7 @@ func (o *Overlay) take(ctx context.Context, f *File) error {
 	if len(o.files) == MaxFiles {
 		return &PatternError{From: f.From, Reason: fmt.Sprintf("one file more than %d, the most an overlay may have", MaxFiles)}
 	}
-	if err := f.load(ctx); err != nil {
+	if err := load(f); err != nil {
 		return err
 	}
 	o.files = append(o.files, f)
