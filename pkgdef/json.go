@@ -13,9 +13,9 @@ const (
 	jsonFormat  = "usmtpkg package definition"
 	jsonVersion = 2
 
-	// maxJSON bounds a package.json that is read, in bytes. One of ours has 3 KiB, and
+	// MaxJSON bounds a package.json that is read, in bytes. One of ours has 3 KiB, and
 	// could have 1 MiB if every list of names in it were full.
-	maxJSON = 2 << 20
+	MaxJSON = 2 << 20
 )
 
 // document is package.json. The order of its fields is the order of the keys.
@@ -82,7 +82,7 @@ func encode(doc any) ([]byte, error) {
 // strictly. What it accepts of this version, WriteJSON writes; one of version 1
 // has the default settings.
 func ParseJSON(r io.Reader) (Definition, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
+	data, err := io.ReadAll(io.LimitReader(r, MaxJSON+1))
 	if err != nil {
 		return Definition{}, fmt.Errorf("reading package.json: %w", err)
 	}
@@ -104,8 +104,8 @@ func ParseJSON(r io.Reader) (Definition, error) {
 }
 
 func decode(data []byte) (document, error) {
-	if len(data) > maxJSON {
-		return document{}, fmt.Errorf("more than %d bytes", maxJSON)
+	if len(data) > MaxJSON {
+		return document{}, fmt.Errorf("more than %d bytes", MaxJSON)
 	}
 	if !utf8.Valid(data) {
 		return document{}, errors.New("is not UTF-8")

@@ -113,7 +113,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		{"empty", func(string) string { return "" }, "unexpected end"},
 		{"byte order mark", func(s string) string { return bom + s }, "invalid character"},
 		{"not UTF-8", replace("English", "\xff"), "is not UTF-8"},
-		{"too big", func(s string) string { return s + strings.Repeat(" ", maxJSON) }, "more than 2097152 bytes"},
+		{"too big", func(s string) string { return s + strings.Repeat(" ", MaxJSON) }, "more than 2097152 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

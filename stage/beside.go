@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
+
+	"usmtpkg/stage/regular"
 )
 
 // What lies beside a release, in a folder of its own: its definition, its
@@ -43,6 +45,9 @@ func (l *Library) differing(dir string, files map[string][]byte) ([]string, erro
 		return nil, destination("opening the library", err)
 	}
 	defer root.Close() //nolint:errcheck // only read
+	if err := ownFolder(root, dir); err != nil {
+		return nil, err
+	}
 	names := []string{}
 	for _, name := range sortedKeys(files) {
 		if !holds(root, dir+"/"+name, files[name]) {
@@ -52,15 +57,58 @@ func (l *Library) differing(dir string, files map[string][]byte) ([]string, erro
 	return names, nil
 }
 
-// holds tells whether a file is there and has this content.
+// ownFolder refuses a folder beside the releases that is not one, or that lies in one that is
+// not: a link in its place could lead into a release, which is never written again. One that
+// is not there is no fault.
+func ownFolder(root *os.Root, dir string) error {
+	for p := range parentsAnd(dir) {
+		info, err := root.Lstat(p)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return destination("opening "+p, err)
+		}
+		if !info.IsDir() {
+			return destination("opening "+p, &FormatError{p, "it is a " + entryKind(info.Mode().Type()) + ", not a folder; move it out of the library"})
+		}
+	}
+	return nil
+}
+
+// parentsAnd yields the folders above a slash-separated path, the topmost first, and the path.
+func parentsAnd(p string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, r := range p {
+			if r == '/' && !yield(p[:i]) {
+				return
+			}
+		}
+		yield(p)
+	}
+}
+
+// holds reports whether a file is there and has this content.
 func holds(root *os.Root, name string, content []byte) bool {
-	f, err := root.Open(name)
-	if err != nil {
+	if info, err := root.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	defer f.Close() //nolint:errcheck // only read
-	old, err := io.ReadAll(io.LimitReader(f, int64(len(content))+1))
+	old, err := regular.ReadFileIn(root, name, int64(len(content)))
 	return err == nil && bytes.Equal(old, content)
+}
+
+// ReadDefinition reads one file of a release's package definition, of at most limit bytes.
+func (l *Library) ReadDefinition(release, name string, limit int64) ([]byte, error) {
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	dir := definitionsDir + "/" + release
+	if err := ownFolder(root, dir); err != nil {
+		return nil, err
+	}
+	return regular.ReadFileIn(root, dir+"/"+name, limit)
 }
 
 // Define writes the files of a release's package definition, and returns the
@@ -93,6 +141,9 @@ func (w *Writer) beside(ctx context.Context, release, dir, doing string, files m
 	}
 	if err := w.root.MkdirAll(dir, 0o777); err != nil {
 		return nil, destination(doing, err)
+	}
+	if err := ownFolder(w.root, dir); err != nil {
+		return nil, err
 	}
 	for i, name := range names {
 		if err := w.replace(ctx, dir+"/"+name, files[name]); err != nil {

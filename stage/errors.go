@@ -32,11 +32,11 @@ func IsHeld(err error) bool { return isLocked(err) }
 type RefusedError struct {
 	Path   string
 	Reason string
-	As     string // what it was to be; empty: a library
+	As     string // what it was to be; empty: the library
 }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s is refused as %s: %s", e.Path, cmp.Or(e.As, "a library"), e.Reason)
+	return fmt.Sprintf("%s cannot be %s: %s", e.Path, cmp.Or(e.As, "the library"), e.Reason)
 }
 
 // IsIOFault tells a fault of a disk, a server or the network before it: trying

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"usmtpkg/stage/regular"
 )
 
 // maxFolders bounds the folders that are kept open at once. Beyond it files
@@ -97,7 +99,7 @@ func (f *Folders) openSteady(name string, flag int) (*steadyFile, error) {
 // end of a pipe that somebody put in a file's place.
 func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
 	r, base := f.at(name)
-	file, err := r.OpenFile(base, flag|openAtOnce, perm)
+	file, err := r.OpenFile(base, flag|regular.AtOnce, perm)
 	return file, inFolder(err, name)
 }
 

@@ -114,19 +114,12 @@ func decode(name string, b []byte, format string, newest int, v any) error {
 }
 
 func readSmall(root *os.Root, name string) ([]byte, error) {
-	f, err := openRetry(root, name)
+	f, err := openRetry(root, name, maxMetaFile)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	b, err := io.ReadAll(io.LimitReader(f, maxMetaFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxMetaFile {
-		return nil, &FormatError{name, fmt.Sprintf("over %d bytes", maxMetaFile)}
-	}
-	return b, nil
+	return io.ReadAll(f)
 }
 
 // Current is the name of the active release, empty when there is none.
@@ -142,6 +135,9 @@ func (l *Library) Current() (string, error) {
 	b, err := readSmall(root, currentFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
+	}
+	if bad := (*FormatError)(nil); errors.As(err, &bad) {
+		return "", err
 	}
 	if err != nil {
 		return "", destination("reading the active release", err)

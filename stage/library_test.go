@@ -57,7 +57,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 			t.Helper()
 			write(t, filepath.Join(dir, markerFile), strings.Repeat(" ", maxMetaFile+1))
 			return dir, WriterOptions{}
-		}, "over 65536 bytes", false},
+		}, "wanted at most 65536", false},
 		{"root of a volume", func(*testing.T, string) (string, WriterOptions) {
 			return filepath.VolumeName(os.TempDir()) + string(filepath.Separator), WriterOptions{}
 		}, "root of a volume", true},
@@ -88,15 +88,24 @@ func TestOpenWriterRefuses(t *testing.T) {
 			}
 			return dir, WriterOptions{}
 		}, "content library", true},
+		{"content library of a further drive, in another case", func(t *testing.T, dir string) (string, WriterOptions) {
+			t.Helper()
+			for _, n := range []string{"datalib", "FILELIB"} {
+				if err := os.Mkdir(filepath.Join(dir, n), 0o777); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return filepath.Join(dir, "FILELIB", "ABCD"), WriterOptions{}
+		}, "content library", true},
 		{"protected", func(_ *testing.T, dir string) (string, WriterOptions) {
 			return filepath.Join(dir, "x", ".."), WriterOptions{Protected: []string{dir}}
-		}, "folder of the system or of a user", true},
+		}, "it is a system or home folder", true},
 		{"the source", func(_ *testing.T, dir string) (string, WriterOptions) {
 			return dir, WriterOptions{Source: dir}
 		}, "source", true},
 		{"in the source", func(_ *testing.T, dir string) (string, WriterOptions) {
 			return filepath.Join(dir, "a", "b"), WriterOptions{Source: dir}
-		}, "lies in the source", true},
+		}, "is in the source", true},
 		{"around the source", func(t *testing.T, dir string) (string, WriterOptions) {
 			t.Helper()
 			src := filepath.Join(dir, "a", "b")
@@ -104,7 +113,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			return dir, WriterOptions{Source: src}
-		}, "lies in it", true},
+		}, "it contains the source", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/contentlib"
+	"usmtpkg/stage/regular"
 )
 
 // ContentHash is the content hash that ConfigMgr is expected to compute for a release's package
@@ -60,7 +61,7 @@ func predictFromManifest(root *os.Root) *ContentHash {
 // manifestSums reads the SHA-256 sums of the payload of an opened release, by their paths below
 // its data folder.
 func manifestSums(root *os.Root) (map[string]string, error) {
-	b, err := bag.Read(root.FS(), bag.Rules{Strict: true})
+	b, err := bag.Read(regular.FS(root), bag.Rules{Strict: true})
 	if err != nil {
 		return nil, err
 	}
@@ -108,17 +109,14 @@ func PackageFiles(dir string) ([]contentlib.File, error) {
 // wholeRecord reads the record of an opened release with its list of files.
 func wholeRecord(root *os.Root) (Release, error) {
 	var rec Release
-	f, err := openRetry(root, releaseFile)
+	f, err := openRetry(root, releaseFile, maxRecord)
 	if err != nil {
 		return rec, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	text, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	text, err := io.ReadAll(f)
 	if err != nil {
 		return rec, err
-	}
-	if len(text) > maxRecord {
-		return rec, &FormatError{releaseFile, fmt.Sprintf("over %d bytes", maxRecord)}
 	}
 	return rec, decode(releaseFile, text, releaseFormat, releaseVersion, &rec)
 }

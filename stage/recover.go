@@ -108,7 +108,7 @@ func checkRecovery(l *contentlib.Library, target string, o RecoverOptions) error
 	err := refuseTarget(target, o.Protected)
 	for _, dir := range l.Dirs() {
 		if err == nil && within(resolve(target), dir) {
-			err = &RefusedError{Path: target, Reason: "it lies in the content library " + dir + ", which only the site may write"}
+			err = &RefusedError{Path: target, Reason: "it is in the content library " + dir + ", which only the site may write"}
 		}
 	}
 	if _, lerr := os.Lstat(filepath.Join(target, markerFile)); err == nil && lerr == nil {

@@ -207,7 +207,7 @@ func TestRecoverRefuses(t *testing.T) {
 			}
 			l.dirs[1] = dir
 			return filepath.Join(dir, "new")
-		}, "it lies in the content library", true},
+		}, "it is in the content library", true},
 		{"a library of ours", func(l *lost) string {
 			mustStage(l.t, l.work, source(kit()), options())
 			return l.work
@@ -215,9 +215,9 @@ func TestRecoverRefuses(t *testing.T) {
 		{"in a library of ours", func(l *lost) string {
 			mustStage(l.t, l.work, source(kit()), options())
 			return filepath.Join(l.work, "new")
-		}, "it lies in the library", true},
+		}, "it is in the library", true},
 		{"a volume", func(l *lost) string { return filepath.VolumeName(l.work) + string(filepath.Separator) }, "root of a volume", true},
-		{"a protected folder", func(l *lost) string { return l.work }, "folder of the system", true},
+		{"a protected folder", func(l *lost) string { return l.work }, "it is a system or home folder", true},
 		{"not empty", func(l *lost) string {
 			write(l.t, filepath.Join(l.work, "d", "thesis.doc"), "x")
 			return filepath.Join(l.work, "d")
@@ -244,7 +244,7 @@ func TestRecoverRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) || errors.As(err, &refused) != tt.refused || errors.As(err, &dest) == tt.refused {
 				t.Errorf("Recover = %v, want %q", err, tt.want)
 			}
-			if tt.refused && !strings.Contains(err.Error(), "is refused as a folder to recover into") {
+			if tt.refused && !strings.Contains(err.Error(), "cannot be a folder to recover into") {
 				t.Errorf("Recover = %v, want it to say what was refused", err)
 			}
 			if !mapsEqual(before, content(t, l.work)) {

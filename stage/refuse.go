@@ -21,7 +21,7 @@ func refuseTarget(dir string, protected []string) error {
 		return &RefusedError{Path: dir, Reason: fault}
 	}
 	if filepath.Dir(dir) == dir || filepath.VolumeName(dir) == strings.TrimRight(dir, `\/`) {
-		return &RefusedError{Path: dir, Reason: "it is the root of a volume or a share; name a folder below it"}
+		return &RefusedError{Path: dir, Reason: "it is the root of a volume or share; choose a folder below it"}
 	}
 	resolved := resolve(dir)
 	for _, p := range []string{dir, resolved} {
@@ -29,37 +29,47 @@ func refuseTarget(dir string, protected []string) error {
 			// Its shares are SCCMContentLib$ and, on further drives, SCCMContentLibD$ and so on.
 			name := strings.ToLower(part)
 			if name == strings.ToLower(contentLibrary) || strings.HasPrefix(name, strings.ToLower(contentLibrary)) && strings.HasSuffix(name, "$") {
-				return &RefusedError{Path: dir, Reason: "it lies in ConfigMgr's content library, which only the site may write; name a folder for package sources"}
+				return &RefusedError{Path: dir, Reason: "it is in ConfigMgr's content library, which only the site may write; choose a folder for package sources"}
 			}
 		}
 	}
 	if isContentLibrary(dir) {
-		return &RefusedError{Path: dir, Reason: "it holds ConfigMgr's content library (PkgLib, DataLib, FileLib), which only the site may write"}
+		return &RefusedError{Path: dir, Reason: "it is ConfigMgr's content library (it contains two of PkgLib, DataLib and FileLib), which only the site may write; choose a folder for package sources"}
 	}
 	for p := filepath.Dir(resolved); filepath.Dir(p) != p; p = filepath.Dir(p) {
 		if _, err := os.Lstat(filepath.Join(p, markerFile)); err == nil {
-			return &RefusedError{Path: dir, Reason: "it lies in the library " + p}
+			return &RefusedError{Path: dir, Reason: "it is in the library " + p}
 		}
 		if isContentLibrary(p) {
-			return &RefusedError{Path: dir, Reason: "it lies in ConfigMgr's content library " + p + ", which only the site may write"}
+			return &RefusedError{Path: dir, Reason: "it is in ConfigMgr's content library " + p + ", which only the site may write"}
 		}
 	}
 	for _, p := range protected {
 		if p != "" && sameFolder(p, dir) {
-			return &RefusedError{Path: dir, Reason: "it is a folder of the system or of a user; name a folder of its own"}
+			return &RefusedError{Path: dir, Reason: "it is a system or home folder; choose a dedicated folder"}
 		}
 	}
 	return nil
 }
 
-// isContentLibrary recognises a content library under any name.
+// isContentLibrary recognizes a content library under any name: that of a site's first drive,
+// and that of a further drive, which has no PkgLib. A server's share may be mounted where case
+// counts, so names are compared without it.
 func isContentLibrary(dir string) bool {
-	for _, name := range []string{"PkgLib", "DataLib", "FileLib"} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
-			return false
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false
+	}
+	found := map[string]bool{}
+	for _, e := range entries {
+		switch name := strings.ToLower(e.Name()); name {
+		case "pkglib", "datalib", "filelib":
+			if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.IsDir() {
+				found[name] = true
+			}
 		}
 	}
-	return true
+	return len(found) > 1
 }
 
 // resolve follows the links in the part of dir that exists.
@@ -90,10 +100,10 @@ func refuseOverlap(dir, source string) error {
 		return nil
 	}
 	if within(resolve(dir), source) || leadsInto(existing(dir), source) {
-		return &RefusedError{Path: dir, Reason: fmt.Sprintf("it lies in the source %s", source)}
+		return &RefusedError{Path: dir, Reason: fmt.Sprintf("it is in the source %s", source)}
 	}
 	if within(resolve(source), dir) || leadsInto(source, dir) {
-		return &RefusedError{Path: dir, Reason: fmt.Sprintf("the source %s lies in it", source)}
+		return &RefusedError{Path: dir, Reason: fmt.Sprintf("it contains the source %s", source)}
 	}
 	return nil
 }
@@ -102,7 +112,7 @@ func refuseOverlap(dir, source string) error {
 func refuseWithin(dir string, folders []string) error {
 	for _, f := range folders {
 		if within(resolve(f), dir) || leadsInto(f, dir) {
-			return &RefusedError{Path: dir, Reason: fmt.Sprintf("the overlay's folder %s lies in it", f)}
+			return &RefusedError{Path: dir, Reason: fmt.Sprintf("it contains the overlay's folder %s", f)}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"regexp"
 )
@@ -99,7 +100,7 @@ func RecordIn(dir string) (Release, error) {
 // who has the manifest.
 func readRelease(root *os.Root) (Release, error) {
 	var r Release
-	f, err := openRetry(root, releaseFile)
+	f, err := openRetry(root, releaseFile, math.MaxInt64) // its end is not read
 	if err != nil {
 		return r, err
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path"
 	"time"
+
+	"usmtpkg/stage/regular"
 )
 
 // How long is waited for what can pass. Longer waits are better spent on a
@@ -27,13 +29,16 @@ func retryOutage(ctx context.Context, do func() error) error {
 	return retry(ctx, outageFor, isOutage, do)
 }
 
-// openRetry opens a small file of the library for reading. It waits, for 3
-// seconds at most and so without a context, while another process holds it.
-func openRetry(root *os.Root, name string) (f *os.File, err error) {
+// openRetry opens a file of the library that somebody else may have made, whatever it is by
+// now. It waits, for 3 seconds at most and so without a context, while another process holds it.
+func openRetry(root *os.Root, name string, limit int64) (f *regular.File, err error) {
 	err = readRetry(func() error {
-		f, err = root.Open(name)
+		f, err = regular.OpenIn(root, name, limit)
 		return err
 	})
+	if bad := (*regular.Error)(nil); errors.As(err, &bad) {
+		err = &FormatError{name, bad.Reason()}
+	}
 	return f, err
 }
 

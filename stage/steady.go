@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"usmtpkg/stage/regular"
 )
 
 // A steadyFile is a file opened for reading that outlasts a short outage of
@@ -73,7 +75,7 @@ func (f *steadyFile) steadily(do func() error) error {
 
 // reopen goes from the root: a folder kept open may be as dead as the file.
 func (f *steadyFile) reopen() error {
-	file, err := f.folders.root.OpenFile(f.name, f.flag|openAtOnce, 0)
+	file, err := f.folders.root.OpenFile(f.name, f.flag|regular.AtOnce, 0)
 	if err != nil {
 		return err
 	}

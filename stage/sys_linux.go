@@ -12,11 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openAtOnce has a pipe opened without waiting for its other end. It also saves
-// four system calls for each file: else Go sets and unsets it itself, to find
-// out what kind of file it has.
-const openAtOnce = unix.O_NONBLOCK
-
 // isLocked: Linux has no mandatory locks, but a mounted Windows share hands
 // its server's sharing violations on as EBUSY. A file on which a file server
 // holds a lease for a client is EWOULDBLOCK to who does not want to wait.

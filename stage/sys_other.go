@@ -10,9 +10,6 @@ import (
 	"syscall"
 )
 
-// openAtOnce is for Linux; nobody tried this elsewhere.
-const openAtOnce = 0
-
 func isLocked(err error) bool { return errors.Is(err, syscall.EBUSY) }
 
 // isDenied tells of a denial that a mounted Windows share also gives for a

@@ -12,9 +12,6 @@ import (
 	"usmtpkg/stage/bag"
 )
 
-// openAtOnce is for systems whose folders hold pipes.
-const openAtOnce = 0
-
 func isLocked(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_LOCK_VIOLATION)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"usmtpkg/stage/bag"
+	"usmtpkg/stage/regular"
 )
 
 // A Verdict is the outcome for one file of a comparison.
@@ -148,7 +150,7 @@ func readBag(root *os.Root) (b *bag.Bag, notes []string, err error) {
 	}}
 	err = readRetry(func() (err error) {
 		notes = nil
-		b, err = bag.Read(root.FS(), rules)
+		b, err = bag.Read(regular.FS(root), rules)
 		return err
 	})
 	return b, notes, err
@@ -223,7 +225,7 @@ func ownRecord(root *os.Root, ours bool) []FileResult {
 }
 
 func fileSum(root *os.Root, name string) (string, error) {
-	f, err := openRetry(root, name)
+	f, err := openRetry(root, name, math.MaxInt64)
 	if err != nil {
 		return "", err
 	}

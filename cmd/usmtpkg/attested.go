@@ -10,6 +10,7 @@ import (
 
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
+	"usmtpkg/stage/regular"
 )
 
 // An attestationError tells why an attestation does not vouch for a release.
@@ -51,7 +52,7 @@ func readAttestation(o *options, keyNamed bool) (*attestation, error) {
 		}
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
-	content, err := readBounded(o.attest.file, attest.MaxStatement)
+	content, err := regular.ReadFile(o.attest.file, attest.MaxStatement)
 	if err != nil {
 		return nil, &usageError{msg: "reading the attestation: " + err.Error()}
 	}
@@ -78,7 +79,7 @@ func readAttestation(o *options, keyNamed bool) (*attestation, error) {
 // notes who claims to have signed.
 func (a *attestation) checkSignature(o *options, content []byte) error {
 	name := a.file + attest.SignatureSuffix
-	sig, err := readBounded(name, attest.MaxSignature)
+	sig, err := regular.ReadFile(name, attest.MaxSignature)
 	if o.attest.publicKey == "" {
 		if err == nil {
 			a.key, err = attest.SignedBy(sig)

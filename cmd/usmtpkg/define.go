@@ -223,12 +223,11 @@ func refreshed(o *options, lib *stage.Library, rel stage.Release) (map[string][]
 
 // defined reads the definition of a release that is there already.
 func defined(lib *stage.Library, rel stage.Release) (pkgdef.Definition, bool) {
-	f, err := os.Open(filepath.Join(lib.DefinitionDir(rel.Name), jsonFile))
+	b, err := lib.ReadDefinition(rel.Name, jsonFile, pkgdef.MaxJSON)
 	if err != nil {
 		return pkgdef.Definition{}, false
 	}
-	defer f.Close() //nolint:errcheck // only read
-	d, err := pkgdef.ParseJSON(f)
+	d, err := pkgdef.ParseJSON(bytes.NewReader(b))
 	return d, err == nil && d.Release == rel.Name && d.Digest == rel.Digest
 }
 

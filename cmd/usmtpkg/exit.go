@@ -15,6 +15,7 @@ import (
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/contentlib"
 	"usmtpkg/stage/overlay"
+	"usmtpkg/stage/regular"
 )
 
 // Exit statuses; docs/exit-codes.md explains them.
@@ -88,7 +89,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err)
+		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*regular.Error](err)
 }
 
 // ioStatus is the status of a failure to read.

@@ -11,13 +11,14 @@ import (
 	"golang.org/x/term"
 
 	"usmtpkg/stage/attest"
+	"usmtpkg/stage/regular"
 )
 
 // readSigningKey reads the secret key. The password of an encrypted one comes
 // from a file, or from whoever sits at the terminal; it is never an argument,
 // which every user of the machine could read.
 func readSigningKey(ctx context.Context, env environment, o *options) (attest.Key, error) {
-	text, err := readBounded(o.attest.key, attest.MaxKey)
+	text, err := regular.ReadFile(o.attest.key, attest.MaxKey)
 	if err != nil {
 		return attest.Key{}, &usageError{msg: "reading the key: " + err.Error(), hint: "minisign -G makes keys"}
 	}
@@ -34,7 +35,7 @@ func readSigningKey(ctx context.Context, env environment, o *options) (attest.Ke
 
 func password(ctx context.Context, env environment, o *options) ([]byte, error) {
 	if o.attest.passwordFile != "" {
-		return readPassword(o.attest.passwordFile)
+		return readPassword(ctx, o.attest.passwordFile)
 	}
 	if env.askPassword == nil {
 		return nil, &usageError{msg: o.attest.key + " is encrypted, and nobody is there to be asked for its password", hint: "name a file that holds it with --password-file"}
@@ -45,9 +46,12 @@ func password(ctx context.Context, env environment, o *options) ([]byte, error) 
 // maxPassword bounds a password file, in bytes; minisign takes 1024 as well.
 const maxPassword = 1024
 
-// readPassword reads a file of one line.
-func readPassword(name string) ([]byte, error) {
-	b, err := readBounded(name, maxPassword)
+// readPassword reads a file of one line. It may be a pipe, as a secret store hands one out.
+func readPassword(ctx context.Context, name string) ([]byte, error) {
+	b, err := interruptible(ctx, func() ([]byte, error) { return readStart(name, maxPassword) })
+	if errors.Is(err, context.Canceled) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, &usageError{msg: "reading the password: " + err.Error()}
 	}
@@ -70,45 +74,38 @@ func askPassword(ctx context.Context, prompt string) ([]byte, error) {
 	}
 	fmt.Fprint(os.Stderr, prompt)
 	defer fmt.Fprintln(os.Stderr)
+	password, err := interruptible(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if err != nil && ctx.Err() != nil {
+		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking for the password: %w", err)
+	}
+	return password, nil
+}
+
+// interruptible reads from a terminal or a pipe. That cannot be called off: after Ctrl-C the
+// read waits until the process ends, and nobody waits for it.
+func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type answer struct {
-		password []byte
-		err      error
+		text []byte
+		err  error
 	}
 	answered := make(chan answer, 1)
-	// Reading from a terminal cannot be called off: after Ctrl-C this waits until the process ends.
 	go func() {
-		p, err := term.ReadPassword(fd)
-		answered <- answer{p, err}
+		text, err := read()
+		answered <- answer{text, err}
 	}()
 	select {
 	case a := <-answered:
-		if a.err != nil {
-			return nil, fmt.Errorf("asking for the password: %w", a.err)
-		}
-		return a.password, nil
+		return a.text, a.err
 	case <-ctx.Done():
-		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))
+		return nil, context.Cause(ctx)
 	}
 }
 
-// readPublicKey reads a public key: the key itself, or a file that holds it.
-func readPublicKey(value string) (attest.PublicKey, error) {
-	if k, err := attest.ParsePublicKey([]byte(value)); err == nil {
-		return k, nil
-	}
-	text, err := readBounded(value, attest.MaxKey)
-	if err != nil {
-		return attest.PublicKey{}, &usageError{msg: "reading the public key: " + err.Error(), hint: "give the file that minisign -G made, or the line in it that begins with RW"}
-	}
-	k, err := attest.ParsePublicKey(text)
-	if err != nil {
-		err = &usageError{msg: value + ": " + err.Error()}
-	}
-	return k, err
-}
-
-// readBounded reads a file of at most limit bytes.
-func readBounded(name string, limit int64) ([]byte, error) {
+// readStart reads a file or pipe that holds at most limit bytes.
+func readStart(name string, limit int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -119,4 +116,20 @@ func readBounded(name string, limit int64) ([]byte, error) {
 		err = fmt.Errorf("%s: over %d bytes", name, limit)
 	}
 	return b, err
+}
+
+// readPublicKey reads a public key: the key itself, or a file that holds it.
+func readPublicKey(value string) (attest.PublicKey, error) {
+	if k, err := attest.ParsePublicKey([]byte(value)); err == nil {
+		return k, nil
+	}
+	text, err := regular.ReadFile(value, attest.MaxKey)
+	if err != nil {
+		return attest.PublicKey{}, &usageError{msg: "reading the public key: " + err.Error(), hint: "give the file that minisign -G made, or the line in it that begins with RW"}
+	}
+	k, err := attest.ParsePublicKey(text)
+	if err != nil {
+		err = &usageError{msg: value + ": " + err.Error()}
+	}
+	return k, err
 }

@@ -13,6 +13,7 @@ import (
 	"usmtpkg/locate/wellformed"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
+	"usmtpkg/stage/regular"
 )
 
 // lintRelease holds the settings against a release of the library.
@@ -22,7 +23,7 @@ func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Rele
 		return nil, &stage.SourceError{Err: err}
 	}
 	defer root.Close() //nolint:errcheck // only read
-	return lint(env, o, root.FS(), rel.Arches)
+	return lint(env, o, regular.FS(root), rel.Arches)
 }
 
 // lint holds the settings of the configuration file against a USMT folder, and
@@ -73,7 +74,7 @@ func contentsOf(fsys fs.FS, arches []string) (pkgdef.Contents, error) {
 			return c, err
 		}
 		for _, e := range entries {
-			if e.IsDir() || !strings.EqualFold(path.Ext(e.Name()), ".xml") {
+			if !e.Type().IsRegular() || !strings.EqualFold(path.Ext(e.Name()), ".xml") {
 				continue
 			}
 			f, err := xmlFile(fsys, dir, e.Name())

@@ -95,13 +95,27 @@ func refresh(ctx context.Context, j *stageJob) (jsonResult, error) {
 		d := definitionDocument(w.Library, out.Release.Name, def, files)
 		d.Findings = findingDocuments(j.lints)
 		if d.Written, err = w.Define(ctx, out.Release.Name, files); err != nil {
-			return err
+			return staged(out, "its package definition was not written", err)
 		}
 		doc.Definition = &d
-		doc.Active, err = activate(ctx, w, out.Release.Name)
-		return err
+		if doc.Active, err = activate(ctx, w, out.Release.Name); err != nil {
+			return staged(out, "it was not activated", err)
+		}
+		return nil
 	})
 	return doc, err
+}
+
+// staged is the error of a run that failed after its release was there, whole and verified.
+func staged(out outcome, lack string, err error) error {
+	verb := "is in the library"
+	if out.Published {
+		verb = "was published"
+	}
+	return &advisedError{
+		fmt.Errorf("release %s %s, but %s: %w", out.Release.Name, verb, lack, err),
+		"the release is whole and verified; correct this, then run refresh again: it copies nothing twice",
+	}
 }
 
 // write runs do with the library opened for writing.

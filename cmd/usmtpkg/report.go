@@ -101,6 +101,9 @@ func hintByStatus(err error) string {
 	case exitMismatch:
 		return "do not use this copy: run again, and if the release was published before, move its folder out of the library first"
 	case exitDestination:
+		if is[*stage.FormatError](err) {
+			return "" // the library is there, and neither space nor permission is lacking
+		}
 		if is[*stage.SourceError](err) || is[*locate.SourceError](err) {
 			return "give this account the right to read the source"
 		}

@@ -3,12 +3,170 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
+
+// A named pipe in place of any file that a command opens is refused, and never waited for: not
+// when it was named, and not when it lies in a library.
+func TestPipesInPlaceOfFiles(t *testing.T) {
+	lib := sampleLibrary(t)
+	release := filepath.Base(glob(t, lib, "10.*"))
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	statement := filepath.Join(dir, "a.json")
+	if err := os.WriteFile(statement, []byte("{}"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(statement+".minisig", 0o666); err != nil {
+		t.Fatal(err)
+	}
+	const key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"
+	refresh := []string{"refresh", "--sample", "--library", lib}
+	verify := []string{"verify", "--library", lib}
+	tests := []struct {
+		name string
+		file string // of the library, that becomes a pipe; empty: none does
+		args []string
+		want int
+		text string
+	}{
+		{"record, verify", release + "/release.json", verify, exitMismatch, ""},
+		{"record, list", release + "/release.json", []string{"list", "--library", lib}, exitInvalid, "found a named pipe, wanted a file"},
+		{"record, refresh", release + "/release.json", refresh, exitMismatch, ""},
+		{"manifest", release + "/manifest-sha256.txt", verify, exitInvalid, "named pipe|special file"},
+		{"tag manifest", release + "/tagmanifest-sha256.txt", verify, exitInvalid, "named pipe|special file"},
+		{"declaration", release + "/bagit.txt", verify, exitInvalid, "named pipe|special file"},
+		{"info", release + "/bag-info.txt", verify, exitInvalid, "named pipe|special file"},
+		{"text of the payload", release + "/data/amd64/MigApp.xml", []string{"define", "--library", lib, "--config", settings(t, dir)}, exitInvalid, "MigApp.xml"},
+		{"marker, list", "usmtpkg.json", []string{"list", "--library", lib}, exitDestination, "found a named pipe, wanted a file"},
+		{"marker, refresh", "usmtpkg.json", refresh, exitDestination, "found a named pipe, wanted a file"},
+		{"active release, list", "current", []string{"list", "--library", lib}, exitInvalid, "found a named pipe, wanted a file"},
+		{"active release, verify", "current", verify, exitInvalid, "found a named pipe, wanted a file"},
+		{"lock", ".lock", refresh, exitDestination, "found a named pipe, wanted a file"},
+		{"definition, refresh", "definitions/" + release + "/package.json", refresh, exitOK, "written: package.json"},
+		{"definition, define", "definitions/" + release + "/USMT.sms", []string{"define", "--library", lib}, exitOK, "written: USMT.sms"},
+		{"key", "", []string{"attest", "--library", lib, "--key", pipe}, exitUsage, "found a named pipe, wanted a file"},
+		{"public key", "", []string{"verify", "--library", lib, "--attestation", statement, "--public-key", pipe}, exitUsage, "found a named pipe, wanted a file"},
+		{"attestation", "", []string{"verify", "--library", lib, "--attestation", pipe}, exitUsage, "found a named pipe, wanted a file"},
+		{"signature", "", []string{"verify", "--library", lib, "--attestation", statement, "--public-key", key}, exitMismatch, "found a named pipe, wanted a file"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			name := filepath.Join(lib, tt.file)
+			if tt.file != "" {
+				inPlace(t, name)
+			}
+			var s session
+			status := make(chan int, 1)
+			go func() { status <- s.run(t, tt.args...) }()
+			select {
+			case got := <-status:
+				text := s.stdout.String() + s.stderr.String()
+				if got != tt.want || !regexp.MustCompile(tt.text).MatchString(text) {
+					t.Errorf("%q = %d, want %d and %q:\n%s", tt.args, got, tt.want, tt.text, text)
+				}
+			case <-time.After(30 * time.Second):
+				t.Errorf("%q waits for the pipe", tt.args)
+				for { // let it go on, so that the test ends
+					if f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+						_ = f.Close()
+					}
+					select {
+					case <-status:
+						return
+					case <-time.After(50 * time.Millisecond):
+					}
+				}
+			}
+		})
+	}
+}
+
+// sampleLibrary makes a library that holds a release of the built-in sample kit.
+func sampleLibrary(t *testing.T) string {
+	t.Helper()
+	lib := filepath.Join(t.TempDir(), "lib")
+	var s session
+	if got := s.run(t, "refresh", "--sample", "--library", lib); got != exitOK {
+		t.Fatalf("refresh = %d, want 0\n%s", got, &s.stderr)
+	}
+	return lib
+}
+
+// inPlace puts a named pipe in the place of a file until the test is over.
+func inPlace(t *testing.T, name string) {
+	t.Helper()
+	aside := filepath.Join(t.TempDir(), "aside")
+	err := os.Rename(name, aside)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	was := err == nil
+	if err := syscall.Mkfifo(name, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(name); err != nil {
+			t.Error(err)
+		}
+		if !was {
+			return
+		}
+		if err := os.Rename(aside, name); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// settings is a configuration file that has define look at the texts of a release.
+func settings(t *testing.T, dir string) string {
+	t.Helper()
+	name := filepath.Join(dir, "settings.yaml")
+	if err := os.WriteFile(name, []byte("capture: {mode: customize, configFiles: [MigApp.xml]}\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// A password may come through a pipe; one to which nobody writes does not keep the process from
+// ending when it is told to.
+func TestPasswordFromPipe(t *testing.T) {
+	lib := sampleLibrary(t)
+	dir := t.TempDir()
+	key, pipe := filepath.Join("..", "..", "stage", "attest", "testdata", "encrypted.key"), filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	attest := []string{"attest", "--library", lib, "--key", key, "--password-file", pipe}
+	go func() { _ = os.WriteFile(pipe, []byte("correct horse\n"), 0) }()
+	var s session
+	if got := s.run(t, attest...); got != exitOK {
+		t.Errorf("attest with a password from a pipe = %d, want 0\n%s", got, &s.stderr)
+	}
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, context.Canceled)
+	defer cancel()
+	var silent session
+	if got := silent.runContext(ctx, t, attest...); got != exitCanceled {
+		t.Errorf("attest, cancelled while it waits for the password = %d, want %d\n%s", got, exitCanceled, &silent.stderr)
+	}
+	f, err := os.OpenFile(pipe, os.O_WRONLY, 0) // whoever still waits goes on
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // What is no regular file, or larger than any log, is refused at once where a file is named:
 // reading it would hang, or never end.

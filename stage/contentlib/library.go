@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"usmtpkg/stage/regular"
 )
 
 // The folders of a content library.
@@ -147,10 +150,7 @@ func entryIn(root *os.Root, dir, name string) (string, fs.FileInfo, error) {
 
 // readINI reads an INI file of the first drive; p is its path there.
 func (l *Library) readINI(p string) (ini, error) {
-	if info, err := l.drives[0].Lstat(p); err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
-		return nil, fmt.Errorf("%s: found %s, wanted a file", p, info.Mode().Type())
-	}
-	f, err := l.drives[0].Open(p)
+	f, err := regular.OpenIn(l.drives[0], p, math.MaxInt64) // parseINI has the limit
 	if err != nil {
 		return nil, err
 	}

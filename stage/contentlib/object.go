@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"usmtpkg/stage/regular"
 )
 
 // An object is a file of FileLib.
@@ -121,7 +124,7 @@ func (l *Library) objectOn(drive int, sum string) (p string, info fs.FileInfo, e
 
 // sumOf reads a file and returns its SHA-256 in upper-case hex.
 func sumOf(ctx context.Context, root *os.Root, p string, progress Progress) (string, error) {
-	f, err := root.Open(p)
+	f, err := regular.OpenIn(root, p, math.MaxInt64)
 	if err != nil {
 		return "", err
 	}

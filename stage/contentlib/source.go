@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
+
+	"usmtpkg/stage/regular"
 )
 
 // A PackageSource is the package source that a content was made of, as the library still
@@ -66,5 +69,9 @@ func (s *PackageSource) Open(name string) (fs.File, error) {
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotListed}
 	}
-	return s.l.drives[at.drive].Open(at.path)
+	f, err := regular.OpenIn(s.l.drives[at.drive], at.path, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }

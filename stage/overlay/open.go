@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"usmtpkg/stage/regular"
 )
 
 // An Overlay is a set of files. Close it after use.
@@ -194,8 +196,8 @@ func (f *File) load(ctx context.Context) error {
 	return nil
 }
 
-// open opens the file unless it is none: opening a pipe would wait for ever. To
-// whoever reads it later a file that became something else is one that is gone.
+// open opens the file unless it is not one. To a later reader a file that became something
+// else is gone.
 func (f *File) open() (*os.File, error) {
 	info, err := f.root.Lstat(f.Name)
 	if err != nil {
@@ -204,7 +206,7 @@ func (f *File) open() (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &PatternError{From: f.From, Reason: "it is " + typeName(info.Mode()) + ", want a file", Err: fs.ErrNotExist}
 	}
-	in, err := f.root.Open(f.Name)
+	in, err := f.root.OpenFile(f.Name, os.O_RDONLY|regular.AtOnce, 0)
 	return in, f.failure(err)
 }
 

@@ -1,11 +1,12 @@
-// Package regular opens files that somebody named, such as a log or a list: nothing
-// that reading could hang on or never come to the end of.
+// Package regular opens files that somebody named or that lie in a library: nothing that
+// opening or reading could hang on, or never come to the end of.
 //
 // Rules: what is opened is a regular file, links are followed to one; a named pipe, a
-// folder and a device are refused before they are opened. A file has a limit, which
-// counts also for what is added while it is read.
+// folder and a device are refused before they are opened, and one that takes a file's place
+// in that moment is opened without waiting for its other end, and refused then. A file has a
+// limit, which also counts for what is added while it is read.
 //
-// It does not wait for a server that does not answer, and says nothing of content.
+// It does not wait for a server that does not answer, and says nothing about content.
 package regular
 
 import (
@@ -13,7 +14,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+	"path/filepath"
 )
 
 // An Error says why a file is not read.
@@ -23,9 +26,10 @@ type Error struct {
 	Wanted string
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s: found %s, wanted %s", e.Path, e.Found, e.Wanted)
-}
+func (e *Error) Error() string { return e.Path + ": " + e.Reason() }
+
+// Reason is the error without the path.
+func (e *Error) Reason() string { return fmt.Sprintf("found %s, wanted %s", e.Found, e.Wanted) }
 
 // A File is a regular file that is read up to a limit.
 type File struct {
@@ -34,22 +38,45 @@ type File struct {
 	have  int64
 }
 
-// Open opens a file of at most limit bytes. A larger one, and what is no regular file,
-// is an *Error.
-func Open(name string, limit int64) (*File, error) {
-	info, err := os.Stat(name)
-	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
-		failed.Op = "open" // what was asked for
-	}
+// Open opens a file of at most limit bytes. A larger one, and anything that is not a
+// regular file, is an *Error.
+func Open(name string, limit int64) (*File, error) { return open(system{}, name, limit) }
+
+// OpenIn opens a file below root in the same way; links are followed within root.
+func OpenIn(root *os.Root, name string, limit int64) (*File, error) { return open(root, name, limit) }
+
+// ReadFile reads a whole file of at most limit bytes.
+func ReadFile(name string, limit int64) ([]byte, error) { return readFile(system{}, name, limit) }
+
+// ReadFileIn reads a whole file below root in the same way.
+func ReadFileIn(root *os.Root, name string, limit int64) ([]byte, error) {
+	return readFile(root, name, limit)
+}
+
+// A place is where files are opened: *os.Root, or the whole system.
+type place interface {
+	Stat(name string) (fs.FileInfo, error)
+	OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error)
+}
+
+type system struct{}
+
+func (system) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+func (system) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
+	return os.OpenFile(name, flag, perm)
+}
+
+func open(at place, name string, limit int64) (*File, error) {
+	info, err := at.Stat(name)
 	if err != nil {
-		return nil, err
+		return nil, opening(err)
 	}
 	if err := check(name, info, limit); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(name)
+	f, err := at.OpenFile(name, os.O_RDONLY|AtOnce, 0)
 	if err != nil {
-		return nil, err
+		return nil, opening(err)
 	}
 	if info, err = f.Stat(); err == nil { // it may be another by now
 		err = check(name, info, limit)
@@ -61,9 +88,16 @@ func Open(name string, limit int64) (*File, error) {
 	return &File{f: f, limit: limit}, nil
 }
 
-// ReadFile reads the whole of such a file.
-func ReadFile(name string, limit int64) ([]byte, error) {
-	f, err := Open(name, limit)
+// opening names what was asked for, whichever system call failed.
+func opening(err error) error {
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		return &fs.PathError{Op: "open", Path: failed.Path, Err: failed.Err}
+	}
+	return err
+}
+
+func readFile(at place, name string, limit int64) ([]byte, error) {
+	f, err := open(at, name, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +119,7 @@ func tooLarge(name string, size, limit int64) error {
 	return &Error{name, fmt.Sprintf("%d bytes", size), fmt.Sprintf("at most %d", limit)}
 }
 
-// kindOf names what is no regular file; empty: it is one.
+// kindOf names what is not a regular file; empty: it is one.
 func kindOf(m fs.FileMode) string {
 	switch {
 	case m.IsRegular():
@@ -94,10 +128,12 @@ func kindOf(m fs.FileMode) string {
 		return "a folder"
 	case m&fs.ModeNamedPipe != 0:
 		return "a named pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
 	case m&fs.ModeDevice != 0:
 		return "a device"
 	}
-	return "no regular file"
+	return "a special file"
 }
 
 // Read reads on; beyond the limit it is an *Error.
@@ -109,5 +145,28 @@ func (f *File) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Stat returns the file's size, time and kind.
+func (f *File) Stat() (fs.FileInfo, error) { return f.f.Stat() }
+
 // Close closes it.
 func (f *File) Close() error { return f.f.Close() }
+
+// FS is the file system below root whose files are opened in the same way, without a limit:
+// for readers that have their own.
+func FS(root *os.Root) fs.FS { return rootFS{root} }
+
+type rootFS struct{ root *os.Root }
+
+func (r rootFS) Open(name string) (fs.File, error) {
+	if _, err := filepath.Localize(name); err != nil { // a backslash, a device name: Windows would open something else
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	if info, err := r.root.Stat(name); err == nil && info.IsDir() {
+		return r.root.OpenFile(name, os.O_RDONLY|AtOnce, 0)
+	}
+	f, err := OpenIn(r.root, name, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}

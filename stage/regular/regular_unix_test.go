@@ -4,10 +4,13 @@ package regular
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 )
 
 // A named pipe that nobody writes to is not opened: that would never return.
@@ -19,5 +22,52 @@ func TestOpenPipe(t *testing.T) {
 	_, err := Open(name, 5)
 	if refused := (*Error)(nil); !errors.As(err, &refused) || !strings.Contains(err.Error(), "found a named pipe, wanted a file") {
 		t.Errorf("Open = %v, want an *Error", err)
+	}
+}
+
+// A pipe that takes the file's place after it was looked at is not waited for either.
+func TestOpenPipeAtOnce(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(name, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := open(swapped{}, name, 5)
+	if refused := (*Error)(nil); !errors.As(err, &refused) {
+		t.Errorf("open = %v, want an *Error", err)
+	}
+}
+
+// swapped is a place where everything looks like a file until it is opened.
+type swapped struct{ system }
+
+func (swapped) Stat(string) (fs.FileInfo, error) {
+	return fs.Stat(fstest.MapFS{"a": {}}, "a")
+}
+
+func TestFS(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("hello"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	fsys := FS(root)
+	if b, err := fs.ReadFile(fsys, "a"); err != nil || string(b) != "hello" {
+		t.Errorf("ReadFile = %q, %v, want hello", b, err)
+	}
+	if _, err := fs.ReadFile(fsys, "pipe"); !errors.As(err, new(*Error)) {
+		t.Errorf("ReadFile of a pipe = %v, want an *Error", err)
+	}
+	if entries, err := fs.ReadDir(fsys, "."); err != nil || len(entries) != 2 {
+		t.Errorf("ReadDir = %v, %v, want two entries", entries, err)
+	}
+	if _, err := fsys.Open("../a"); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("Open of a path that leads out = %v, want that it is invalid", err)
 	}
 }

@@ -35,8 +35,8 @@ func TestOverlapThroughAMount(t *testing.T) {
 	s := platform.NewSite(t, t.TempDir())
 	next := platform.Snapshot(t, s.Next)
 	inNext, inLibrary := Bind(t, filepath.Join(s.Next, "amd64")), Bind(t, filepath.Join(s.Library, s.Old, "data"))
-	s.Refresh(t, "--library", filepath.Join(inNext, "lib")).Want(t, 2, "it lies in the source "+s.Next)
-	s.Refresh(t, "--source", inLibrary).Want(t, 2, "the source "+inLibrary+" lies in it")
+	s.Refresh(t, "--library", filepath.Join(inNext, "lib")).Want(t, 2, "it is in the source "+s.Next)
+	s.Refresh(t, "--source", inLibrary).Want(t, 2, "it contains the source "+inLibrary)
 	platform.Same(t, next, platform.Snapshot(t, s.Next))
 	s.Untouched(t)
 	s.Refresh(t, "--source", Bind(t, s.Next)).Want(t, 0) // what only lies elsewhere, too, is a good source

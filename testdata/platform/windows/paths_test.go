@@ -61,7 +61,7 @@ func TestDevices(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"CON", b.on("NUL.txt"), "COM1", `\\.\COM1`, `\\.\` + b.on("lib2"), b.on("new/CON/lib"), b.on("lib2:stream"), b.on("li<b")} {
-		b.run(t, "stage", "--source", b.on("next"), "--library", name).Want(t, 2, "is refused as a library")
+		b.run(t, "stage", "--source", b.on("next"), "--library", name).Want(t, 2, "cannot be the library")
 	}
 	b.untouched(t)
 	if entries, err := os.ReadDir(b.dir); err != nil || len(entries) != 3 {
@@ -153,7 +153,7 @@ func TestOverlap(t *testing.T) {
 	next := platform.Snapshot(t, b.at("next"))
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b.run(t, "refresh", "--source", tt.source, "--library", tt.library).Want(t, 2, "is refused as a library")
+			b.run(t, "refresh", "--source", tt.source, "--library", tt.library).Want(t, 2, "cannot be the library")
 			b.run(t, "stage", "--source", tt.source, "--library", tt.library, "--dry-run").Want(t, 2)
 		})
 	}
