@@ -70,6 +70,11 @@ var (
 	listPair = rule{id: "list-pair", severity: Warning,
 		hint:   "the file was probably lost in a copy; " + copyAgain,
 		source: "inferred: " + measured + ": each SFPAT<release>.INF but SFPATPG.INF comes with its SFLIST<release>.DAT"}
+	siblingMissing = rule{id: "sibling-missing", severity: Warning,
+		hint: "the file was probably lost in a copy; " + copyAgain +
+			"; if it is a file of your own in one arch folder only, lay it over the kit with --overlay",
+		source: "inferred: measured on USMT 10.0.15063.0, 10.0.26100.1 and 10.0.26100.2454: amd64 and x86 have files of the same names, " +
+			"and every file of arm64 is in amd64 (copies of 2023 and 2024, installers of December 2024)"}
 	notInspected = rule{id: "not-inspected", severity: Error,
 		hint: "validate the folder again; a file whose content was not read never counts as good"}
 )
@@ -83,7 +88,8 @@ var (
 	inventoryExtra   = rule{id: "inventory-extra", severity: Info,
 		hint: "right if you put it there, such as a migration XML file of your own"}
 	inventoryUnknown = rule{id: "inventory-unknown", severity: Info,
-		hint: "no inventory is known for it, so that only the core rules apply: a lost or altered file may go unnoticed; " +
+		hint: "no inventory is known for it, so only the core rules apply and the arch folders are compared with each other: " +
+			"a file that is altered, or lost in every arch folder, may go unnoticed; " +
 			"make one from a kit you trust with usmtpkg inventory, and give it with --inventory"}
 )
 

@@ -72,6 +72,7 @@ func (v *Validator) Finish() *Report {
 	s.overlay(trees)
 	s.proofs(trees)
 	s.inventory(trees)
+	s.siblings(trees)
 	proven := s.proven(trees)
 	s.attribute()
 	r := s.report(trees)

@@ -16,6 +16,9 @@ type Comparison struct {
 	Files    int    // files it has for the arch
 	Hashed   int    // files whose SHA-256 was compared with it
 	Unhashed int    // files whose SHA-256 it has, but whose content was not hashed here: they may differ
+
+	Extra      int   // files in the folder that are neither in the list nor of an overlay
+	ExtraBytes int64 // their content
 }
 
 // inventory compares each arch folder with what its release consists of, where that is known.
@@ -24,12 +27,7 @@ func (s *survey) inventory(trees []*tree) {
 	if len(s.tables) == 0 {
 		return
 	}
-	faulty := make(map[string]bool) // folded paths that have an error
-	for _, f := range s.findings {
-		if f.Severity == Error {
-			faulty[fold(f.Path)] = true
-		}
-	}
+	faulty := s.faulty()
 	var unknown []pe.Version
 	for _, t := range trees {
 		if t.kit.IsZero() {
@@ -134,13 +132,7 @@ func below(name string) string {
 func (l *listing) usmt() string { return "USMT " + l.release.Version.String() }
 
 func (l *listing) compare() {
-	l.have, l.listed = make(map[string]*entry), make(map[string]bool)
-	for _, e := range l.tree.entries {
-		key := fold(below(e.path))
-		if l.have[key] == nil {
-			l.have[key] = e
-		}
-	}
+	l.have, l.listed = l.tree.byName(), make(map[string]bool)
 	absent := make(group)
 	for _, f := range l.release.Files {
 		name, ok := strings.CutPrefix(f.Path, l.tree.arch+"/")
@@ -157,7 +149,7 @@ func (l *listing) compare() {
 				l.file(e, f)
 			}
 		} else {
-			absent.add(l.missingAt(name))
+			absent.add(topmostMissing(l.have, name))
 		}
 	}
 	l.missing(absent)
@@ -191,18 +183,6 @@ func (l *listing) file(e *entry, f inventory.File) {
 	}
 }
 
-// missingAt returns the path to report when a listed file is not there: that of the topmost folder
-// that is missing with it, else its own.
-func (l *listing) missingAt(name string) string {
-	at := name
-	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if e := l.have[fold(dir)]; e == nil || !e.mode.IsDir() {
-			at = dir
-		}
-	}
-	return at
-}
-
 // missing reports what the list has and the folder has not.
 func (l *listing) missing(absent group) {
 	replaced := make(map[string]bool)
@@ -217,8 +197,7 @@ func (l *listing) missing(absent group) {
 		l.tell(inventoryMissing, name, found, wanted)
 		replaced[fold(name)] = true
 	}
-	// That a list of system files should be there was inferred; now it is known.
-	l.findings = slices.DeleteFunc(l.findings, func(f *FindingError) bool { return f.Rule == listPair.id && replaced[fold(f.Path)] })
+	l.dropPairs(replaced)
 }
 
 // extra reports what the folder has and the list has not.
@@ -229,6 +208,8 @@ func (l *listing) extra() {
 		if _, ok := l.listed[fold(name)]; ok || name == "" || !e.mode.IsRegular() || l.declared[e.path] != nil {
 			continue
 		}
+		l.result.Extra++
+		l.result.ExtraBytes += e.size
 		at := name
 		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 			if _, ok := l.listed[fold(dir)]; !ok {

@@ -239,3 +239,22 @@ func TestInventoryReadsNoMore(t *testing.T) {
 		t.Errorf("Precheck: %v, the file opened %d times more, want not at all", err, opened-2)
 	}
 }
+
+// What is beside the list is counted, file by file and in bytes, though it is reported by folder.
+func TestInventoryExtraIsCounted(t *testing.T) {
+	fsys := kit(samplekit.Options{})
+	both(put("amd64/mine/a.txt", "12345"), put("amd64/mine/b/c.txt", "123"), put("amd64/d.txt", "1"), put("x86/MigOwn.xml", own))(fsys)
+	o := Options{
+		Policy: allowAll, Inventory: []*inventory.Table{tableOf(t, "site.txt", "amd64", "arm64", "x86")},
+		Overlay: []Declared{{Path: "x86/MigOwn.xml", From: "custom/MigOwn.xml", Size: 7, SHA256: "aa"}},
+	}
+	for _, a := range validate(t, fsys, o).Arches {
+		files, bytes := 0, int64(0)
+		if a.Arch == AMD64 {
+			files, bytes = 3, 9
+		}
+		if a.Compared.Extra != files || a.Compared.ExtraBytes != bytes {
+			t.Errorf("%s: %d extra files of %d bytes, want %d of %d", a.Arch, a.Compared.Extra, a.Compared.ExtraBytes, files, bytes)
+		}
+	}
+}

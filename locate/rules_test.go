@@ -94,7 +94,7 @@ func TestCoreRules(t *testing.T) {
 			want: []string{"error entry-type amd64/DLManifests"}},
 		{name: "manifest folder by another case", change: rename("amd64/DLManifests", "amd64/dlmanifests")},
 		{name: "no downlevel manifests", change: remove("amd64/ReplacementManifests7", "amd64/ReplacementManifests8")},
-		{name: "patterns without list", change: both(remove("amd64/SFLISTWT.DAT"), put("amd64/sfpatwt.inf", "x"), remove("amd64/SFPATWT.INF")),
+		{name: "patterns without list", change: both(remove("x86", "amd64/SFLISTWT.DAT"), put("amd64/sfpatwt.inf", "x"), remove("amd64/SFPATWT.INF", "arm64")),
 			want: []string{"warning list-pair amd64/SFLISTWT.DAT"}, text: "beside sfpatwt.inf"},
 		{name: "list without patterns", change: both(put("amd64/SFLISTXP.DAT", "x"), remove("amd64/SFPATXP.INF")),
 			want: []string{"warning list-pair amd64/SFPATXP.INF"}},

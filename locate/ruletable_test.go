@@ -35,11 +35,12 @@ func runRules(t *testing.T, tests []ruleTest) {
 				tt.o.Policy = allowAll
 			}
 			r := validate(t, fsys, tt.o)
-			if diff := cmp.Diff(tt.want, summary(r)); diff != "" {
+			if diff := cmp.Diff(tt.want, ofOneArch(r), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("findings (-want +got):\n%s", diff)
 			}
-			if tt.text != "" && !strings.Contains(r.Findings()[0].Error(), tt.text) {
-				t.Errorf("finding = %q, want %q in it", r.Findings()[0], tt.text)
+			findings := slices.DeleteFunc(r.Findings(), func(f *FindingError) bool { return f.Rule == siblingMissing.id })
+			if tt.text != "" && !strings.Contains(findings[0].Error(), tt.text) {
+				t.Errorf("finding = %q, want %q in it", findings[0], tt.text)
 			}
 			for _, f := range r.Findings() {
 				if f.Found == "" || f.Wanted == "" || f.Hint == "" || f.Severity == Warning && f.Source == "" {
@@ -51,11 +52,17 @@ func runRules(t *testing.T, tests []ruleTest) {
 				t.Fatalf("Precheck: %v", err)
 			}
 			seen := slices.DeleteFunc(slices.Clone(tt.want), func(s string) bool { return needsReading(s, fsys, tt.o.Overlay) })
-			if diff := cmp.Diff(seen, summary(first), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(seen, ofOneArch(first), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("Precheck (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+// ofOneArch is the summary of a report without what one arch folder lacks of another: the tests
+// change one of them. TestSiblingRules has that.
+func ofOneArch(r *Report) []string {
+	return slices.DeleteFunc(summary(r), func(s string) bool { return strings.Contains(s, " "+siblingMissing.id+" ") })
 }
 
 // needsReading tells the findings that Precheck does not give: those of texts, and of the content

@@ -189,7 +189,8 @@ func findingDocuments(findings []*locate.FindingError) []jsonFinding {
 	return docs
 }
 
-// verdict sums a report up in words.
+// verdict sums a report up in words. Extra files are counted there too: a person who reads that there
+// are no errors should not miss them.
 func verdict(rep *locate.Report) string {
-	return fmt.Sprintf("%s, %s", countOf(rep.Count(locate.Error), "error", "errors"), countOf(rep.Count(locate.Warning), "warning", "warnings"))
+	return countOf(rep.Count(locate.Error), "error", "errors") + ", " + countOf(rep.Count(locate.Warning), "warning", "warnings") + extraText(rep)
 }

@@ -239,13 +239,44 @@ func inventoryText(rep *locate.Report) string {
 	return text
 }
 
-// compared tells for each arch what it was compared with.
-func compared(rep *locate.Report) []stage.Compared {
-	list := []stage.Compared{}
+// A jsonCompared is what an arch was compared with, and how much it has beside that.
+type jsonCompared struct {
+	stage.Compared
+	Extra      int   `json:"extra"`       // files that are neither in the inventory nor of an overlay
+	ExtraBytes int64 `json:"extra_bytes"` // their content
+}
+
+// comparedDocuments reports for each arch what it was compared with.
+func comparedDocuments(rep *locate.Report) []jsonCompared {
+	list := []jsonCompared{}
 	for _, a := range rep.Arches {
 		if c := a.Compared; c != nil {
-			list = append(list, stage.Compared{Arch: a.Arch, Inventory: c.Table, Files: c.Files, Hashed: c.Hashed, Unhashed: c.Unhashed})
+			list = append(list, jsonCompared{
+				Compared: stage.Compared{Arch: a.Arch, Inventory: c.Table, Files: c.Files, Hashed: c.Hashed, Unhashed: c.Unhashed},
+				Extra:    c.Extra, ExtraBytes: c.ExtraBytes,
+			})
 		}
 	}
 	return list
+}
+
+// compared is the same for the record of a release.
+func compared(rep *locate.Report) []stage.Compared {
+	list := []stage.Compared{}
+	for _, c := range comparedDocuments(rep) {
+		list = append(list, c.Compared)
+	}
+	return list
+}
+
+// extraText counts the files beside the inventory; empty if there are none.
+func extraText(rep *locate.Report) string {
+	files, bytes := 0, int64(0)
+	for _, c := range comparedDocuments(rep) {
+		files, bytes = files+c.Extra, bytes+c.ExtraBytes
+	}
+	if files == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s (%s)", countOf(files, "extra file", "extra files"), size(bytes))
 }

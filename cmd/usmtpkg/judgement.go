@@ -125,17 +125,17 @@ func validateJudgement(d jsonValidate, rep *locate.Report, status int) judgement
 }
 
 type validateSummary struct {
-	USMT     string           `json:"usmt_version"`
-	Arches   []string         `json:"arches"`
-	Files    int              `json:"files"`
-	Bytes    int64            `json:"bytes"`
-	Valid    bool             `json:"valid"`
-	Strict   bool             `json:"strict"`
-	Unlooked []string         `json:"not_checked"`
-	Compared []stage.Compared `json:"compared"`
-	Signed   map[string]int   `json:"signatures"`
-	Proofs   map[string]int   `json:"proofs"`
-	Unproven []string         `json:"unproven"`
+	USMT     string         `json:"usmt_version"`
+	Arches   []string       `json:"arches"`
+	Files    int            `json:"files"`
+	Bytes    int64          `json:"bytes"`
+	Valid    bool           `json:"valid"`
+	Strict   bool           `json:"strict"`
+	Unlooked []string       `json:"not_checked"`
+	Compared []jsonCompared `json:"compared"`
+	Signed   map[string]int `json:"signatures"`
+	Proofs   map[string]int `json:"proofs"`
+	Unproven []string       `json:"unproven"`
 }
 
 func (s suite) fails() bool {

@@ -25,7 +25,7 @@ type jsonResult struct {
 	Verify        stage.VerifyRecord `json:"verify"`
 	Durability    stage.Durability   `json:"durability"` // empty in a dry run
 	NotChecked    []string           `json:"not_checked"`
-	Compared      []stage.Compared   `json:"compared"`
+	Compared      []jsonCompared     `json:"compared"`
 	Signed        map[string]int     `json:"signatures"`
 	Proofs        map[string]int     `json:"proofs"`
 	Unproven      []string           `json:"unproven"`
@@ -64,7 +64,7 @@ func resultDocument(format string, o *options, out outcome) jsonResult {
 		Release: r.Name, Digest: r.Digest, ContentHash: r.ContentHash, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 		Library: out.dir, PackageSource: localPackagePath(out.dir, r.Name),
 		Source: jsonOrigin{out.usmt.Path, out.usmt.How}, Verify: r.Verify, Durability: r.Durability,
-		NotChecked: notChecked(out.report), Compared: compared(out.report), Signed: signatureCounts(out.report), Proofs: proofCounts(out.report), Unproven: unproven(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
+		NotChecked: notChecked(out.report), Compared: comparedDocuments(out.report), Signed: signatureCounts(out.report), Proofs: proofCounts(out.report), Unproven: unproven(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
 		Overlay: r.Overlay,
 		report:  out.report, reason: out.usmt.reason,
 	}

@@ -44,22 +44,22 @@ was revoked is not asked. On Windows, what Windows says of a signature stands be
 }
 
 type jsonValidate struct {
-	Format   string           `json:"format"`
-	Version  int              `json:"version"`
-	Source   jsonOrigin       `json:"source"`
-	USMT     string           `json:"usmt_version"`
-	Arches   []string         `json:"arches"`
-	Files    int              `json:"files"`
-	Bytes    int64            `json:"bytes"`
-	Valid    bool             `json:"valid"`
-	Strict   bool             `json:"strict"`
-	Unlooked []string         `json:"not_checked"`
-	Compared []stage.Compared `json:"compared"`
-	Signed   map[string]int   `json:"signatures"`
-	Proofs   map[string]int   `json:"proofs"`
-	Unproven []string         `json:"unproven"`
-	Programs []jsonProgram    `json:"programs"`
-	Findings []jsonFinding    `json:"findings"`
+	Format   string         `json:"format"`
+	Version  int            `json:"version"`
+	Source   jsonOrigin     `json:"source"`
+	USMT     string         `json:"usmt_version"`
+	Arches   []string       `json:"arches"`
+	Files    int            `json:"files"`
+	Bytes    int64          `json:"bytes"`
+	Valid    bool           `json:"valid"`
+	Strict   bool           `json:"strict"`
+	Unlooked []string       `json:"not_checked"`
+	Compared []jsonCompared `json:"compared"`
+	Signed   map[string]int `json:"signatures"`
+	Proofs   map[string]int `json:"proofs"`
+	Unproven []string       `json:"unproven"`
+	Programs []jsonProgram  `json:"programs"`
+	Findings []jsonFinding  `json:"findings"`
 
 	Overlay []stage.OverlayFile `json:"overlay,omitempty"`
 }
@@ -95,7 +95,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	if o.format != formatText {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: compared(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
 			Overlay: u.record(),
 		}
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
