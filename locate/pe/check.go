@@ -56,7 +56,8 @@ func (v *Verifier) Begin(r io.ReaderAt, size int64) (*Check, error) {
 		if dir.addr != 0 {
 			c.early.Reason = fmt.Sprintf("the certificate table has the address %#x and no bytes", dir.addr)
 		}
-		return c, nil
+		c.leaveOut(img, size)
+		return c, c.keepHeaders(w, img)
 	}
 	if fault := img.tableFault(size); fault != "" {
 		c.early = Signature{Verdict: Tampered, Reason: fault}
@@ -104,8 +105,7 @@ func (c *Check) begin(img *image, table []byte) {
 	c.signatures = c.v.collect(entries, img)
 	start := int64(img.certificates.addr)
 	c.kept = append(c.kept, kept{start, table})
-	checksum := img.nt.offset + ntHeaderSize + checksumField
-	c.skips = []run{{checksum, checksum + 4}, {img.certificates.field, img.certificates.field + directorySize}, {start, c.size}}
+	c.leaveOut(img, start)
 	for _, s := range c.signatures {
 		if s.fault == nil && !slices.ContainsFunc(c.digests, func(d digest) bool { return d.id == s.hash }) {
 			c.digests = append(c.digests, digest{s.hash, s.hash.New()})
@@ -113,7 +113,18 @@ func (c *Check) begin(img *image, table []byte) {
 	}
 }
 
-// Needs reports whether the content is needed for the verdict.
+// leaveOut says what is not part of the digest: what signing a file changes. The content that is part
+// of it ends at end.
+func (c *Check) leaveOut(img *image, end int64) {
+	checksum := img.nt.offset + ntHeaderSize + checksumField
+	c.skips = []run{{checksum, checksum + 4}}
+	if field := img.certificates.field; field != 0 { // a file may have fewer directories
+		c.skips = append(c.skips, run{field, field + directorySize})
+	}
+	c.skips = append(c.skips, run{end, c.size})
+}
+
+// Needs reports whether the content is needed, for the verdict or for a digest that was asked for.
 func (c *Check) Needs() bool { return len(c.digests) > 0 }
 
 // Write takes the next bytes of the content. It always takes all of them.
@@ -141,6 +152,9 @@ func (c *Check) Write(p []byte) (int, error) {
 		off, p = off+take, p[take:]
 	}
 	c.pos += int64(n)
+	if n > 0 && c.pos == c.size {
+		c.pad()
+	}
 	return n, nil
 }
 
@@ -170,13 +184,8 @@ func (c *Check) Signature() (Signature, error) {
 	if len(c.signatures) == 0 {
 		return c.early, nil
 	}
-	if c.Needs() {
-		if c.changed != 0 {
-			return Signature{}, fmt.Errorf("checking the signature: at offset %#x: %w", c.changed, errChanged)
-		}
-		if c.pos != c.size {
-			return Signature{}, fmt.Errorf("checking the signature: found %d bytes of content, wanted %d", c.pos, c.size)
-		}
+	if err := c.whole(); err != nil {
+		return Signature{}, fmt.Errorf("checking the signature: %w", err)
 	}
 	all := make([]Signature, 0, len(c.signatures))
 	for _, s := range c.signatures {
@@ -190,6 +199,19 @@ func (c *Check) Signature() (Signature, error) {
 		all = append(all, c.v.judge(s, sum))
 	}
 	return best(all), nil
+}
+
+// whole returns an error unless the content, if it is needed, was that of the file that Begin read.
+func (c *Check) whole() error {
+	switch {
+	case !c.Needs():
+		return nil
+	case c.changed != 0:
+		return fmt.Errorf("at offset %#x: %w", c.changed, errChanged)
+	case c.pos != c.size:
+		return fmt.Errorf("found %d bytes of content, wanted %d", c.pos, c.size)
+	}
+	return nil
 }
 
 var errChanged = errors.New("the file changed while it was read")

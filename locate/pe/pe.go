@@ -29,9 +29,9 @@
 //   - A table of more than 1 MiB, and 9 signatures or more, are unsupported; what
 //     one file costs is within 64 MiB of memory.
 //
-// Revocation is not checked: it needs the network. Catalogs, which sign files
-// from outside, are not looked at: a file that only a catalog signs is unsigned;
-// package wintrust asks Windows about those.
+// Revocation is not checked: it needs the network. A file that only a catalog
+// signs is unsigned: a Check takes the digest by which package catalog finds it,
+// and package wintrust asks Windows about the catalogs of this machine.
 //
 // The package does not look at code, imports or the checksum. Of an unsigned
 // file it does not see that bytes behind the last section are missing.

@@ -77,15 +77,7 @@ func (v *Verifier) judge(s *signature, digest []byte) Signature {
 	if s.fault != nil {
 		return Signature{Verdict: verdict(s.fault), Reason: s.fault.Error()}
 	}
-	res, err := v.trust.Verify(s.data, v.now())
-	if err == nil {
-		err = v.ownSigner(res)
-	}
-	sig := Signature{Verdict: verdict(err), Signer: res.Signer, Time: res.Time, Algorithm: algorithmName(s.hash)}
-	notes := res.Notes
-	if err != nil {
-		notes = append([]string{err.Error()}, notes...)
-	}
+	sig, notes := v.vouch(s.data)
 	if note := s.pages.note(); note != "" {
 		notes = append(notes, note)
 	}
@@ -99,6 +91,37 @@ func (v *Verifier) judge(s *signature, digest []byte) Signature {
 	}
 	sig.Reason = strings.Join(notes, "; ")
 	return sig
+}
+
+// vouch gives the verdict on who signed a message and when, whatever the message says, and what else
+// there is to say about that.
+func (v *Verifier) vouch(sd *cms.SignedData) (Signature, []string) {
+	res, err := v.trust.Verify(sd, v.now())
+	if err == nil {
+		err = v.ownSigner(res)
+	}
+	notes := res.Notes
+	if err != nil {
+		notes = append([]string{err.Error()}, notes...)
+	}
+	return Signature{Verdict: verdict(err), Signer: res.Signer, Time: res.Time, Algorithm: algorithmName(sd.Digest())}, notes
+}
+
+// Message verifies a signed message that is not part of a program, such as a catalog, by the same
+// roots, time stamps and rules as a program's signature. Nothing may follow the message. What it
+// says is for the caller to read, and to believe only if the verdict is Valid; the message is nil if
+// it cannot be read. Signatures nested in it are not looked at: anyone can add them.
+func (v *Verifier) Message(data []byte) (*cms.SignedData, Signature) {
+	sd, rest, err := v.trust.Parse(data)
+	if err == nil && len(rest) > 0 {
+		err = &cms.SignatureError{Fault: cms.Malformed, Text: fmt.Sprintf("found %d bytes after the signed message, wanted its end", len(rest))}
+	}
+	if err != nil {
+		return nil, Signature{Verdict: verdict(err), Reason: err.Error()}
+	}
+	sig, notes := v.vouch(sd)
+	sig.Reason = strings.Join(notes, "; ")
+	return sd, sig
 }
 
 // microsoft is the organization in the certificates of Microsoft's own signers.
