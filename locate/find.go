@@ -41,6 +41,7 @@ type Candidate struct {
 	// base and dir are how Open gets there again: dir is opened inside base,
 	// so that a link put there meanwhile cannot lead out of base.
 	base, dir string
+	sealed    bool // nothing above base is looked at
 }
 
 // Place is one place that was looked at.

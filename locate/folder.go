@@ -136,7 +136,7 @@ func inspect(p spot) (Candidate, fs.FileInfo, error) {
 	if err != nil {
 		return Candidate{}, nil, err
 	}
-	c := Candidate{Path: p.path(), How: p.how, base: p.base, dir: p.dir}
+	c := Candidate{Path: p.path(), How: p.how, base: p.base, dir: p.dir, sealed: p.sealed}
 	for _, prog := range programs {
 		c.Arches = append(c.Arches, prog.arch)
 	}

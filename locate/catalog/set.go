@@ -1,0 +1,164 @@
+package catalog
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"usmtpkg/locate/pe"
+)
+
+// Limits of a folder of catalogs. ADK 10.1.26100.2454 has 182 of 2.5 MB in all; other kits put theirs
+// into the same folder.
+const (
+	maxCatalogs = 4096
+	maxTotal    = 64 << 20 // bytes
+)
+
+// A Set is several catalogs, and answers what their members vouch for. A nil Set is empty. It does not
+// change, so it may be asked from several goroutines.
+type Set struct {
+	catalogs []*Catalog
+	bySum    map[sumKey]Member
+	byName   map[string][]Member
+	hashes   map[Kind][]crypto.Hash
+}
+
+type sumKey struct {
+	kind Kind
+	hash crypto.Hash
+	sum  string
+}
+
+// NewSet makes a Set of catalogs. Of several that list the same file, the first vouches for it.
+func NewSet(catalogs ...*Catalog) *Set {
+	s := &Set{catalogs: catalogs, bySum: make(map[sumKey]Member), byName: make(map[string][]Member), hashes: make(map[Kind][]crypto.Hash)}
+	for _, c := range catalogs {
+		for _, m := range c.Members {
+			key := sumKey{m.Kind, m.Hash, string(m.Sum)}
+			if _, ok := s.bySum[key]; !ok {
+				s.bySum[key] = m
+			}
+			if m.Name != "" {
+				name := strings.ToUpper(m.Name)
+				s.byName[name] = append(s.byName[name], m)
+			}
+			if !slices.Contains(s.hashes[m.Kind], m.Hash) {
+				s.hashes[m.Kind] = append(s.hashes[m.Kind], m.Hash)
+			}
+		}
+	}
+	for _, h := range s.hashes {
+		slices.Sort(h)
+	}
+	return s
+}
+
+// Catalogs returns all catalogs, also those that do not count: see Refused.
+func (s *Set) Catalogs() []*Catalog {
+	if s == nil {
+		return nil
+	}
+	return s.catalogs
+}
+
+// Refused returns the catalogs that do not count, each with the reason in its Signature.
+func (s *Set) Refused() []*Catalog {
+	var list []*Catalog
+	for _, c := range s.Catalogs() {
+		if c.Signature.Verdict != pe.Valid {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// Hashes returns the hash functions of the members of a kind: the digests of a file that have to be
+// taken to look it up.
+func (s *Set) Hashes(kind Kind) []crypto.Hash {
+	if s == nil {
+		return nil
+	}
+	return s.hashes[kind]
+}
+
+// Flat returns the member that is a file with this hash.
+func (s *Set) Flat(h crypto.Hash, sum []byte) (Member, bool) { return s.find(Flat, h, sum) }
+
+// Image returns the member that is a program with this Authenticode digest.
+func (s *Set) Image(h crypto.Hash, digest []byte) (Member, bool) { return s.find(Image, h, digest) }
+
+func (s *Set) find(kind Kind, h crypto.Hash, sum []byte) (Member, bool) {
+	if s == nil {
+		return Member{}, false
+	}
+	m, ok := s.bySum[sumKey{kind, h, string(sum)}]
+	return m, ok
+}
+
+// Named returns the members with this base name, without regard to case. Files of different folders
+// and of other kits may have the same name.
+func (s *Set) Named(base string) []Member {
+	if s == nil {
+		return nil
+	}
+	return s.byName[strings.ToUpper(base)]
+}
+
+// ReadFS reads and verifies the catalogs (*.cat, in any case) at the top of fsys, in the order of their
+// names. What has such a name and is not a regular file, or is too large, is in the Set as refused. The
+// error is a failure to look, or more catalogs than the limits allow.
+func ReadFS(ctx context.Context, v *pe.Verifier, fsys fs.FS) (*Set, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, err
+	}
+	var catalogs []*Catalog
+	total := 0
+	for _, e := range entries {
+		if !strings.EqualFold(path.Ext(e.Name()), ".cat") {
+			continue
+		}
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		if len(catalogs) == maxCatalogs {
+			return nil, fmt.Errorf("more than %d catalogs", maxCatalogs)
+		}
+		c, err := readFile(v, fsys, e)
+		if err != nil {
+			return nil, err
+		}
+		if total += len(c.Raw); total > maxTotal {
+			return nil, fmt.Errorf("the catalogs up to %s have %d MiB; at most %d MiB are read", e.Name(), total>>20, maxTotal>>20)
+		}
+		catalogs = append(catalogs, c)
+	}
+	return NewSet(catalogs...), nil
+}
+
+// readFile reads one catalog. What is not a regular file is not opened: opening a pipe could wait for ever.
+func readFile(v *pe.Verifier, fsys fs.FS, e fs.DirEntry) (*Catalog, error) {
+	info, err := fs.Lstat(fsys, e.Name())
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return refused(e.Name(), "it is not a regular file"), nil
+	}
+	f, err := fsys.Open(e.Name())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	return Read(v, e.Name(), data), nil
+}
