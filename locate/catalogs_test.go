@@ -20,8 +20,8 @@ import (
 	"usmtpkg/locate/pe/petest"
 )
 
-// signedCatalog is a catalog that lists one text, and a Verifier that trusts its signer.
-func signedCatalog(t *testing.T, text string) (string, *pe.Verifier) {
+// signedCatalog is a catalog that lists a file with the content "text", and a Verifier that trusts its signer.
+func signedCatalog(t *testing.T) (string, *pe.Verifier) {
 	t.Helper()
 	key := petest.ECKey(t)
 	id := petest.SelfSigned(t, key, petest.Certificate("Test", 2020, 2040, petest.CodeSigning))
@@ -29,7 +29,7 @@ func signedCatalog(t *testing.T, text string) (string, *pe.Verifier) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := petest.CatalogList{Members: [][]byte{petest.FlatMember(crypto.SHA1, "MigApp.xml", []byte(text))}}
+	list := petest.CatalogList{Members: [][]byte{petest.FlatMember(crypto.SHA1, "MigApp.xml", []byte("text"))}}
 	return string(petest.Catalog(t, petest.Message{Signer: id}, list)), v
 }
 
@@ -47,7 +47,7 @@ func foundCatalogs(t *testing.T, root string, c Catalogs) []string {
 }
 
 func TestReadCatalogs(t *testing.T) {
-	cat, v := signedCatalog(t, "text")
+	cat, v := signedCatalog(t)
 	const usmt = "/amd64/scanstate.exe"
 	tests := []struct {
 		name   string
@@ -108,21 +108,26 @@ func TestReadCatalogs(t *testing.T) {
 
 // Nothing above a mounted volume is looked at.
 func TestReadCatalogsStaysOnVolume(t *testing.T) {
-	cat, v := signedCatalog(t, "text")
-	root := plant(t, map[string]string{"Catalogs/a.cat": cat, "disk/Catalogs/a.cat": cat})
-	c := Candidate{Path: filepath.Join(root, "disk"), base: filepath.Join(root, "disk"), dir: ".", sealed: true}
-	got, err := ReadCatalogs(t.Context(), v, c, "")
-	if err != nil || got.Path != "" || got.Set != nil {
-		t.Errorf("ReadCatalogs on a volume = %+v, %v, want none", got, err)
-	}
-	c.sealed = false
-	if got, err := ReadCatalogs(t.Context(), v, c, ""); err != nil || got.Path != filepath.Join(root, "Catalogs") {
-		t.Errorf("ReadCatalogs elsewhere = %q, %v, want those above", got.Path, err)
+	cat, v := signedCatalog(t)
+	root := plant(t, map[string]string{
+		"Catalogs/a.cat": cat, "disk/amd64/scanstate.exe": new10,
+		"disk/" + hivePath: string(hiveBytes(softwareKey([]regValue{sz("KitsRoot10", `C:\`)}, nil, `C:\WINDOWS`))),
+	})
+	disk := filepath.Join(root, "disk")
+	for path, o := range map[string]FindOptions{"": {Volume: disk}, filepath.Join(root, "Catalogs"): {Source: disk}} {
+		r, err := Find(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		best, _ := r.Best()
+		if got, err := ReadCatalogs(t.Context(), v, best, ""); err != nil || best.Path != disk || got.Path != path {
+			t.Errorf("%+v: USMT in %q, catalogs in %q, %v, want %q", o, best.Path, got.Path, err, path)
+		}
 	}
 }
 
 func TestReadCatalogsGiven(t *testing.T) {
-	cat, v := signedCatalog(t, "text")
+	cat, v := signedCatalog(t)
 	root := plant(t, map[string]string{"some/a.cat": cat, "none/a.txt": cat, "file.cat": cat, "kit/USMT/amd64/scanstate.exe": new10, "kit/Catalogs/b.cat": cat})
 	c := Candidate{Path: filepath.Join(root, "kit/USMT"), base: filepath.Join(root, "kit/USMT"), dir: "."}
 	got, err := ReadCatalogs(t.Context(), v, c, filepath.Join(root, "some"))

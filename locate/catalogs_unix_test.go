@@ -12,7 +12,7 @@ import (
 
 // Pipes are not opened, which would wait for ever, and links are not followed.
 func TestReadCatalogsOddFiles(t *testing.T) {
-	cat, v := signedCatalog(t, "text")
+	cat, v := signedCatalog(t)
 	root := plant(t, map[string]string{"kit/USMT/amd64/scanstate.exe": new10, "kit/Catalogs/a.cat": cat, "linked/USMT/amd64/scanstate.exe": new10})
 	link(t, "a.cat", filepath.Join(root, "kit/Catalogs/link.cat"))
 	link(t, filepath.Join(root, "kit/Catalogs"), filepath.Join(root, "linked/Catalogs"))
