@@ -59,7 +59,7 @@ type Member struct {
 type Catalog struct {
 	File   string // base name of the catalog file
 	SHA256 string // of the catalog file, in lower-case hexadecimal; "" if it was not read
-	Raw    []byte // the catalog file, to be kept with what it proves; nil if it was not read
+	Raw    []byte // the catalog file, to be kept with what it proves; nil if it does not count
 	// Signature is the verdict on the catalog. Unless it is Valid, the Reason says why the catalog
 	// does not count, and it has no members.
 	Signature pe.Signature
@@ -68,13 +68,13 @@ type Catalog struct {
 	Unread    int // further members, of kinds that are not read here
 }
 
-// Read verifies a catalog and reads its members. It keeps data.
+// Read verifies a catalog and reads its members. It keeps data, of which the members are parts.
 func Read(v *pe.Verifier, file string, data []byte) *Catalog {
 	if len(data) > MaxSize {
-		return refused(file, fmt.Sprintf("it has %d bytes; a catalog may have at most %d", len(data), MaxSize))
+		return refused(file, fmt.Sprintf("it has more than %d MiB", MaxSize>>20))
 	}
 	sum := sha256.Sum256(data)
-	c := &Catalog{File: file, SHA256: hex.EncodeToString(sum[:]), Raw: data}
+	c := &Catalog{File: file, SHA256: hex.EncodeToString(sum[:])}
 	message, sig := v.Message(data)
 	c.Signature = sig
 	if sig.Verdict != pe.Valid {
@@ -85,7 +85,7 @@ func Read(v *pe.Verifier, file string, data []byte) *Catalog {
 		c.Signature.Verdict, c.Signature.Reason = pe.Unsupported, err.Error()
 		return c
 	}
-	c.Listed, c.Members, c.Unread = list.made, list.members, list.unread
+	c.Raw, c.Listed, c.Members, c.Unread = data, list.made, list.members, list.unread
 	for i := range c.Members {
 		c.Members[i].Catalog = c
 	}

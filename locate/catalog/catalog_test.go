@@ -16,6 +16,7 @@ import (
 
 	"usmtpkg/locate/catalog"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/pe/cms/der"
 	"usmtpkg/locate/pe/petest"
 	"usmtpkg/locate/samplekit"
 )
@@ -168,7 +169,7 @@ func TestRefused(t *testing.T) {
 		{"not DER", []byte("[CatalogHeader]\r\nName=usmt.cat\r\n"), tampered, "signature: "},
 		{"a member altered", bytes.Replace(signed, sum, petest.Sum(crypto.SHA1, []byte("other")), 1), tampered, "the signed data has another digest than was signed"},
 		{"bytes after it", append(bytes.Clone(signed), 0), tampered, "found 1 bytes after the signed message, wanted its end"},
-		{"too large", make([]byte, catalog.MaxSize+1), unsupported, "it has 4194305 bytes; a catalog may have at most 4194304"},
+		{"too large", make([]byte, catalog.MaxSize+1), unsupported, "it has more than 4 MiB"},
 		{"no trusted root", petest.Catalog(t, petest.Message{Signer: rogue}, good), untrusted, "not a trusted root"},
 		{"over and not stamped", petest.Catalog(t, petest.Message{Signer: w.leaf}, good), pe.Expired, "no time stamp counts"},
 		{"for any use", w.signAs(t, w.signer(t), good), pe.Valid, ""},
@@ -198,7 +199,7 @@ func TestRefused(t *testing.T) {
 			if c.Signature.Verdict != tt.verdict || !strings.Contains(c.Signature.Reason, tt.reason) {
 				t.Errorf("Read = %s, %q, want %s, %q", c.Signature.Verdict, c.Signature.Reason, tt.verdict, tt.reason)
 			}
-			if n := len(c.Members); (n > 0) != (tt.verdict == pe.Valid) {
+			if n := len(c.Members); (n > 0) != (tt.verdict == pe.Valid) || (c.Raw != nil) != (tt.verdict == pe.Valid) {
 				t.Errorf("found %d members of a catalog that is %s", n, c.Signature.Verdict)
 			}
 			s := catalog.NewSet(c)
@@ -214,8 +215,11 @@ func TestRefused(t *testing.T) {
 
 func FuzzParseList(f *testing.F) {
 	for _, h := range []crypto.Hash{crypto.SHA1, crypto.SHA256} {
-		l := petest.CatalogList{Members: both(h), Made: made}.Encode()
-		f.Add(l[4:]) // without tag and length
+		list := der.NewReader(petest.CatalogList{Members: both(h), Made: made}.Encode()).Any("list").Content
+		if _, members, _, err := catalog.ParseList(list); err != nil || len(members) != 2 {
+			f.Fatalf("a seed has %d members, %v, want 2", len(members), err)
+		}
+		f.Add(list)
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		_, members, unread, err := catalog.ParseList(content)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"fmt"
@@ -130,11 +131,11 @@ func ReadFS(ctx context.Context, v *pe.Verifier, fsys fs.FS) (*Set, error) {
 		if len(catalogs) == maxCatalogs {
 			return nil, fmt.Errorf("more than %d catalogs", maxCatalogs)
 		}
-		c, err := readFile(v, fsys, e)
+		c, size, err := readFile(v, fsys, e)
 		if err != nil {
 			return nil, err
 		}
-		if total += len(c.Raw); total > maxTotal {
+		if total += size; total > maxTotal {
 			return nil, fmt.Errorf("the catalogs up to %s have %d MiB; at most %d MiB are read", e.Name(), total>>20, maxTotal>>20)
 		}
 		catalogs = append(catalogs, c)
@@ -142,23 +143,25 @@ func ReadFS(ctx context.Context, v *pe.Verifier, fsys fs.FS) (*Set, error) {
 	return NewSet(catalogs...), nil
 }
 
-// readFile reads one catalog. What is not a regular file is not opened: opening a pipe could wait for ever.
-func readFile(v *pe.Verifier, fsys fs.FS, e fs.DirEntry) (*Catalog, error) {
+// readFile reads one catalog and returns how many bytes it has. What is not a regular file is not opened:
+// opening a pipe could wait forever.
+func readFile(v *pe.Verifier, fsys fs.FS, e fs.DirEntry) (c *Catalog, size int, err error) {
 	info, err := fs.Lstat(fsys, e.Name())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return refused(e.Name(), "it is not a regular file"), nil
+		return refused(e.Name(), "it is not a regular file"), 0, nil
 	}
 	f, err := fsys.Open(e.Name())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
-	if err != nil {
-		return nil, err
+	var b bytes.Buffer
+	b.Grow(int(min(info.Size(), MaxSize)) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(f, MaxSize+1)); err != nil {
+		return nil, 0, err
 	}
-	return Read(v, e.Name(), data), nil
+	return Read(v, e.Name(), b.Bytes()), b.Len(), nil
 }

@@ -90,7 +90,7 @@ func TestReadFS(t *testing.T) {
 	}
 	want := []string{
 		"A.CAT valid 2", "altered.cat tampered 0 signature", "b.cat valid 2", "folder.cat unsupported 0 it is not a regular file",
-		"large.cat unsupported 0 it has 4194305 bytes; a catalog may have at most 4194304", "pipe.cat unsupported 0 it is not a regular file",
+		"large.cat unsupported 0 it has more than 4 MiB", "pipe.cat unsupported 0 it is not a regular file",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("ReadFS = %q, want %q", got, want)
