@@ -31,7 +31,7 @@ import (
 	"usmtpkg/locate/pe"
 )
 
-// Limits of catalogs. Those of ADK 10.1.26100.2454 have 10 to 48 KB and up to 114 members.
+// Limits of catalogs. Those of ADK 10.1.26100.2454 have 10 to 48 KB and up to 110 members.
 const (
 	MaxSize    = 4 << 20 // bytes of one catalog
 	maxMembers = 20_000  // of one catalog

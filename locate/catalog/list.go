@@ -21,7 +21,7 @@ const (
 	oidNameValue    = "1.3.6.1.4.1.311.12.2.1" // CAT_NAMEVALUE_OBJID
 	oidIndirectData = "1.3.6.1.4.1.311.2.1.4"  // SPC_INDIRECT_DATA_OBJID
 	oidImageData    = "1.3.6.1.4.1.311.2.1.15" // SPC_PE_IMAGE_DATA_OBJID
-	oidFlatData     = "1.3.6.1.4.1.311.2.1.25" // SPC_CAB_DATA_OBJID, also of any file that is hashed as it is
+	oidFlatData     = "1.3.6.1.4.1.311.2.1.25" // SPC_CAB_DATA_OBJID: any file that is hashed as it is; cabinets have 1.3.6.1.4.1.311.2.1.28
 )
 
 // fileValue is the name under which a member's file name is listed.
