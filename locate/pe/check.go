@@ -117,11 +117,8 @@ func (c *Check) begin(img *image, table []byte) {
 // of it ends at end.
 func (c *Check) leaveOut(img *image, end int64) {
 	checksum := img.nt.offset + ntHeaderSize + checksumField
-	c.skips = []run{{checksum, checksum + 4}}
-	if field := img.certificates.field; field != 0 { // a file may have fewer directories
-		c.skips = append(c.skips, run{field, field + directorySize})
-	}
-	c.skips = append(c.skips, run{end, c.size})
+	// A file with few directories has no field for the table: its run then lies before the first, and is passed over.
+	c.skips = []run{{checksum, checksum + 4}, {img.certificates.field, img.certificates.field + directorySize}, {end, c.size}}
 }
 
 // Needs reports whether the content is needed, for the verdict or for a digest that was asked for.

@@ -115,3 +115,18 @@ func TestDigestOfOtherContent(t *testing.T) {
 		}
 	}
 }
+
+// A file with so few data directories that none is for a certificate table has nothing left out but the checksum.
+func TestDigestWithoutDirectory(t *testing.T) {
+	image := program(pe.AMD64)
+	count := petest.Directory(image) - 4*8 - 4 // before the first directory
+	if image[count] != 16 {
+		t.Fatalf("found %d data directories, want 16", image[count])
+	}
+	image[count] = 4
+	checksum := petest.Directory(image) - 4*8 - 48
+	sum := petest.Sum(crypto.SHA1, slices.Concat(image[:checksum], image[checksum+4:]))
+	if sig, got := digestsOf(t, verifier(t), image, crypto.SHA1); sig.Verdict != pe.Unsigned || !bytes.Equal(got[0], sum) {
+		t.Errorf("verdict %s, digest %x, want %x", sig.Verdict, got[0], sum)
+	}
+}
