@@ -88,9 +88,9 @@ func splitTable(table []byte) ([][]byte, error) {
 
 func zero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
 
-// collect parses the signatures of the table's entries and those nested in them.
+// collect parses the signatures of a file of this format and those nested in them.
 // No fault is left out: each is that of a signature in the result.
-func (v *Verifier) collect(entries [][]byte, img *image) []*signature {
+func (v *Verifier) collect(entries [][]byte, f format) []*signature {
 	var all []*signature
 	for queue := entries; len(queue) > 0; queue = queue[1:] {
 		if len(all) == maxSignatures {
@@ -108,7 +108,7 @@ func (v *Verifier) collect(entries [][]byte, img *image) []*signature {
 		}
 		if s.fault == nil {
 			queue = append(queue, s.data.Unsigned(oidNested)...)
-			s.fault = s.readContent(img)
+			s.fault = s.readContent(f)
 		}
 		all = append(all, s)
 	}

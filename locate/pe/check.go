@@ -102,7 +102,7 @@ func (c *Check) begin(img *image, table []byte) {
 		c.early = Signature{Verdict: Tampered, Reason: "certificate table: " + err.Error()}
 		return
 	}
-	c.signatures = c.v.collect(entries, img)
+	c.signatures = c.v.collect(entries, program(img))
 	start := int64(img.certificates.addr)
 	c.kept = append(c.kept, kept{start, table})
 	c.leaveOut(img, start)

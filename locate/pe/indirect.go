@@ -17,10 +17,26 @@ const (
 	oidPageHashSHA256 = "1.3.6.1.4.1.311.2.3.2"
 )
 
+// A format is a kind of file that can be signed.
+type format struct {
+	name string // "a program"
+	kind string // object identifier of the data about such a file
+	// data reads that data. Faults of the encoding are left in r.
+	data func(s *signature, r *der.Reader) error
+}
+
+// program is the format of a program with these headers.
+func program(img *image) format {
+	return format{"a program", oidImageData, func(s *signature, r *der.Reader) error {
+		s.pages = readPages(r, img)
+		return nil
+	}}
+}
+
 // readContent reads what a signature says about the file: SpcIndirectDataContent.
-func (s *signature) readContent(img *image) error {
+func (s *signature) readContent(f format) error {
 	if s.data.ContentType != oidIndirectData {
-		return unsupported("a signature of %s, not of a program", s.data.ContentType)
+		return unsupported("a signature of %s, not of %s", s.data.ContentType, f.name)
 	}
 	if s.data.Content.Tag != der.Sequence {
 		return &cms.SignatureError{
@@ -30,10 +46,10 @@ func (s *signature) readContent(img *image) error {
 	r := der.NewReader(s.data.Content.Content)
 	about := r.Inside(der.Sequence, "kind of the signed file")
 	kind := about.OID("kind of the signed file")
-	if r.Err() == nil && kind != oidImageData {
-		return unsupported("a signature of a file of kind %s, not of a program", kind)
+	if r.Err() == nil && kind != f.kind {
+		return unsupported("a signature of a file of kind %s, not of %s", kind, f.name)
 	}
-	image := about.Inside(der.Sequence, "data about the signed program")
+	data := about.Inside(der.Sequence, "data about the signed file")
 	about.End("kind of the signed file")
 	info := r.Inside(der.Sequence, "digest of the file")
 	algorithm := cms.Algorithm(info, "digest algorithm of the file")
@@ -48,7 +64,9 @@ func (s *signature) readContent(img *image) error {
 		if s.hash != s.data.Digest() {
 			return unsupported("a %v digest of the file, signed with %v", s.hash, s.data.Digest())
 		}
-		s.pages = readPages(image, img)
+		if err := f.data(s, data); err != nil {
+			return err
+		}
 	}
 	if err := r.Err(); err != nil {
 		return &cms.SignatureError{Fault: cms.Malformed, Text: err.Error()}

@@ -1,0 +1,137 @@
+// Package msi reads Windows Installer databases (.msi) as far as usmtpkg needs
+// them: which files a package installs where, with Microsoft's own sizes,
+// versions and hashes, and whether the package is as its maker signed it.
+//
+// Rules of Open and of what a Database reads:
+//   - The input is not trusted. Sizes, counts and depths are bounded: 1 GiB for
+//     the file (see package cfb), 32 MiB for all tables that are read, 65,536
+//     rows in one. Directories that contain themselves are refused.
+//   - A fault of the file is a [*FormatError]. Any other error is a failed read
+//     and says nothing about the file.
+//   - Names of files and directories are plain names: no separators, colons,
+//     control characters, "." or "..".
+//   - Texts are decoded by the code page of the database: 0 and 1252, 874, the
+//     others from 1250 to 1258, and 65001 (UTF-8). A text in another one is an
+//     error, unless it is ASCII.
+//
+// Rules of Signature:
+//   - It is judged as the signature of a program is: see package pe.
+//   - What is hashed is what was read: the bytes of a table are read once, for
+//     its rows and for the digest.
+//   - A signature may leave out the names and sizes of the streams. Then bytes
+//     could have been moved from one table to the next: the Signature says so.
+//
+// The package does not read cabinets, and applies neither transforms nor
+// patches. It does not evaluate conditions: Files are all that may be installed.
+//
+// Sources: https://learn.microsoft.com/windows/win32/msi/database-tables for
+// what the tables say. How they are stored is not documented; it is as Wine,
+// msitools and osslsigncode, with which the tests compare it, read them.
+package msi
+
+import (
+	"bytes"
+	"io"
+
+	"usmtpkg/locate/msi/cfb"
+)
+
+// Limits of what is read.
+const (
+	maxTables = 32 << 20 // bytes of all streams that are kept in memory
+	maxRows   = 64 << 10 // of one table; those of USMT have up to 393 files
+)
+
+// FormatError says that the file is not a database in the form it must have.
+type FormatError = cfb.FormatError
+
+// A Database is an open Windows Installer database. It is not for several
+// goroutines at once.
+type Database struct {
+	file    *cfb.File
+	tables  map[string]*cfb.Entry // the streams of tables, by their names
+	kept    map[*cfb.Entry][]byte // streams that were read: what is hashed is what was read
+	room    int64                 // how many bytes more may be kept
+	strings *stringPool
+	columns map[string][]column // of each table
+}
+
+// Open reads the structure of a database of size bytes.
+func Open(r io.ReaderAt, size int64) (*Database, error) {
+	file, err := cfb.Open(r, size)
+	if err != nil {
+		return nil, err
+	}
+	d := &Database{file: file, kept: map[*cfb.Entry][]byte{}, room: maxTables}
+	if err := d.findTables(); err != nil {
+		return nil, err
+	}
+	if d.strings, err = d.readStrings(); err != nil {
+		return nil, err
+	}
+	return d, d.readColumns()
+}
+
+// findTables notes the streams that are tables.
+func (d *Database) findTables() error {
+	d.tables = make(map[string]*cfb.Entry)
+	for _, e := range d.file.Root.Children {
+		name, ok := tableName(e.Name)
+		if !ok || e.Kind != cfb.Stream {
+			continue
+		}
+		if d.tables[name] != nil {
+			return malformed("the table %s is there twice", name)
+		}
+		e.Label = "the table " + name
+		d.tables[name] = e
+	}
+	for _, name := range []string{"_StringPool", "_StringData", "_Tables", "_Columns"} {
+		if d.tables[name] == nil {
+			return malformed("not a Windows Installer database: it has no table %s", name)
+		}
+	}
+	return nil
+}
+
+// content returns the bytes of a stream and keeps them for the digest.
+func (d *Database) content(e *cfb.Entry) ([]byte, error) {
+	if b, ok := d.kept[e]; ok {
+		return b, nil
+	}
+	if d.room -= e.Size; d.room < 0 {
+		return nil, malformed("the tables have more than %d bytes together", maxTables)
+	}
+	var b bytes.Buffer
+	if err := d.file.Copy(&b, e); err != nil {
+		return nil, err
+	}
+	d.kept[e] = b.Bytes()
+	return b.Bytes(), nil
+}
+
+// tableName decodes the name of a stream, two letters of 64 in one character.
+// It reports whether the stream is a table: others, such as icons, are not.
+func tableName(raw string) (name string, ok bool) {
+	const (
+		letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
+		pairs   = 0x3800
+		singles = pairs + 64*64
+		table   = singles + 64 // first in the name of a table
+	)
+	var b []byte
+	for i := 0; i < len(raw); i += 2 {
+		switch c := int(raw[i]) | int(raw[i+1])<<8; {
+		case i == 0 && c == table:
+			ok = true
+		case c >= pairs && c < singles:
+			c -= pairs
+			b = append(b, letters[c%64], letters[c/64])
+		case c >= singles && c < table:
+			b = append(b, letters[c-singles])
+		default:
+			return "", false
+		}
+	}
+	return string(b), ok
+}
