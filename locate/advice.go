@@ -137,6 +137,11 @@ var (
 			"(copies of 2014 to 2024)"}
 	proofMissing = rule{id: "proof-missing", severity: Error,
 		hint: "give the kit's signed catalogs with --catalogs, its Windows Installer database with --msi, or a list from a kit you trust with --inventory; usmtpkg validate -v lists the files"}
+	catalogDiffers = rule{id: "catalog-differs", severity: Error,
+		hint:   "the file was altered, or is of another kit; " + copyAgain,
+		source: "the signed catalog of the kit"}
+	catalogRefused = rule{id: "catalog-refused", severity: Warning,
+		hint: "the catalog does not count, and what it lists is not proven by it: copy it again from the installed kit"}
 	signatureNone = rule{id: "signature-none", severity: Info,
 		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may vouch for it"}
 )

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -212,7 +213,7 @@ func lookUp(t *testing.T, fsys fs.FS, v *pe.Verifier, set Catalogs) map[string]*
 			return err
 		}
 		found[name] = nil
-		for _, h := range set.Hashes(catalog.Flat) {
+		for _, h := range set.Digests(path.Base(name), catalog.Flat) {
 			if m, ok := set.Flat(h, petest.Sum(h, data)); ok {
 				found[name] = &m
 			}
@@ -224,9 +225,9 @@ func lookUp(t *testing.T, fsys fs.FS, v *pe.Verifier, set Catalogs) map[string]*
 		if err != nil {
 			return err
 		}
-		c.AlsoDigest(set.Hashes(catalog.Image)...)
+		c.AlsoDigest(set.Digests(path.Base(name), catalog.Image)...)
 		_, _ = c.Write(data)
-		for _, h := range set.Hashes(catalog.Image) {
+		for _, h := range set.Digests(path.Base(name), catalog.Image) {
 			digest, err := c.Digest(h)
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/catalog"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 )
@@ -19,6 +20,8 @@ type Report struct {
 
 	Programs []Program   // the programs and DLLs in them, by path
 	Proven   []FileProof // what vouches for each of the files, by path
+
+	Catalogs []CatalogUse // the catalogs that vouch for files, in the order of Options.Catalogs
 
 	findings []*FindingError
 }
@@ -62,7 +65,7 @@ func (r *Report) Err(strict bool) error {
 func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, declared: v.overlay, brief: v.brief}
+	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, declared: v.overlay, brief: v.brief}
 	trees := s.plant(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
@@ -71,12 +74,13 @@ func (v *Validator) Finish() *Report {
 	s.versions(trees)
 	s.overlay(trees)
 	s.proofs(trees)
+	used := s.catalogs(trees)
 	s.inventory(trees)
 	s.siblings(trees)
 	proven := s.proven(trees)
 	s.attribute()
 	r := s.report(trees)
-	r.Proven = proven
+	r.Proven, r.Catalogs = proven, used
 	r.Programs = programs(trees)
 	sortFindings(s.findings)
 	r.findings = s.findings
@@ -89,6 +93,7 @@ type survey struct {
 	prefix   int
 	brief    bool // only the core files were inspected
 	tables   []*inventory.Table
+	lists    *catalog.Set
 	declared map[string]*Declared // files of the overlay, by path
 	findings []*FindingError
 	vouchers map[Voucher]*Voucher // each that vouches for a file, once

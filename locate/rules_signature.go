@@ -38,6 +38,9 @@ func (s *survey) signatures(t *tree) {
 // in the root of an arch folder a removed signature looks like this, and in a kit that is known, a
 // program that does not belong to it.
 func (s *survey) unproven(t *tree, e *entry, found string, otherwise rule) {
+	if e.listed != nil { // a signed catalog vouches for it
+		return
+	}
 	_, list, _ := s.listOf(t.kit, t.arch)
 	root := strings.Count(e.path, "/") == 1
 	if s.declared[e.path] != nil { // the site vouches for it

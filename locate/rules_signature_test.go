@@ -21,6 +21,7 @@ import (
 type publisher struct {
 	good, old, stranger *petest.Identity
 	verifier            *pe.Verifier
+	now                 time.Time
 }
 
 func newPublisher(t *testing.T) publisher {
@@ -30,12 +31,12 @@ func newPublisher(t *testing.T) publisher {
 	leaf := func(ca *petest.Identity, name string, to int) *petest.Identity {
 		return ca.Issue(t, petest.ECKey(t), petest.Certificate(name, 2000, to, petest.CodeSigning))
 	}
-	now := func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) }
-	v, err := pe.NewVerifier(now, []*x509.Certificate{root.Cert})
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	v, err := pe.NewVerifier(func() time.Time { return now }, []*x509.Certificate{root.Cert})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return publisher{leaf(root, "Kits Publisher", 2100), leaf(root, "Old Publisher", 2020), leaf(rogue, "Microsoft Corporation", 2100), v}
+	return publisher{leaf(root, "Kits Publisher", 2100), leaf(root, "Old Publisher", 2020), leaf(rogue, "Microsoft Corporation", 2100), v, now}
 }
 
 // signed is the sample kit with signed programs.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"usmtpkg/locate/catalog"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 )
@@ -24,6 +25,9 @@ type Options struct {
 	// Signatures judges the Authenticode signatures of programs. Without it they are not checked,
 	// and nothing is said about them.
 	Signatures *pe.Verifier
+	// Catalogs are the signed catalogs of the kit: they vouch for the content of files that have no
+	// signature themselves. Signatures has to be set, too.
+	Catalogs *catalog.Set
 	// Overlay are the files that are not of the kit, and lie there because they were laid there.
 	Overlay []Declared
 }
@@ -47,6 +51,7 @@ type Validator struct {
 	tables []*inventory.Table
 	sums   map[string]bool // what listed returns, while a walk needs it
 	signed *pe.Verifier    // nil: signatures are not checked
+	lists  *catalog.Set    // nil: there are no catalogs
 	brief  bool            // look at the core files only: see Precheck
 
 	overlay map[string]*Declared // by path
@@ -71,7 +76,8 @@ type content struct {
 	image *pe.Info // a valid program or DLL
 	// signature is what its signature came to; nil if nobody looked.
 	signature *pe.Signature
-	urlid     string // of a migration XML file
+	listed    *catalog.Catalog // the catalog that lists the content; nil: none, or nobody looked
+	urlid     string           // of a migration XML file
 	fault     *FindingError
 }
 
@@ -80,7 +86,7 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, entries: make(map[string]*entry)}
+	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, entries: make(map[string]*entry)}
 	v.overlay = declare(o.Overlay)
 	return v, nil
 }
@@ -136,12 +142,15 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 	}
 	i.kind = v.looksAt(name)
 	if i.kind != image {
+		i.lookup = v.lookUp(name, nil)
 		return i, i.sniff()
 	}
 	var err error
 	i.image, i.fault, err = readImage(name, arch, r, size)
 	if err == nil && i.image != nil && v.signed != nil && !v.brief {
-		i.check, err = v.signed.Begin(r, size)
+		if i.check, err = v.signed.Begin(r, size); err == nil && i.check.Unsigned() {
+			i.lookup = v.lookUp(name, i.check)
+		}
 	}
 	return i, failure(name, err)
 }
@@ -169,14 +178,18 @@ type Inspection struct {
 	kind kind
 	r    io.ReaderAt
 	content
-	check *pe.Check // of a program's signature; nil for none
+	check  *pe.Check // of a program's signature; nil for none
+	lookup *lookup   // in the catalogs; nil for none
 }
 
 // Wants reports whether the whole content has to be written, in order.
-func (i *Inspection) Wants() bool { return i.check != nil && i.check.Needs() }
+func (i *Inspection) Wants() bool {
+	return i.check != nil && i.check.Needs() || i.lookup != nil
+}
 
 // Write takes the next part of the content.
 func (i *Inspection) Write(p []byte) (int, error) {
+	i.lookup.write(p)
 	if i.check == nil {
 		return len(p), nil
 	}
@@ -198,6 +211,10 @@ func (i *Inspection) Facts(sum string) (Facts, error) {
 			return Facts{}, failure(i.name, err)
 		}
 		i.signature = &sig
+	}
+	var err error
+	if i.listed, err = i.lookup.result(); err != nil {
+		return Facts{}, failure(i.name, err)
 	}
 	i.read, i.sum = true, sum
 	i.v.mu.Lock()

@@ -100,6 +100,9 @@ func (j *stageJob) check(ctx context.Context) error {
 		return err
 	}
 	lo.Overlay = j.usmt.declared()
+	if err := j.o.withCatalogs(ctx, &lo, &j.usmt); err != nil {
+		return err
+	}
 	rep, err := precheck(ctx, j.env, j.o, j.usmt.fsys, lo)
 	if err != nil {
 		return err
@@ -122,7 +125,7 @@ func (j *stageJob) check(ctx context.Context) error {
 	j.opts = stage.Options{
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
-		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof,
+		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.keptCatalogs,
 		AllowDowngrade: j.o.copy.downgrade, Overlay: j.usmt.record(),
 	}
 	return nil

@@ -22,6 +22,9 @@ type policyOptions struct {
 	strict  bool
 	proof   bool
 
+	signatures bool // of verify
+
+	catalogs  string
 	inventory string
 	read      []*inventory.Table // see tables
 	trust     trustOptions
@@ -33,8 +36,13 @@ func (o *policyOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.forbid, "forbid-arch", nil, "arches that must not be there")
 	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
 	f.BoolVar(&o.proof, "require-proof", false, "fail if the content of any file was not proven: by its signature, a signed catalog or MSI, or a list with its hash")
+	o.catalogFlag(f)
 	f.StringVar(&o.inventory, "inventory", "", "a list of your own of a release's files, asked before those built in (see usmtpkg inventory)")
 	o.trust.flags(f)
+}
+
+func (o *policyOptions) catalogFlag(f *pflag.FlagSet) {
+	f.StringVar(&o.catalogs, "catalogs", "", "the folder with the kit's signed catalogs, *.cat (default: the folder Catalogs of the kits root)")
 }
 
 // validation turns the flags into the options of locate. prefix is the path

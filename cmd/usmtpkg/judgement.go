@@ -90,7 +90,7 @@ const packageSuite = "package"
 // validateJudgement is the outcome of validate, one suite an arch folder.
 func validateJudgement(d jsonValidate, rep *locate.Report, status int) judgement {
 	j := judgement{
-		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared, d.Signed, d.Proofs, d.Unproven},
+		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared, d.Signed, d.Proofs, d.Unproven, d.Catalogs},
 		bases: []uriBase{{"USMT", d.Source.Path, "the USMT folder, found: " + d.Source.How}},
 	}
 	byArch := map[string][]result{}
@@ -136,6 +136,7 @@ type validateSummary struct {
 	Signed   map[string]int `json:"signatures"`
 	Proofs   map[string]int `json:"proofs"`
 	Unproven []string       `json:"unproven"`
+	Catalogs jsonCatalogs   `json:"catalogs"`
 }
 
 func (s suite) fails() bool {

@@ -176,7 +176,7 @@ func printResult(env environment, o *options, d jsonResult) error {
 	b.WriteString(dryRunMark(o))
 	fmt.Fprintf(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)
 	fmt.Fprintf(&b, "checked      %s, %s: %s; %s; %s\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report), inventoryText(d.report), signatureText(d.report))
-	fmt.Fprintf(&b, "proof        %s\n", proofText(d.report))
+	fmt.Fprintf(&b, "proof        %s\n", proofText(d.report)+catalogText(d.found, d.report))
 	if len(d.Overlay) > 0 {
 		fmt.Fprintf(&b, "overlay      %s\n", overlayText(d.Overlay))
 	}

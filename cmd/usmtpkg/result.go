@@ -29,6 +29,7 @@ type jsonResult struct {
 	Signed        map[string]int     `json:"signatures"`
 	Proofs        map[string]int     `json:"proofs"`
 	Unproven      []string           `json:"unproven"`
+	Catalogs      jsonCatalogs       `json:"catalogs"`
 	Findings      []jsonFinding      `json:"findings"`
 	Notes         []string           `json:"notes,omitempty"`
 	Definition    *jsonDefinition    `json:"definition,omitempty"`
@@ -38,6 +39,7 @@ type jsonResult struct {
 	Overlay     []stage.OverlayFile `json:"overlay,omitempty"`
 
 	report *locate.Report
+	found  locate.Catalogs
 	reason string
 }
 
@@ -64,9 +66,9 @@ func resultDocument(format string, o *options, out outcome) jsonResult {
 		Release: r.Name, Digest: r.Digest, ContentHash: r.ContentHash, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 		Library: out.dir, PackageSource: localPackagePath(out.dir, r.Name),
 		Source: jsonOrigin{out.usmt.Path, out.usmt.How}, Verify: r.Verify, Durability: r.Durability,
-		NotChecked: notChecked(out.report), Compared: comparedDocuments(out.report), Signed: signatureCounts(out.report), Proofs: proofCounts(out.report), Unproven: unproven(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
+		NotChecked: notChecked(out.report), Compared: comparedDocuments(out.report), Signed: signatureCounts(out.report), Proofs: proofCounts(out.report), Unproven: unproven(out.report), Catalogs: catalogDocument(out.usmt.catalogs, out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
 		Overlay: r.Overlay,
-		report:  out.report, reason: out.usmt.reason,
+		report:  out.report, found: out.usmt.catalogs, reason: out.usmt.reason,
 	}
 	if out.Published {
 		d.Outcome = "published"

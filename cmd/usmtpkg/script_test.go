@@ -38,6 +38,7 @@ func (l leakFree) Run() int {
 //	kit DIR [-version V] [-arch A,B] [-unsigned]   make the sample kit in DIR, its programs signed under a
 //	                          root of this run of the tests that $USMTPKG_TRUST_ROOT names
 //	pe FILE ARCH VERSION [N]  make a program, with N bytes of code more; VERSION none: without one
+//	catalog FILE DIR          make a signed catalog of all files below DIR
 //	write FILE TEXT           make a file of the text, in which \r, \n, \x00 and \ufeff stand for what they do in Go
 //	append FILE TEXT          add text to the end of a file
 //	flip FILE [OFFSET]        flip the lowest bit of a byte, the first if not said
@@ -78,6 +79,7 @@ func TestScript(t *testing.T) {
 			"interrupt": cmdInterrupt,
 			"kit":       signer.cmdKit,
 			"pe":        signer.cmdPE,
+			"catalog":   signer.cmdCatalog,
 			"write":     cmdWrite,
 			"append":    cmdAppend,
 			"flip":      cmdFlip,

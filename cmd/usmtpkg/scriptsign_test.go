@@ -1,11 +1,16 @@
 package main
 
 import (
+	"crypto"
+	_ "crypto/sha1"
 	"crypto/sha256"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -49,4 +54,23 @@ func (s *kitSigner) trusted(env *testscript.Env) error {
 	name := filepath.Join(env.WorkDir, ".home", "root.pem")
 	env.Setenv("USMTPKG_TRUST_ROOT", name)
 	return os.WriteFile(name, s.root, 0o666)
+}
+
+// cmdCatalog makes a catalog of all files below a folder, as the installer of a kit brings one.
+func (s *kitSigner) cmdCatalog(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "catalog FILE DIR")
+	list := petest.CatalogList{Made: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(name)
+		member := petest.FlatMember
+		if slices.Contains([]string{".exe", ".dll"}, filepath.Ext(name)) {
+			member = petest.ImageMember
+		}
+		list.Members = append(list.Members, member(crypto.SHA1, d.Name(), content))
+		return err
+	}))
+	ts.Check(writeFile(ts.MkAbs(args[0]), petest.Catalog(s.tb, petest.Message{Signer: s.id}, list)))
 }

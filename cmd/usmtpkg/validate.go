@@ -58,6 +58,7 @@ type jsonValidate struct {
 	Signed   map[string]int `json:"signatures"`
 	Proofs   map[string]int `json:"proofs"`
 	Unproven []string       `json:"unproven"`
+	Catalogs jsonCatalogs   `json:"catalogs"`
 	Programs []jsonProgram  `json:"programs"`
 	Findings []jsonFinding  `json:"findings"`
 
@@ -83,6 +84,9 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		return err
 	}
 	lo.Overlay = u.declared()
+	if err := o.withCatalogs(ctx, &lo, &u); err != nil {
+		return err
+	}
 	rep, err := locate.Validate(ctx, u.fsys, lo)
 	if err != nil {
 		return &stage.SourceError{Err: err}
@@ -95,7 +99,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	if o.format != formatText {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Catalogs: catalogDocument(u.catalogs, rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
 			Overlay: u.record(),
 		}
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
@@ -118,7 +122,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		}
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\ncontent: %s\n",
-		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep), proofText(rep))
+		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep), proofText(rep)+catalogText(u.catalogs, rep))
 	return errors.Join(err, marked(bad))
 }
 

@@ -34,6 +34,10 @@ that its object is there (also object-missing, object-changed); with --deep ever
 read. Both are only read. The content hash is predicted: reverse-engineered, not confirmed
 on a live site. What is not found is a difference.
 
+With --signatures every file of a release is proven again, without the ADK and without anything
+that usmtpkg recorded: by its own signature, or by one of the signed catalogs that the release
+keeps. What neither proves is counted as NOT proven; with --require-proof it is a difference.
+
 With --attestation a release is compared with what that statement says of it, too. With
 --public-key the statement must be signed by that key (F.minisig), and the release is
 authentic; without a key the statement shows integrity only. Any difference, and a
@@ -41,12 +45,16 @@ signature that does not hold, is exit status 5.`,
 		Example: `  usmtpkg verify --library D:\Sources\OSD\USMT
   usmtpkg verify \\server\Sources\OSD\USMT\10.0.26100.1-3f9a1c2b7d04
   usmtpkg verify E:\Copy\10.0.26100.1-3f9a1c2b7d04 --attestation E:\usmt.intoto.json --public-key usmt.pub
+  usmtpkg verify --library D:\Sources\OSD\USMT --signatures --require-proof
   usmtpkg verify E:\Copy\USMT --source "C:\Program Files (x86)\Windows Kits\10"
   usmtpkg verify --library D:\Sources\OSD\USMT --distmgr-log \\cm01\SMS_P01\Logs --package-id P0100012
   usmtpkg verify --library D:\Sources\OSD\USMT --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --deep
   usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, a []string) error {
+			if cmd.Flags().Changed("require-proof") && !o.policy.signatures {
+				return &usageError{msg: "--require-proof needs --signatures", hint: "usmtpkg verify --signatures --require-proof"}
+			}
 			att, err := readAttestation(o, cmd.Flags().Changed("public-key"))
 			if err != nil {
 				return err
@@ -59,6 +67,10 @@ signature that does not hold, is exit status 5.`,
 	o.overlay.flags(cmd.Flags())
 	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
 	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
+	cmd.Flags().BoolVar(&o.policy.signatures, "signatures", false, "prove the files by their signatures and by the catalogs kept in the release")
+	cmd.Flags().BoolVar(&o.policy.proof, "require-proof", false, "with --signatures: a file that neither proves is a difference")
+	o.policy.catalogFlag(cmd.Flags())
+	o.policy.trust.flags(cmd.Flags())
 	cmd.Flags().StringVar(&o.attest.file, "attestation", "", "compare with this statement, which usmtpkg attest wrote")
 	cmd.Flags().StringVar(&o.attest.publicKey, "public-key", "", "the minisign public key that must have signed it: a file, or the key itself")
 	o.proof.flags(cmd.Flags())
@@ -76,9 +88,13 @@ type jsonComparison struct {
 	Counts  map[stage.Verdict]int `json:"counts"`
 	Files   []stage.FileResult    `json:"files"`
 
-	NotChecked []string     `json:"not_checked,omitempty"`
-	Logged     *jsonLogged  `json:"logged,omitempty"`  // of distmgr-log
-	Content    *jsonContent `json:"content,omitempty"` // of content-library
+	NotChecked []string       `json:"not_checked,omitempty"`
+	Proofs     map[string]int `json:"proofs,omitempty"`   // of signatures: files by proof
+	Unproven   []string       `json:"unproven,omitempty"` // likewise: files that nothing vouches for
+	Logged     *jsonLogged    `json:"logged,omitempty"`   // of distmgr-log
+	Content    *jsonContent   `json:"content,omitempty"`  // of content-library
+
+	provenText string // of signatures
 }
 
 type jsonVerify struct {
@@ -107,28 +123,15 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar, Sums: att != nil}
 	isBag := stage.IsBag(dir)
 	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached, bag: isBag}
-	add := func(against string, origin *jsonOrigin, rep stage.Report) {
-		c := comparisonDocument(against, origin, rep)
-		doc.Comparisons = append(doc.Comparisons, c)
-		doc.Equal = doc.Equal && c.Equal
-		doc.Uncached = doc.Uncached && (rep.Used == stage.VerifyUncached || against == "overlay" || against == "source" && isBag)
-	}
 	if err := verifiable(o, dir, isBag, ours, att); err != nil {
 		return err
 	}
+	if o.policy.signatures && !isBag {
+		return notRelease(dir)
+	}
 	if isBag {
-		rep, err := stage.Verify(ctx, dir, vo)
-		if err != nil {
+		if err := doc.compareBag(ctx, env, o, vo, att); err != nil {
 			return err
-		}
-		add("manifest", nil, rep)
-		if rep, ok, err := stage.CompareOverlay(dir); err != nil {
-			return err
-		} else if ok {
-			add("overlay", nil, rep)
-		}
-		if att != nil {
-			add("attestation", nil, att.compare(rep))
 		}
 	}
 	if o.source.given() {
@@ -136,7 +139,7 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 		if err != nil {
 			return err
 		}
-		add("source", &origin, rep)
+		doc.add("source", &origin, rep)
 		doc.Comparisons[len(doc.Comparisons)-1].Overlay = o.overlay.names()
 	}
 	if o.proof.given() {
@@ -144,16 +147,54 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 		if err != nil {
 			return err
 		}
-		for _, c := range all {
-			doc.Comparisons = append(doc.Comparisons, c)
-			doc.Equal = doc.Equal && c.Equal
-		}
+		doc.append(all...)
 	}
 	bar.stop()
 	if att != nil {
 		doc.attested, doc.Attestation = att, att.document(doc.Equal)
 	}
 	return errors.Join(printVerify(env, o, doc, uncached), differs(doc.Equal))
+}
+
+// compareBag compares a bag with its manifests, and with what else in or about it says what it should be.
+func (d *jsonVerify) compareBag(ctx context.Context, env environment, o *options, vo stage.VerifyOptions, att *attestation) error {
+	var proven *provenance
+	if o.policy.signatures {
+		var err error
+		if proven, err = newProvenance(ctx, env, o, d.Dir); err != nil {
+			return err
+		}
+		vo.Checker = proven
+	}
+	rep, err := stage.Verify(ctx, d.Dir, vo)
+	if err != nil {
+		return err
+	}
+	d.add("manifest", nil, rep)
+	if proven != nil {
+		d.append(proven.compared(o.policy.proof))
+	}
+	if rep, ok, err := stage.CompareOverlay(d.Dir); err != nil {
+		return err
+	} else if ok {
+		d.add("overlay", nil, rep)
+	}
+	if att != nil {
+		d.add("attestation", nil, att.compare(rep))
+	}
+	return nil
+}
+
+// add appends the comparison that a report is about.
+func (d *jsonVerify) add(against string, origin *jsonOrigin, rep stage.Report) {
+	d.append(comparisonDocument(against, origin, rep))
+	d.Uncached = d.Uncached && (rep.Used == stage.VerifyUncached || against == "overlay" || against == "source" && d.bag)
+}
+
+func (d *jsonVerify) append(all ...jsonComparison) {
+	for _, c := range all {
+		d.Comparisons, d.Equal = append(d.Comparisons, c), d.Equal && c.Equal
+	}
 }
 
 // verifiable tells whether there is something to compare dir with.
@@ -267,7 +308,7 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 		if !c.Equal {
 			result = "NOT equal to "
 		}
-		if _, err := fmt.Fprintf(env.stdout, "%s: %s%s: %s\n%s", d.Dir, result, c.against(), counts(c), c.siteText()); err != nil {
+		if _, err := fmt.Fprintf(env.stdout, "%s: %s%s: %s\n%s", d.Dir, result, c.against(), counts(c), c.siteText()+c.signedText()); err != nil {
 			return err
 		}
 	}
@@ -285,6 +326,8 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 // against names what a copy was compared with.
 func (c jsonComparison) against() string {
 	switch c.Against {
+	case againstSignatures:
+		return "what its publisher signed"
 	case "attestation":
 		return "the attestation"
 	case "overlay":
@@ -312,7 +355,7 @@ func detail(f stage.FileResult) string {
 // counts lists how many files got which verdict, and how much was read for that.
 func counts(c jsonComparison) string {
 	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
-	verdicts := []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, objectMissing, objectChanged, hashDifferent, hashNotFound}
+	verdicts := []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, notProven, objectMissing, objectChanged, hashDifferent, hashNotFound}
 	for _, v := range verdicts {
 		if n := c.Counts[v]; n > 0 {
 			s += fmt.Sprintf(", %d %s", n, v)

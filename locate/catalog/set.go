@@ -27,7 +27,7 @@ type Set struct {
 	catalogs []*Catalog
 	bySum    map[sumKey]Member
 	byName   map[string][]Member
-	hashes   map[Kind][]crypto.Hash
+	nameless map[Kind][]crypto.Hash // hash functions of the members without a name
 }
 
 type sumKey struct {
@@ -38,24 +38,20 @@ type sumKey struct {
 
 // NewSet makes a Set of catalogs. Of several that list the same file, the first vouches for it.
 func NewSet(catalogs ...*Catalog) *Set {
-	s := &Set{catalogs: catalogs, bySum: make(map[sumKey]Member), byName: make(map[string][]Member), hashes: make(map[Kind][]crypto.Hash)}
+	s := &Set{catalogs: catalogs, bySum: make(map[sumKey]Member), byName: make(map[string][]Member), nameless: make(map[Kind][]crypto.Hash)}
 	for _, c := range catalogs {
 		for _, m := range c.Members {
 			key := sumKey{m.Kind, m.Hash, string(m.Sum)}
 			if _, ok := s.bySum[key]; !ok {
 				s.bySum[key] = m
 			}
-			if m.Name != "" {
-				name := strings.ToUpper(m.Name)
+			switch name := strings.ToUpper(m.Name); {
+			case name != "":
 				s.byName[name] = append(s.byName[name], m)
-			}
-			if !slices.Contains(s.hashes[m.Kind], m.Hash) {
-				s.hashes[m.Kind] = append(s.hashes[m.Kind], m.Hash)
+			case !slices.Contains(s.nameless[m.Kind], m.Hash):
+				s.nameless[m.Kind] = append(s.nameless[m.Kind], m.Hash)
 			}
 		}
-	}
-	for _, h := range s.hashes {
-		slices.Sort(h)
 	}
 	return s
 }
@@ -79,13 +75,19 @@ func (s *Set) Refused() []*Catalog {
 	return list
 }
 
-// Hashes returns the hash functions of the members of a kind: the digests of a file that have to be
-// taken to look it up.
-func (s *Set) Hashes(kind Kind) []crypto.Hash {
+// Digests returns the hash functions by which members of a kind may list a file with this base name:
+// those of the members with that name, and of all that have no name.
+func (s *Set) Digests(base string, kind Kind) []crypto.Hash {
 	if s == nil {
 		return nil
 	}
-	return s.hashes[kind]
+	hashes := slices.Clone(s.nameless[kind])
+	for _, m := range s.Named(base) {
+		if m.Kind == kind && m.Hash != 0 && !slices.Contains(hashes, m.Hash) {
+			hashes = append(hashes, m.Hash)
+		}
+	}
+	return hashes
 }
 
 // Flat returns the member that is a file with this hash.

@@ -52,8 +52,15 @@ func TestSet(t *testing.T) {
 	if want := []string{"1.cat", "2.cat", "2.cat", "3.cat"}; !slices.Equal(from, want) {
 		t.Errorf("Named = %q, want %q", from, want)
 	}
-	if got, want := s.Hashes(catalog.Flat), []crypto.Hash{crypto.SHA1, crypto.SHA256}; !slices.Equal(got, want) {
-		t.Errorf("Hashes = %v, want %v", got, want)
+	if got, want := s.Digests("migAPP.xml", catalog.Flat), []crypto.Hash{crypto.SHA1, crypto.SHA256}; !slices.Equal(got, want) {
+		t.Errorf("Digests = %v, want %v", got, want)
+	}
+	if got := s.Digests("other.xml", catalog.Flat); len(got) != 0 {
+		t.Errorf("Digests of a file that is not listed = %v, want none", got)
+	}
+	nameless := catalog.NewSet(catalog.Read(v, "4.cat", w.sign(t, petest.CatalogList{Members: [][]byte{petest.FlatMember(crypto.SHA1, "", text)}})))
+	if got := nameless.Digests("other.xml", catalog.Flat); !slices.Equal(got, []crypto.Hash{crypto.SHA1}) {
+		t.Errorf("Digests of a file that a member without a name may list = %v, want SHA-1", got)
 	}
 	if n := len(s.Refused()); n != 0 || len(s.Catalogs()) != 3 {
 		t.Errorf("found %d refused of %d, want 0 of 3", n, len(s.Catalogs()))
@@ -64,7 +71,7 @@ func TestNoSet(t *testing.T) {
 	var s *catalog.Set
 	_, flat := s.Flat(crypto.SHA1, nil)
 	_, image := s.Image(crypto.SHA1, nil)
-	if flat || image || s.Named("") != nil || s.Hashes(catalog.Flat) != nil || s.Catalogs() != nil || s.Refused() != nil {
+	if flat || image || s.Named("") != nil || s.Digests("a", catalog.Flat) != nil || s.Catalogs() != nil || s.Refused() != nil {
 		t.Error("a nil Set is not empty")
 	}
 }

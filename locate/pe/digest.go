@@ -48,3 +48,6 @@ func (c *Check) pad() {
 		d.sum.Write(zeros)
 	}
 }
+
+// Unsigned reports whether the file carries no signature, which is known from its headers.
+func (c *Check) Unsigned() bool { return c.early.Verdict == Unsigned }

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"usmtpkg/locate"
+	"usmtpkg/locate/catalog"
+	"usmtpkg/stage"
+)
+
+// withCatalogs adds the signed catalogs of a kit to the options of its validation. Where signatures are
+// not checked, there are none.
+func (o *options) withCatalogs(ctx context.Context, lo *locate.Options, u *usmt) error {
+	if lo.Signatures == nil {
+		return nil
+	}
+	found, err := locate.ReadCatalogs(ctx, lo.Signatures, u.Candidate, o.policy.catalogs)
+	if err != nil {
+		if o.policy.catalogs != "" {
+			return &usageError{msg: err.Error(), hint: "--catalogs takes the folder with the kit's *.cat files, such as Windows Kits\\10\\Catalogs"}
+		}
+		return &stage.SourceError{Err: err}
+	}
+	u.catalogs, lo.Catalogs = found, found.Set
+	return nil
+}
+
+// keptCatalogs are the catalogs that vouch for files, as a release keeps them.
+func (c *checker) keptCatalogs() []stage.Catalog {
+	var list []stage.Catalog
+	for _, u := range c.report.Catalogs {
+		list = append(list, stage.Catalog{Name: u.File, Signer: u.Signature.Signer, SignedAt: u.Signature.Time.UTC(), Files: u.Files, Content: u.Raw})
+	}
+	return list
+}
+
+// jsonCatalogs says which catalogs were read and what they vouch for.
+type jsonCatalogs struct {
+	Path    string           `json:"path"` // the folder; empty: there is none
+	Read    int              `json:"read"`
+	Used    []jsonCatalog    `json:"used"`
+	Refused []jsonRefusedCat `json:"refused"`
+}
+
+type jsonCatalog struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	Signer string `json:"signer"`
+	Files  int    `json:"files"`
+}
+
+type jsonRefusedCat struct {
+	Name    string `json:"name"`
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason"`
+}
+
+func catalogDocument(found locate.Catalogs, rep *locate.Report) jsonCatalogs {
+	d := jsonCatalogs{Path: found.Path, Read: len(found.Catalogs()), Used: []jsonCatalog{}, Refused: []jsonRefusedCat{}}
+	for _, u := range rep.Catalogs {
+		d.Used = append(d.Used, jsonCatalog{u.File, u.SHA256, u.Signature.Signer, u.Files})
+	}
+	for _, c := range found.Refused() {
+		d.Refused = append(d.Refused, jsonRefusedCat{c.File, string(c.Signature.Verdict), c.Signature.Reason})
+	}
+	return d
+}
+
+// catalogText says in a few words why catalogs prove no more than they do; empty where all is proven.
+func catalogText(found locate.Catalogs, rep *locate.Report) string {
+	switch {
+	case len(rep.Unproven()) == 0:
+		return ""
+	case found.Path == "" && len(found.Looked) > 0:
+		var dirs []string
+		for _, p := range found.Looked {
+			dirs = append(dirs, p.Path)
+		}
+		return fmt.Sprintf("; no signed catalogs found (%s); --catalogs DIR names them", strings.Join(dirs, ", "))
+	case found.Path != "":
+		return fmt.Sprintf("; %s read from %s", countOf(len(found.Catalogs()), "catalog was", "catalogs were"), printable(found.Path))
+	}
+	return ""
+}
+
+// mergeCatalogs is the set of the catalogs of both.
+func mergeCatalogs(a, b *catalog.Set) *catalog.Set {
+	return catalog.NewSet(append(append([]*catalog.Catalog{}, a.Catalogs()...), b.Catalogs()...)...)
+}

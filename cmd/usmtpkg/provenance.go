@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"usmtpkg/locate"
+	"usmtpkg/locate/catalog"
+	"usmtpkg/stage"
+)
+
+// againstSignatures is the comparison of a release with what its publisher signed.
+const againstSignatures = "signatures"
+
+// notProven is the verdict on a file that nothing vouches for, where that was demanded.
+const notProven stage.Verdict = "unproven"
+
+// A provenance proves the files of a release by their signatures and by the catalogs that are kept with
+// them, and by nothing that usmtpkg knows or recorded.
+type provenance struct {
+	*checker
+	found   locate.Catalogs
+	overlay map[string]bool // what the release records as the site's own files
+}
+
+// newProvenance gets ready to prove the release in dir, while it is read.
+func newProvenance(ctx context.Context, env environment, o *options, dir string) (*provenance, error) {
+	if !stage.IsRelease(dir) {
+		return nil, notRelease(dir)
+	}
+	rec, err := stage.RecordIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &provenance{overlay: make(map[string]bool)}
+	lo := locate.Options{Workers: o.copy.workers}
+	if lo.Signatures, err = o.policy.trust.verifier(env.now); err != nil {
+		return nil, err
+	}
+	kept, err := keptIn(ctx, lo, dir)
+	if err != nil {
+		return nil, err
+	}
+	if o.policy.catalogs != "" {
+		more := usmt{}
+		if err := o.withCatalogs(ctx, &lo, &more); err != nil {
+			return nil, err
+		}
+		kept = mergeCatalogs(kept, lo.Catalogs)
+	}
+	p.found, lo.Catalogs = locate.Catalogs{Set: kept, Path: dir}, kept
+	for _, f := range rec.Overlay {
+		p.overlay[f.Path] = true
+		lo.Overlay = append(lo.Overlay, locate.Declared{Path: f.Path, From: f.From, Size: f.Size, SHA256: f.SHA256, Replace: true})
+	}
+	v, err := locate.NewValidator(lo)
+	p.checker = &checker{v: v}
+	return p, err
+}
+
+func notRelease(dir string) error {
+	return &usageError{msg: "--signatures needs a release, and " + dir + " is not one", hint: "to check any other USMT folder: usmtpkg validate " + dir}
+}
+
+// keptIn reads the catalogs that a release keeps.
+func keptIn(ctx context.Context, lo locate.Options, dir string) (*catalog.Set, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	return catalog.ReadFS(ctx, lo.Signatures, root.FS())
+}
+
+// signatureRules are the rules whose findings say that a file is not its publisher's.
+var signatureRules = []string{"signature-tampered", "signature-untrusted", "signature-expired", "catalog-differs", "catalog-refused", "pe-hidden"}
+
+// compared is the comparison of the files that were read with what was signed.
+func (p *provenance) compared(require bool) jsonComparison {
+	rep := p.v.Finish()
+	var files []stage.FileResult
+	bad := make(map[string]bool)
+	for _, f := range rep.Findings() {
+		if slices.Contains(signatureRules, f.Rule) && !bad[f.File] {
+			bad[f.File] = true
+			files = append(files, stage.FileResult{Path: payloadPath(f.File), Verdict: stage.Changed, Found: f.Rule + ": " + f.Found, Want: f.Wanted})
+		}
+	}
+	c := jsonComparison{Against: againstSignatures, Proofs: proofCounts(rep), Unproven: unproven(rep)}
+	for _, f := range rep.Proven {
+		switch {
+		case bad[f.Path] || f.Proof == locate.ProofOverlay:
+		case f.Proof != locate.ProofNone:
+			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: stage.Same})
+		case require:
+			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: notProven, Found: "neither a signature nor a catalog", Want: "one of them"})
+		}
+	}
+	slices.SortStableFunc(files, func(a, b stage.FileResult) int { return strings.Compare(a.Path, b.Path) })
+	if len(c.Unproven) > 0 && !require {
+		c.NotChecked = []string{contentNotChecked}
+	}
+	rest := comparisonDocument(againstSignatures, nil, stage.Report{Files: files})
+	c.Equal, c.Counts, c.Files = rest.Equal, rest.Counts, rest.Files
+	c.provenText = proofText(rep)
+	return c
+}
+
+// payloadPath is the path of a payload file in its release. A catalog lies beside the payload.
+func payloadPath(name string) string {
+	if !strings.Contains(name, "/") {
+		return name
+	}
+	return path.Join("data", name)
+}
+
+// signedText is what the comparison with signatures says besides its files.
+func (c jsonComparison) signedText() string {
+	if c.Against != againstSignatures {
+		return ""
+	}
+	return fmt.Sprintf("content: %s\n", c.provenText)
+}

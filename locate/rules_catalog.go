@@ -1,0 +1,155 @@
+package locate
+
+import (
+	"crypto"
+	"fmt"
+	"hash"
+	"maps"
+	"path"
+	"slices"
+
+	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/pe"
+)
+
+// A CatalogUse says how many files of a kit a catalog vouches for.
+type CatalogUse struct {
+	*catalog.Catalog
+	Files int
+}
+
+// A lookup takes the digests by which catalogs may list one file. It is nil where there is nothing to
+// look up.
+type lookup struct {
+	set   *catalog.Set
+	check *pe.Check // takes those of a program
+	flat  []flatSum
+	image []crypto.Hash
+}
+
+type flatSum struct {
+	id crypto.Hash
+	hash.Hash
+}
+
+// lookUp begins to look a file up, if the catalogs may list it. check is that of a program.
+func (v *Validator) lookUp(name string, check *pe.Check) *lookup {
+	if v.lists == nil || v.brief {
+		return nil
+	}
+	l := &lookup{set: v.lists, check: check}
+	for _, h := range v.lists.Digests(path.Base(name), catalog.Flat) {
+		l.flat = append(l.flat, flatSum{h, h.New()})
+	}
+	if check != nil {
+		l.image = v.lists.Digests(path.Base(name), catalog.Image)
+		check.AlsoDigest(l.image...)
+	}
+	if len(l.flat)+len(l.image) == 0 {
+		return nil
+	}
+	return l
+}
+
+func (l *lookup) write(p []byte) {
+	if l == nil {
+		return
+	}
+	for _, f := range l.flat {
+		f.Write(p)
+	}
+}
+
+// result returns the catalog that lists the file, or nil.
+func (l *lookup) result() (*catalog.Catalog, error) {
+	if l == nil {
+		return nil, nil //nolint:nilnil // no catalog lists the file, which is not an error
+	}
+	for _, f := range l.flat {
+		if m, ok := l.set.Flat(f.id, f.Sum(nil)); ok {
+			return m.Catalog, nil
+		}
+	}
+	for _, h := range l.image {
+		digest, err := l.check.Digest(h)
+		if err != nil {
+			return nil, err
+		}
+		if m, ok := l.set.Image(h, digest); ok && digest != nil {
+			return m.Catalog, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // as above
+}
+
+// catalogs records what the catalogs vouch for, and reports the files that a catalog of this kit
+// names and does not list. It returns the catalogs that vouch for files.
+func (s *survey) catalogs(trees []*tree) []CatalogUse {
+	if s.lists == nil || s.brief {
+		return nil
+	}
+	for _, c := range s.lists.Refused() {
+		s.add(catalogRefused.at(c.File, string(c.Signature.Verdict)+": "+c.Signature.Reason, "a catalog signed by Microsoft"))
+	}
+	files := make(map[*catalog.Catalog]int)
+	names := make(map[string]bool)
+	for _, t := range trees {
+		for _, e := range t.entries {
+			if !e.mode.IsRegular() || s.declared[e.path] != nil {
+				continue
+			}
+			names[fold(path.Base(e.path))] = true
+			if e.listed != nil {
+				s.vouch(e, ProofCatalog, e.listed.File)
+				files[e.listed]++
+			}
+		}
+	}
+	s.altered(trees, s.ownCatalogs(files, names))
+	var used []CatalogUse
+	for _, c := range s.lists.Catalogs() {
+		if files[c] > 0 {
+			used = append(used, CatalogUse{c, files[c]})
+		}
+	}
+	return used
+}
+
+// ownCatalogs tells which catalogs are of this kit: those that list a file of it, and those of which
+// half the names or more are names of files in it. The folder has those of other kits as well.
+func (s *survey) ownCatalogs(files map[*catalog.Catalog]int, names map[string]bool) map[*catalog.Catalog]bool {
+	own := make(map[*catalog.Catalog]bool)
+	for _, c := range s.lists.Catalogs() {
+		listed := make(map[string]bool)
+		for _, m := range c.Members {
+			if m.Name != "" {
+				listed[fold(m.Name)] = true
+			}
+		}
+		known := 0
+		for name := range maps.Keys(listed) {
+			if names[name] {
+				known++
+			}
+		}
+		own[c] = files[c] > 0 || len(listed) > 0 && 2*known >= len(listed)
+	}
+	return own
+}
+
+// altered reports the files whose name a catalog of the kit has, and whose content none has. A
+// signature of its own proves a file better: an update brings such files without a catalog.
+func (s *survey) altered(trees []*tree, own map[*catalog.Catalog]bool) {
+	faulty := s.faulty()
+	for _, t := range trees {
+		for _, e := range t.entries {
+			if !e.mode.IsRegular() || !e.read || e.voucher != nil || s.declared[e.path] != nil || faulty[fold(e.path)] {
+				continue
+			}
+			named := slices.DeleteFunc(slices.Clone(s.lists.Named(path.Base(e.path))), func(m catalog.Member) bool { return !own[m.Catalog] })
+			if len(named) > 0 {
+				s.add(catalogDiffers.at(e.path, fmt.Sprintf("%d bytes that no catalog lists", e.size), "the file as the catalog "+named[0].Catalog.File+" lists it"))
+			}
+		}
+	}
+}
