@@ -140,6 +140,9 @@ var (
 	catalogDiffers = rule{id: "catalog-differs", severity: Error,
 		hint:   "the file was altered, or is of another kit; " + copyAgain,
 		source: "the signed catalog of the kit"}
+	catalogMissing = rule{id: "catalog-missing", severity: Warning,
+		hint:   "the file was probably lost in a copy; " + copyAgain,
+		source: "measured: all files that the public catalogs of USMT 10.0.26100.2454 list are in its arch folders; inferred for others"}
 	catalogRefused = rule{id: "catalog-refused", severity: Warning,
 		hint: "the catalog does not count, and what it lists is not proven by it: copy it again from the installed kit"}
 	signatureNone = rule{id: "signature-none", severity: Info,

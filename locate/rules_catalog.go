@@ -106,6 +106,7 @@ func (s *survey) catalogs(trees []*tree) []CatalogUse {
 		}
 	}
 	s.altered(trees, s.ownCatalogs(files, names))
+	s.unlisted(files, names)
 	var used []CatalogUse
 	for _, c := range s.lists.Catalogs() {
 		if files[c] > 0 {
@@ -114,6 +115,22 @@ func (s *survey) catalogs(trees []*tree) []CatalogUse {
 	}
 	return used
 }
+
+// unlisted reports the files that a catalog of the kit lists and that no arch folder has.
+func (s *survey) unlisted(files map[*catalog.Catalog]int, names map[string]bool) {
+	for _, c := range s.lists.Catalogs() {
+		for _, m := range c.Members {
+			if key := fold(m.Name); files[c] > 0 && m.Name != "" && !names[key] {
+				names[key] = true // once
+				s.add(catalogMissing.at(m.Name, "no such file in any arch folder", "the file that the catalog "+printable(c.File)+" lists"))
+			}
+		}
+	}
+}
+
+// minKnown is how many names of a catalog have to be those of files in the kit before it is taken for
+// one of this kit by its names alone: kits share a few names, such as wimgapi.dll.
+const minKnown = 4
 
 // ownCatalogs tells which catalogs are of this kit: those that list a file of it, and those of which
 // half the names or more are names of files in it. The folder has those of other kits as well.
@@ -132,7 +149,7 @@ func (s *survey) ownCatalogs(files map[*catalog.Catalog]int, names map[string]bo
 				known++
 			}
 		}
-		own[c] = files[c] > 0 || len(listed) > 0 && 2*known >= len(listed)
+		own[c] = files[c] > 0 || known >= minKnown && 2*known >= len(listed)
 	}
 	return own
 }
@@ -148,7 +165,7 @@ func (s *survey) altered(trees []*tree, own map[*catalog.Catalog]bool) {
 			}
 			named := slices.DeleteFunc(slices.Clone(s.lists.Named(path.Base(e.path))), func(m catalog.Member) bool { return !own[m.Catalog] })
 			if len(named) > 0 {
-				s.add(catalogDiffers.at(e.path, fmt.Sprintf("%d bytes that no catalog lists", e.size), "the file as the catalog "+named[0].Catalog.File+" lists it"))
+				s.add(catalogDiffers.at(e.path, fmt.Sprintf("%d bytes that no catalog lists", e.size), "the file as the catalog "+printable(named[0].Catalog.File)+" lists it"))
 			}
 		}
 	}
