@@ -4,7 +4,7 @@
 //
 // Rules of Open and of what a Database reads:
 //   - The input is not trusted. Sizes, counts and depths are bounded: 1 GiB for
-//     the file (see package cfb), 32 MiB for all tables that are read, 65,536
+//     the file (see package cfb), 16 MiB for all tables that are read, 65,536
 //     rows in one. Directories that contain themselves are refused.
 //   - A fault of the file is a [*FormatError]. Any other error is a failed read
 //     and says nothing about the file.
@@ -15,18 +15,18 @@
 //     error, unless it is ASCII.
 //
 // Rules of Signature:
-//   - It is judged as the signature of a program is: see package pe.
-//   - What is hashed is what was read: the bytes of a table are read once, for
-//     its rows and for the digest.
+//   - It is checked by the rules for programs: see package pe.
+//   - The bytes of a table are read once, for its rows and for the digest: what
+//     is hashed is what Files and the other methods return.
 //   - A signature may leave out the names and sizes of the streams. Then bytes
-//     could have been moved from one table to the next: the Signature says so.
+//     could have been moved from one table to the next: Signature.Names is false.
 //
 // The package does not read cabinets, and applies neither transforms nor
-// patches. It does not evaluate conditions: Files are all that may be installed.
+// patches. It does not evaluate conditions: Files returns every file that might be installed.
 //
 // Sources: https://learn.microsoft.com/windows/win32/msi/database-tables for
-// what the tables say. How they are stored is not documented; it is as Wine,
-// msitools and osslsigncode, with which the tests compare it, read them.
+// what the tables contain. How they are stored is not documented; the tests
+// compare it with msitools, and the digests with osslsigncode.
 package msi
 
 import (
@@ -38,7 +38,7 @@ import (
 
 // Limits of what is read.
 const (
-	maxTables = 32 << 20 // bytes of all streams that are kept in memory
+	maxTables = 16 << 20 // bytes of all streams that are kept in memory
 	maxRows   = 64 << 10 // of one table; those of USMT have up to 393 files
 )
 

@@ -21,9 +21,9 @@ const (
 type Signature struct {
 	pe.Signature
 	// Names reports whether the names, sizes and times of the streams are
-	// signed, too. If not, who got hold of the package could have moved bytes
-	// from the end of one table to the start of the next, and the signature is
-	// still valid: then the tables prove nothing.
+	// signed too. If they are not, anyone could have moved bytes from the end of
+	// one table to the start of the next, and the signature would still be valid:
+	// the tables of such a package prove nothing.
 	Names bool
 }
 
@@ -87,7 +87,7 @@ func (d *Database) digest(h crypto.Hash, names *cfb.Entry) ([]byte, error) {
 		if !bytes.Equal(got, want) {
 			return nil, &cms.SignatureError{
 				Fault: cms.Altered,
-				Text:  fmt.Sprintf("the digest of the names and sizes of its streams is %x, noted is %x", got, want),
+				Text:  fmt.Sprintf("the names and sizes of its streams have the digest %x, but the package records %x", got, want),
 			}
 		}
 		sum.Write(got)

@@ -100,7 +100,7 @@ func alteredFiles(tb testing.TB, k identities) []signedFile {
 		edit(root)
 		return root
 	}
-	const names, content = "the digest of the names and sizes of its streams is", "the sha256 digest of the file is"
+	const names, content = "the names and sizes of its streams have the digest", "the sha256 digest of the file is"
 	storage := func(root *msitest.Node) *msitest.Node { return root.Find("1033") }
 	data := func(name string) func(*msitest.Node) {
 		return func(root *msitest.Node) { root.Find(name).Data[0] ^= 1 }

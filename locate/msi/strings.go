@@ -105,7 +105,7 @@ func (p *stringPool) decode(raw []byte) (string, error) {
 }
 
 const (
-	maxStrings = 1 << 20
+	maxStrings = 256 << 10
 	maxText    = 64 << 10 // bytes of a text that is read; names have up to 255 characters
 	utf8Page   = 65001
 )

@@ -26,8 +26,8 @@
 //     unsigned attributes hold, and certificates that no chain needs, is not
 //     looked at, and Windows does not load it either.
 //   - Page hashes are checked where a file has them.
-//   - Installer judges the signatures of Windows Installer packages by the same
-//     rules; what their digest is of, package msi knows.
+//   - Installer checks the signatures of Windows Installer packages by the same
+//     rules; package msi takes their digest.
 //   - A table of more than 1 MiB, and 9 signatures or more, are unsupported; what
 //     one file costs is within 64 MiB of memory.
 //

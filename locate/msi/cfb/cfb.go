@@ -6,14 +6,14 @@
 //     against the size of the file before it is used. Memory is bounded: 8 MiB
 //     for the sector table of the largest file, 16 MiB for small streams.
 //   - A chain of sectors has exactly the length that its stream needs. The
-//     entries of the directory are a tree: what is linked twice is refused.
+//     entries of the directory are a tree: an entry that is linked twice is an error.
 //   - The names in one storage are unique.
 //   - A fault of the file is a [*FormatError]. Any other error is a failed read
 //     and says nothing about the file.
 //
-// Entries keep all the fields that a signature covers, as they are in the file:
-// that is why this is not left to a library, none of which hands them out.
-// Sectors that belong to no stream are not looked at.
+// Entries keep all the fields that a signature covers, as they are in the file;
+// github.com/richardlehane/mscfb does not expose the state bits and the exact
+// times. Sectors that belong to no stream are not read.
 //
 // Source: [MS-CFB] Compound File Binary File Format,
 // https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb
@@ -136,8 +136,8 @@ func (f *File) readHeader() (header, error) {
 	}, nil
 }
 
-// readFAT reads the table of sectors, by the list of its own sectors, of which
-// the first are in the header and the others in a chain.
+// readFAT reads the table of sectors. Which sectors the table itself is in, a
+// list says; the list starts in the header and goes on in a chain.
 func (f *File) readFAT(h header) error {
 	// One sector more than the file needs is let pass, as in a file that has shrunk.
 	if most := int64(f.sectors)*4/f.sectorSize + 2; int64(h.fatSectors) > most {

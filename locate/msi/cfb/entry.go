@@ -116,7 +116,7 @@ func (t *tree) root() (*Entry, error) {
 	return e, t.children(e, le32(b[76:]), 1)
 }
 
-// children reads the entries of a storage, which are linked to a tree of their own.
+// children reads the entries of a storage, which are linked to one another as a tree.
 func (t *tree) children(parent *Entry, first uint32, depth int) error {
 	if depth > maxDepth {
 		return malformed("%d storages in one another; up to %d are read", depth, maxDepth)
