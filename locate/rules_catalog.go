@@ -105,8 +105,9 @@ func (s *survey) catalogs(trees []*tree) []CatalogUse {
 			}
 		}
 	}
-	s.altered(trees, s.ownCatalogs(files, names))
-	s.unlisted(files, names)
+	own := s.ownCatalogs(files, names)
+	s.altered(trees, own)
+	s.lost(own, names)
 	var used []CatalogUse
 	for _, c := range s.lists.Catalogs() {
 		if files[c] > 0 {
@@ -116,11 +117,11 @@ func (s *survey) catalogs(trees []*tree) []CatalogUse {
 	return used
 }
 
-// unlisted reports the files that a catalog of the kit lists and that no arch folder has.
-func (s *survey) unlisted(files map[*catalog.Catalog]int, names map[string]bool) {
+// lost reports the files that a catalog of the kit lists and that no arch folder has.
+func (s *survey) lost(own map[*catalog.Catalog]bool, names map[string]bool) {
 	for _, c := range s.lists.Catalogs() {
 		for _, m := range c.Members {
-			if key := fold(m.Name); files[c] > 0 && m.Name != "" && !names[key] {
+			if key := fold(m.Name); own[c] && m.Name != "" && !names[key] {
 				names[key] = true // once
 				s.add(catalogMissing.at(m.Name, "no such file in any arch folder", "the file that the catalog "+printable(c.File)+" lists"))
 			}
@@ -128,12 +129,10 @@ func (s *survey) unlisted(files map[*catalog.Catalog]int, names map[string]bool)
 	}
 }
 
-// minKnown is how many names of a catalog have to be those of files in the kit before it is taken for
-// one of this kit by its names alone: kits share a few names, such as wimgapi.dll.
-const minKnown = 4
-
-// ownCatalogs tells which catalogs are of this kit: those that list a file of it, and those of which
-// half the names or more are names of files in it. The folder has those of other kits as well.
+// ownCatalogs tells which catalogs are of this kit, as the folder has those of all features of the ADK:
+// those of which half the names or more are names of files in the kit. That they list files of it is
+// not enough: Windows Setup has some of the same files, and others of the same names. One name alone
+// may be chance, unless the catalog lists the file as well.
 func (s *survey) ownCatalogs(files map[*catalog.Catalog]int, names map[string]bool) map[*catalog.Catalog]bool {
 	own := make(map[*catalog.Catalog]bool)
 	for _, c := range s.lists.Catalogs() {
@@ -149,7 +148,7 @@ func (s *survey) ownCatalogs(files map[*catalog.Catalog]int, names map[string]bo
 				known++
 			}
 		}
-		own[c] = files[c] > 0 || known >= minKnown && 2*known >= len(listed)
+		own[c] = 2*known >= len(listed) && (known > 1 || files[c] > 0)
 	}
 	return own
 }
