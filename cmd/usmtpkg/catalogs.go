@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,11 +18,14 @@ func (o *options) withCatalogs(ctx context.Context, lo *locate.Options, u *usmt)
 		return nil
 	}
 	found, err := locate.ReadCatalogs(ctx, lo.Signatures, u.Candidate, o.policy.catalogs)
-	if err != nil {
-		if o.policy.catalogs != "" {
-			return &usageError{msg: err.Error(), hint: "--catalogs takes the folder with the kit's *.cat files, such as Windows Kits\\10\\Catalogs"}
-		}
-		return &stage.SourceError{Err: err}
+	failed, unreadable := errors.AsType[*locate.CatalogsError](err)
+	switch {
+	case unreadable && o.policy.catalogs != "":
+		return &usageError{msg: err.Error(), hint: "--catalogs takes the folder with the kit's *.cat files, such as Windows Kits\\10\\Catalogs"}
+	case unreadable: // nobody asked for them: without them less is proven, which every output says
+		found.Looked = append(found.Looked, locate.Place{Path: failed.Path, How: "catalogs of the kit", Outcome: failed.Reason})
+	case err != nil:
+		return err
 	}
 	u.catalogs, lo.Catalogs = found, found.Set
 	return nil
@@ -76,7 +80,7 @@ func catalogText(found locate.Catalogs, rep *locate.Report) string {
 	case found.Path == "" && len(found.Looked) > 0:
 		var dirs []string
 		for _, p := range found.Looked {
-			dirs = append(dirs, p.Path)
+			dirs = append(dirs, p.Path+": "+p.Outcome)
 		}
 		return fmt.Sprintf("; no signed catalogs found (%s); --catalogs DIR names them", strings.Join(dirs, ", "))
 	case found.Path != "":

@@ -41,14 +41,14 @@ func proofText(rep *locate.Report) string {
 			proven = append(proven, fmt.Sprintf("%d %s", n, proofWords[p]))
 		}
 	}
-	text := "proven: " + strings.Join(proven, ", ")
-	if len(proven) == 0 {
-		text = "nothing proven"
+	var parts []string
+	if len(proven) > 0 {
+		parts = append(parts, "proven: "+strings.Join(proven, ", "))
 	}
 	if n := counts[locate.ProofNone]; n > 0 {
-		text += fmt.Sprintf("; NOT proven: %s", countOf(n, "file", "files"))
+		parts = append(parts, "NOT proven: "+countOf(n, "file", "files"))
 	}
-	return text
+	return strings.Join(parts, "; ")
 }
 
 // contentSkipped is the check of content that was not made in an arch folder.

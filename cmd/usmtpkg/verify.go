@@ -52,8 +52,10 @@ signature that does not hold, is exit status 5.`,
   usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			if cmd.Flags().Changed("require-proof") && !o.policy.signatures {
-				return &usageError{msg: "--require-proof needs --signatures", hint: "usmtpkg verify --signatures --require-proof"}
+			for _, name := range []string{"require-proof", "catalogs", "trust-root"} {
+				if cmd.Flags().Changed(name) && !o.policy.signatures {
+					return &usageError{msg: "--" + name + " needs --signatures", hint: "usmtpkg verify --signatures --" + name + " …"}
+				}
 			}
 			att, err := readAttestation(o, cmd.Flags().Changed("public-key"))
 			if err != nil {
