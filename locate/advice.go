@@ -104,6 +104,12 @@ var (
 		hint: "the kit is half upgraded or two kits were mixed; " + copyAgain, source: measured}
 	xmlMalformed = rule{id: "xml-malformed", severity: Error,
 		hint: "USMT reads well-formed XML only; correct the file, or " + copyAgain}
+	manifestRoot = rule{id: "manifest-root", severity: Error,
+		hint:   "this is not a manifest, so USMT would leave out what it migrates; " + copyAgain,
+		source: "measured: the root element of all 1,065 manifests of the measured copies (2014 to 2024) is assembly"}
+	infBinary = rule{id: "inf-binary", severity: Error,
+		hint:   "this is not an .INF file: it was damaged or replaced; " + copyAgain,
+		source: "measured: all 42 .INF files of the measured copies (2014 to 2024) are texts"}
 	migXMLRoot = rule{id: "migxml-root", severity: Error,
 		hint:   "a migration XML file has the root element migration; a Config.xml is best given a name that begins with Config",
 		source: "documented: Microsoft Learn, USMT XML file requirements"}

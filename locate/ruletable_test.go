@@ -73,7 +73,7 @@ func needsReading(line string, fsys fstest.MapFS, overlay []Declared) bool {
 		return false
 	}
 	switch f[1] {
-	case "migxml-root", "migxml-urlid", "urlid-duplicate", "pe-hidden":
+	case "manifest-root", "inf-binary", "migxml-root", "migxml-urlid", "urlid-duplicate", "pe-hidden":
 		return true
 	case "xml-malformed":
 		return len(fsys[f[2]].Data) > 0 || !isCorePath(f[2])

@@ -1,9 +1,7 @@
 package locate
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strings"
 
@@ -12,25 +10,6 @@ import (
 
 // urlidBase is what the urlids of USMT's own migration XML files begin with.
 const urlidBase = "http://www.microsoft.com/migration/1.0/migxmlext/"
-
-// readMarkup walks an XML file or manifest to its end and, where it is a migration XML file,
-// returns its urlid. The error is a failure to read.
-func readMarkup(name string, r io.ReaderAt, size int64) (urlid string, fault *FindingError, err error) {
-	root, err := wellformed.Check(io.NewSectionReader(r, 0, size))
-	if bad, ok := errors.AsType[*wellformed.SyntaxError](err); ok {
-		f := xmlMalformed.at(name, fmt.Sprintf("line %d, column %d: %s", bad.Line, bad.Column, bad.Msg), "well-formed XML")
-		f.Err = bad
-		return "", f, nil
-	}
-	if err != nil {
-		return "", nil, err
-	}
-	if strings.Count(name, "/") != 1 || !strings.EqualFold(path.Ext(name), ".xml") {
-		return "", nil, nil
-	}
-	urlid, fault = migrationXML(name, root)
-	return urlid, fault, nil
-}
 
 // migrationXML checks the root element of an XML file that lies directly in an arch folder.
 // MigApp, MigDocs and MigUser have the root and the urlid of their name; other Mig*.xml files

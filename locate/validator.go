@@ -199,11 +199,8 @@ func (i *Inspection) Write(p []byte) (int, error) {
 // Facts ends the inspection and records what came out of it. sum is the SHA-256 of the content, in
 // lower-case hexadecimal; empty if nobody computed it. The error is a failure to read.
 func (i *Inspection) Facts(sum string) (Facts, error) {
-	if i.kind == markup {
-		var err error
-		if i.urlid, i.fault, err = readMarkup(i.name, i.r, i.size); err != nil {
-			return Facts{}, failure(i.name, err)
-		}
+	if err := i.readText(); err != nil {
+		return Facts{}, failure(i.name, err)
 	}
 	if i.check != nil {
 		sig, err := i.check.Signature()
@@ -221,6 +218,17 @@ func (i *Inspection) Facts(sum string) (Facts, error) {
 	i.v.add(i.name, 0).content = i.content
 	i.v.mu.Unlock()
 	return i.facts(), nil
+}
+
+// readText reads a file that has to be a text.
+func (i *Inspection) readText() (err error) {
+	switch i.kind {
+	case markup:
+		i.urlid, i.fault, err = readMarkup(i.name, i.r, i.size)
+	case setup:
+		i.fault, err = readSetup(i.name, i.r, i.size)
+	}
+	return err
 }
 
 func (c content) facts() Facts {
@@ -255,6 +263,7 @@ const (
 	plain  kind = iota // the size only
 	image              // PE headers and version resource
 	markup             // the whole text
+	setup              // likewise, of an .INF file
 )
 
 // looksAt tells how much of a file this Validator looks at.
@@ -277,6 +286,8 @@ func kindOf(name string) kind {
 		return image
 	case ".xml", ".man", ".xsd":
 		return markup
+	case ".inf":
+		return setup
 	}
 	return plain
 }

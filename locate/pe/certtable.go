@@ -41,6 +41,58 @@ func (img *image) tableFault(size int64) string {
 	return ""
 }
 
+// unsigned is the verdict on a file whose headers name no certificate table: it
+// is unsigned, unless a signature is still at its end. The error is a failed read.
+func (img *image) unsigned(r io.ReaderAt, size int64) (Signature, error) {
+	at, err := img.leftBehind(r, size)
+	switch dir := img.certificates; {
+	case err != nil:
+		return Signature{}, err
+	case at != 0:
+		return Signature{Verdict: Tampered, Reason: fmt.Sprintf("the headers say that it is not signed, but a signature is still at offset %#x", at)}, nil
+	case dir.addr != 0:
+		return Signature{Verdict: Unsigned, Reason: fmt.Sprintf("the certificate table has the address %#x and no bytes", dir.addr)}, nil
+	}
+	return Signature{Verdict: Unsigned}, nil
+}
+
+// signedData is how a PKCS#7 signature names its type, in DER.
+var signedData = []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
+
+// leftBehind returns the offset of an entry of a certificate table that ends
+// where the file does, though no header names it; 0 if there is none.
+func (img *image) leftBehind(r io.ReaderAt, size int64) (int64, error) {
+	start := img.sectionsEnd
+	for _, s := range img.sections {
+		start = max(start, int64(s.offset)+int64(s.size))
+	}
+	start = max(start, size-maxTable)
+	tail, err := readTable(r, size, directory{addr: uint32(start), size: uint32(size - start)})
+	if err != nil {
+		return 0, err
+	}
+	for off := 0; ; off++ {
+		i := bytes.Index(tail[off:], signedData)
+		if i < 0 {
+			return 0, nil
+		}
+		off += i
+		for before := entryHeader + 2; before <= min(entryHeader+5, off); before++ { // the outer element's tag and length
+			if entry := tail[off-before:]; entry[entryHeader] == 0x30 && endsFile(entry) {
+				return start + int64(off-before), nil
+			}
+		}
+	}
+}
+
+// endsFile reports whether what begins as an entry reaches to the end of the file,
+// its padding aside.
+func endsFile(entry []byte) bool {
+	n, revision, kind := int64(u32(entry)), u16(entry[4:]), u16(entry[6:])
+	padding := int64(len(entry)) - n
+	return (revision == 0x100 || revision == 0x200) && kind == typeSigned && padding >= 0 && padding < entryAlign && zero(entry[n:])
+}
+
 // readTable reads the certificate table, which the headers place in the file.
 func readTable(r io.ReaderAt, size int64, dir directory) ([]byte, error) {
 	table := make([]byte, dir.size)

@@ -52,9 +52,8 @@ func (v *Verifier) Begin(r io.ReaderAt, size int64) (*Check, error) {
 	c := &Check{v: v, size: size}
 	dir := img.certificates
 	if dir.size == 0 {
-		c.early = Signature{Verdict: Unsigned}
-		if dir.addr != 0 {
-			c.early.Reason = fmt.Sprintf("the certificate table has the address %#x and no bytes", dir.addr)
+		if c.early, err = img.unsigned(r, size); err != nil || c.early.Verdict == Tampered {
+			return c, err
 		}
 		c.leaveOut(img, size)
 		return c, c.keepHeaders(w, img)

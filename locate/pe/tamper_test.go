@@ -36,11 +36,9 @@ func stampedFile(tb testing.TB) []byte {
 func TestSignatureFlippedContent(t *testing.T) {
 	v, file := verifier(t), stampedFile(t)
 	start, _ := petest.Table(file)
-	directory := petest.Directory(file)
 	checksum := 0x40 + 88
 	for off := 0; off < start; off += 1 + off/97 {
 		inChecksum := off >= checksum && off < checksum+4
-		inDirectory := off >= directory && off < directory+8
 		c, err := v.Begin(bytes.NewReader(flipped(file, off)), int64(len(file)))
 		if errors.As(err, new(*pe.FormatError)) {
 			continue // no longer a program
@@ -57,7 +55,7 @@ func TestSignatureFlippedContent(t *testing.T) {
 			t.Errorf("byte %#x flipped: Signature = %v", off, err)
 		case inChecksum && got.Verdict != pe.Valid:
 			t.Errorf("byte %#x of the checksum flipped: Signature = %+v, want it valid", off, got)
-		case !inChecksum && got.Verdict != pe.Tampered && (!inDirectory || got.Verdict != pe.Unsigned):
+		case !inChecksum && got.Verdict != pe.Tampered:
 			t.Errorf("byte %#x flipped: Signature = %+v, want it tampered", off, got)
 		}
 	}
@@ -168,18 +166,36 @@ func TestSignatureUnsigned(t *testing.T) {
 	directory := petest.Directory(file)
 	start, _ := petest.Table(file)
 	fewDirectories := patch(program(pe.AMD64), 0x40+24+108, 4)
-	for name, data := range map[string][]byte{
-		"plain": program(pe.AMD64), "x86": program(pe.I386), "four directories": fewDirectories,
-		"zeroed directory": patch(file, directory, make([]byte, 8)...), "stripped": patch(file[:start], directory, make([]byte, 8)...),
-	} {
-		t.Run(name, func(t *testing.T) {
-			wantSignature(t, check(t, v, data, 1000), pe.Signature{Verdict: pe.Unsigned})
-		})
+	noTable := func(b []byte) []byte { return patch(b, directory, make([]byte, 8)...) }
+	entry := []byte{19 + 8, 0, 0, 0, 0, 2, 2, 0, 0x30, 17, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2, 0xa0, 4, 0x30, 2, 5, 0}
+	behind := func(tail ...byte) []byte { return noTable(append(file[:start:start], tail...)) }
+	const left = "the headers say that it is not signed, but a signature is still at offset 0x2800"
+	unsigned, tampered := pe.Signature{Verdict: pe.Unsigned}, pe.Signature{Verdict: pe.Tampered, Reason: left}
+	tests := []struct {
+		name string
+		data []byte
+		want pe.Signature
+	}{
+		{"plain", program(pe.AMD64), unsigned},
+		{"x86", program(pe.I386), unsigned},
+		{"four directories", fewDirectories, unsigned},
+		{"stripped", noTable(file[:start]), unsigned},
+		{"other data behind the sections", behind(bytes.Repeat([]byte("debug "), 300000)...), unsigned},
+		{"the type of a signature alone", behind(entry[8:]...), unsigned},
+		{"an entry that ends before the file", behind(append(entry[:len(entry):len(entry)], 0, 1, 0, 0)...), unsigned},
+		{"an entry that ends behind the file", behind(entry[:len(entry)-1]...), unsigned},
+		{"address without size, no table", patch(file[:start], directory+4, make([]byte, 4)...),
+			pe.Signature{Verdict: pe.Unsigned, Reason: "the certificate table has the address 0x2800 and no bytes"}},
+		{"zeroed directory", noTable(file), tampered},
+		{"size of zero", patch(file, directory+4, make([]byte, 4)...), tampered},
+		{"short entry", behind(entry...), tampered},
+		{"padded entry", behind(append(entry[:len(entry):len(entry)], 0, 0, 0, 0, 0)...), tampered},
+		{"other data before the entry", behind(append(make([]byte, 8), entry...)...),
+			pe.Signature{Verdict: pe.Tampered, Reason: "the headers say that it is not signed, but a signature is still at offset 0x2808"}},
 	}
-	t.Run("directory without size", func(t *testing.T) {
-		got := check(t, v, patch(file, directory+4, make([]byte, 4)...), 1000)
-		wantSignature(t, got, pe.Signature{Verdict: pe.Unsigned, Reason: fmt.Sprintf("the certificate table has the address %#x and no bytes", start)})
-	})
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { wantSignature(t, check(t, v, tt.data, 1000), tt.want) })
+	}
 }
 
 // A file that was cut off, at any border of its parts or within one, is no program.

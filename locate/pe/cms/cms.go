@@ -33,7 +33,6 @@ package cms
 import (
 	"crypto"
 	"crypto/x509"
-	"errors"
 	"fmt"
 
 	"usmtpkg/locate/pe/cms/der"
@@ -84,7 +83,6 @@ type SignedData struct {
 	ContentType  string      // object identifier
 	Content      der.Element // what is signed: its content; its tag is not, and has to be looked at
 	certificates []*x509.Certificate
-	unreadable   error // why the first unreadable certificate is
 	signer       signer
 }
 
@@ -168,6 +166,7 @@ func (t *Trust) parseBody(r *der.Reader) (*SignedData, error) {
 
 // parseCertificates takes up the certificates. Other kinds (RFC 5652, 10.2.2),
 // such as the attribute certificates in Microsoft's time stamps, are left out.
+// One that cannot be read is damage, whether or not the chain needs it.
 func (t *Trust) parseCertificates(sd *SignedData, r *der.Reader) error {
 	for n := 0; r.More(); n++ {
 		e := r.Any("certificate")
@@ -182,8 +181,7 @@ func (t *Trust) parseCertificates(sd *SignedData, r *der.Reader) error {
 		default:
 			c, err := t.certificate(e.Raw)
 			if err != nil {
-				sd.unreadable = errors.Join(sd.unreadable, err)
-				continue
+				return fail(Malformed, "a certificate cannot be read: %v", err)
 			}
 			sd.certificates = append(sd.certificates, c)
 		}

@@ -120,9 +120,6 @@ func (s *signer) certificate(sd *SignedData) (*x509.Certificate, error) {
 			return c, nil
 		}
 	}
-	if sd.unreadable != nil {
-		return nil, fail(Unsupported, "the certificate of the signer cannot be read: %v", sd.unreadable)
-	}
 	return nil, fail(Malformed, "the certificate of the signer is not in the signature")
 }
 
