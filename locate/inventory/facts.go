@@ -1,7 +1,7 @@
 package inventory
 
 import (
-	"regexp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +12,12 @@ import (
 )
 
 // factNames are the facts of a file in the order of the format.
-var factNames = []string{"size", "machine", "version", "signature", "sha256"}
+var factNames = []string{"size", "machine", "version", "signature", "sha256", "lf-sha256", "md5", "confirmed", "copies"}
 
-var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// microsoft is whose signed list confirms a hash.
+const microsoft = "microsoft"
+
+const maxCopies = 999 // of one file, that somebody counted
 
 // take reads the facts of a file, or says what is wrong with them.
 func (f *File) take(facts string) (found, wanted string) {
@@ -23,7 +26,7 @@ func (f *File) take(facts string) (found, wanted string) {
 		name, value, _ := strings.Cut(fact, "=")
 		at := slices.Index(factNames, name)
 		if at < next {
-			return "the fact " + strconv.Quote(fact), "size, machine, version, signature and sha256, each at most once and in this order"
+			return "the fact " + strconv.Quote(fact), strings.Join(factNames, ", ") + ", each at most once and in this order"
 		}
 		next = at + 1
 		if wanted := f.set(name, value); wanted != "" {
@@ -37,8 +40,8 @@ func (f *File) take(facts string) (found, wanted string) {
 func (f *File) set(name, value string) (wanted string) {
 	switch name {
 	case "size":
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || n < 0 || value != strconv.FormatInt(n, 10) {
+		n, ok := number(value)
+		if !ok {
 			return "a number of bytes"
 		}
 		f.Size = n
@@ -58,24 +61,57 @@ func (f *File) set(name, value string) (wanted string) {
 		if f.Signature != Signed && f.Signature != Unsigned {
 			return "signed or unsigned"
 		}
-	case "sha256":
-		if !sha256Hex.MatchString(value) {
-			return "64 lower-case hex digits"
+	case "confirmed":
+		if value != microsoft {
+			return microsoft
 		}
-		f.SHA256 = value
+		f.Confirmed = true
+	case "copies":
+		n, ok := number(value)
+		if !ok || n < 1 || n > maxCopies {
+			return fmt.Sprintf("a number from 1 to %d", maxCopies)
+		}
+		f.Copies = int(n)
+	default:
+		return f.setHash(name, value)
 	}
 	return ""
+}
+
+func (f *File) setHash(name, value string) (wanted string) {
+	hash, digits := &f.SHA256, 64
+	switch name {
+	case "lf-sha256":
+		hash = &f.LFSHA256
+	case "md5":
+		hash, digits = &f.MD5, 32
+	}
+	if len(value) != digits || strings.Trim(value, "0123456789abcdef") != "" {
+		return fmt.Sprintf("%d lower-case hex digits", digits)
+	}
+	*hash = value
+	return ""
+}
+
+// number reads a number that is not negative and written in one way only.
+func number(value string) (int64, bool) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	return n, err == nil && n >= 0 && value == strconv.FormatInt(n, 10)
 }
 
 // fault says which facts of a file do not go together.
 func (f *File) fault() (found, wanted string) {
 	switch {
-	case f.Size < 0 != (f.SHA256 == ""):
-		return "only one of size and sha256", "both or neither"
-	case f.Machine == "" && !f.Version.IsZero():
-		return "a version without machine", "both: only programs and DLLs have a version"
+	case f.Size < 0 && (f.SHA256 != "" || f.MD5 != ""):
+		return "a sha256 or md5 without size", "both"
 	case f.Machine == "" && f.Signature != "":
 		return "a signature without machine", "both: only programs and DLLs are signed"
+	case f.LFSHA256 != "" && (f.Machine != "" || !f.Version.IsZero()):
+		return "an lf-sha256 of a program", "it for texts only"
+	case f.Confirmed && f.Copies > 0:
+		return "both confirmed and copies", "one of them"
+	case (f.Confirmed || f.Copies > 0) && !f.Hashed():
+		return "confirmed or copies without a hash", "a hash that they are about"
 	}
 	return "", ""
 }
@@ -96,9 +132,9 @@ func badPath(name string) string {
 	return ""
 }
 
-// unfit says why a text cannot stand in a line, or "".
+// unfit says why a text cannot be in a line, or "". U+FFFD is what a broken one becomes.
 func unfit(text string) string {
-	odd := func(r rune) bool { return !unicode.IsPrint(r) }
+	odd := func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, odd) {
 		return "the text " + strconv.QuoteToASCII(text)
 	}

@@ -2,38 +2,49 @@
 // User State Migration Tool (USMT) consist of, and carries the lists of the
 // releases that were measured ([Known]).
 //
-// The format is a text, UTF-8, one statement a line:
+// The format is a text, one statement a line:
 //
-//	usmtpkg inventory 1
+//	usmtpkg inventory 2
 //	# what the table is, and where it comes from
 //
 //	release 10.0.26100.1
 //	# where the list of this release comes from
 //	arch amd64 2
-//	file MigApp.xml
+//	file MigApp.xml | lf-sha256=8cbb… confirmed=microsoft
 //	file scanstate.exe | size=422912 machine=amd64 version=10.0.26100.1 signature=signed sha256=8cbb…
 //
 // Rules:
 //   - The first line names the format and its version; another version is an error.
-//   - A comment stands behind the first line or behind a line release, nowhere
-//     else: it is kept with the table or the release.
+//   - A comment follows the first line or a line release, nowhere else: it is kept
+//     with the table or the release.
 //   - A release has at least one arch, an arch at least one file. The line arch
 //     says how many files follow, so that a list that was cut off is noticed.
 //     What is not listed as an arch was not measured, and says nothing about it.
-//   - A release, an arch of it and a file of that stand there once; names of
-//     files are told apart without regard to case, as Windows does.
-//   - Behind " | " stand the facts of a file, each at most once and in this
-//     order: size (bytes), machine (amd64, arm64, x86), version (of a program or
-//     DLL, four numbers), signature (signed or unsigned), sha256 (64 lower-case
-//     hex digits). size and sha256 come together; version and signature come
-//     with machine. A fact that is not there is not known.
-//   - Only binary files have size and sha256. Texts are listed by name alone:
-//     line ends change on their way through version control, so that neither
-//     their size nor their hash proves anything.
+//   - A release, an arch of it and a file of that are listed once; names of files
+//     are compared without regard to case, as Windows does.
+//   - After " | " come the facts of a file, each at most once and in the order of
+//     the table below. A fact that is missing is not known. sha256 and md5 need
+//     size; signature needs machine; lf-sha256 is not for programs; confirmed and
+//     copies need a hash and exclude each other.
 //   - Lines end with a line feed, the last one too. [Parse] also takes CRLF and
 //     skips empty lines; [Write] writes LF, and an empty line before each release.
 //     What Write wrote, Parse and Write give again byte for byte.
-//   - Bounds: 8 MiB a file, 1,024 bytes a line.
+//   - The encoding is UTF-8. Parse also takes a byte order mark, and UTF-16 with
+//     one, because > of Windows PowerShell 5.1 writes that.
+//   - Bounds: 8 MiB a file, 1,024 bytes a line, in UTF-8.
+//
+// The facts:
+//
+//	size       bytes
+//	machine    of a program or DLL: amd64, arm64 or x86
+//	version    its file version, four numbers
+//	signature  signed or unsigned: whether it has an Authenticode signature
+//	sha256     of the file as it is, 64 lower-case hex digits
+//	lf-sha256  of a text, after each CR LF became LF and nothing else changed: version
+//	           control changes line ends, and a text is the same with either
+//	md5        of the file as it is, 32 lower-case hex digits, where the source has nothing better
+//	confirmed  microsoft: the hash agrees with a list that Microsoft signed
+//	copies     how many independent copies of the file have this hash
 //
 // It does not compare anything with a list, does not look at files, and does not
 // say whether a list is right: it is what somebody wrote down.
@@ -73,12 +84,23 @@ const (
 // A File is what is known of one file.
 type File struct {
 	Path      string     // slash-separated, with the arch folder in front
-	Size      int64      // in bytes; -1 where it is not known, as of every text
+	Size      int64      // in bytes; -1 where it is not known
 	Machine   string     // arch a program or DLL is built for; "" of others, and where it is not known
 	Version   pe.Version // its file version; zero where it has none or none is known
 	Signature Signature
-	SHA256    string // lower-case hex; "" where it is not known, as of every text
+	SHA256    string // of the file as it is, in lower-case hex; "" where it is not known
+	LFSHA256  string // likewise, after each CR LF became LF; of texts only
+	MD5       string // of the file as it is, in lower-case hex
+	Confirmed bool   // a list that Microsoft signed has this file
+	Copies    int    // independent copies that have this hash; 0 where nobody counted
 }
+
+// Doubtful reports whether nothing but a single copy speaks for the hash, so that
+// a file that differs may be the right one.
+func (f File) Doubtful() bool { return f.Copies == 1 }
+
+// Hashed reports whether the list has a hash of the file.
+func (f File) Hashed() bool { return f.SHA256 != "" || f.LFSHA256 != "" || f.MD5 != "" }
 
 // Release returns the release of a version.
 func (t *Table) Release(v pe.Version) (*Release, bool) {

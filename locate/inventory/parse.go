@@ -10,15 +10,19 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"usmtpkg/locate/pe"
 )
 
 const (
 	header  = "usmtpkg inventory"
-	version = 1
+	version = 2
 
-	maxBytes = 8 << 20 // of a whole file; one release of 540 files takes 40 KB
-	maxLine  = 1024    // bytes of a line, its end not counted; the longest of the measured releases has 234
+	maxBytes = 8 << 20 // of a whole file; one release of 540 files with all hashes takes 130 KB
+	maxHint  = 1000    // files of an arch that room is made for before they are read
+	maxLine  = 1024    // bytes of a line, its end not counted; the longest of the measured releases has 272
 )
 
 // A SyntaxError is a line that breaks the rules of the format.
@@ -36,7 +40,7 @@ func (e *SyntaxError) Error() string {
 // Parse reads a table. The error is a *SyntaxError for the first line that is
 // wrong, with name as its file, or a failure to read.
 func Parse(r io.Reader, name string) (*Table, error) {
-	p := &parser{in: bufio.NewReaderSize(r, maxLine+2), table: &Table{Name: name}, lines: map[string]int{}}
+	p := &parser{in: bufio.NewReaderSize(decoded(r), maxLine+2), table: &Table{Name: name}, lines: map[string]int{}}
 	for {
 		line, err := p.next()
 		if errors.Is(err, io.EOF) {
@@ -68,7 +72,8 @@ type parser struct {
 	want    int            // files the line arch promised
 	opened  int            // line of the arch
 	notes   *[]string      // where a comment goes; nil where none may stand
-	lines   map[string]int // where each release, arch and file was first named
+	lines   map[string]int // where each release and arch was first named
+	files   map[string]int // likewise the files of the arch, by upper-case name
 }
 
 func (p *parser) wrong(found, wanted string) error {
@@ -84,8 +89,6 @@ func (p *parser) next() (string, error) {
 	p.line++
 	p.bytes += len(b)
 	switch {
-	case p.line == 1 && foreign(b) != "":
-		return "", p.wrong(foreign(b), "UTF-8 without a byte order mark")
 	case errors.Is(err, bufio.ErrBufferFull) || err == nil && len(bytes.TrimRight(b, "\r\n")) > maxLine:
 		return "", p.wrong(fmt.Sprintf("a line of more than %d bytes", maxLine), "a shorter one")
 	case errors.Is(err, io.EOF):
@@ -98,15 +101,10 @@ func (p *parser) next() (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
 }
 
-// foreign names an encoding that is not ours by how a text in it begins.
-func foreign(b []byte) string {
-	switch {
-	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
-		return "UTF-16, as the > of Windows PowerShell writes it"
-	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
-		return "a byte order mark"
-	}
-	return ""
+// decoded reads a text as UTF-8 without a byte order mark, which tells UTF-16 and
+// its byte order, too. A text without one passes as it is.
+func decoded(r io.Reader) io.Reader {
+	return transform.NewReader(r, unicode.BOMOverride(transform.Nop))
 }
 
 // statement takes one line.
@@ -137,6 +135,8 @@ func (p *parser) head(line string) error {
 	switch {
 	case !ok:
 		return p.wrong(strconv.Quote(line), fmt.Sprintf("%q: this is no inventory", fmt.Sprint(header, " ", version)))
+	case number == "1":
+		return p.wrong("version 1, of an older usmtpkg", "version 2: make the list again with usmtpkg inventory")
 	case number != strconv.Itoa(version):
 		return p.wrong("version "+strconv.Quote(number), fmt.Sprintf("version %d: use a newer usmtpkg", version))
 	}
@@ -164,7 +164,7 @@ func (p *parser) beginRelease(rest string) error {
 	if err != nil || v.IsZero() {
 		return p.wrong("release "+strconv.Quote(rest), "a version of four numbers, such as 10.0.26100.1")
 	}
-	if err := p.once("release " + rest); err != nil {
+	if err := p.once(p.lines, "release "+rest, "release "+rest); err != nil {
 		return err
 	}
 	p.release, p.arch = &Release{Version: v}, ""
@@ -188,9 +188,11 @@ func (p *parser) beginArch(rest string) error {
 	case err != nil || n < 1 || count != strconv.Itoa(n):
 		return p.wrong("the count "+strconv.Quote(count), "the number of its files, 1 or more")
 	}
-	if err := p.once("arch " + arch + " of release " + p.release.Version.String()); err != nil {
+	what := "arch " + arch + " of release " + p.release.Version.String()
+	if err := p.once(p.lines, what, what); err != nil {
 		return err
 	}
+	p.files = make(map[string]int, min(n, maxHint))
 	p.arch, p.want, p.listed, p.opened, p.notes = arch, n, 0, p.line, nil
 	p.release.Arches = append(p.release.Arches, arch)
 	return nil
@@ -204,7 +206,7 @@ func (p *parser) file(rest string) error {
 	if why := badPath(name); why != "" {
 		return p.wrong(why, "a path in the arch folder, with slashes, that Windows accepts")
 	}
-	if err := p.once("file " + p.release.Version.String() + " " + p.arch + "/" + strings.ToUpper(name)); err != nil {
+	if err := p.once(p.files, strings.ToUpper(name), ""); err != nil {
 		return err
 	}
 	f := File{Path: p.arch + "/" + name, Size: -1}
@@ -218,15 +220,15 @@ func (p *parser) file(rest string) error {
 	return nil
 }
 
-// once refuses what was named before.
-func (p *parser) once(what string) error {
-	first, ok := p.lines[what]
+// once refuses a key that was named before; what is how to call it, "" for a file.
+func (p *parser) once(named map[string]int, key, what string) error {
+	first, ok := named[key]
 	if !ok {
-		p.lines[what] = p.line
+		named[key] = p.line
 		return nil
 	}
-	if _, path, ok := strings.Cut(what, "/"); ok {
-		what = "file " + strconv.Quote(path)
+	if what == "" {
+		what = "file " + strconv.Quote(key)
 	}
 	return p.wrong(fmt.Sprintf("%s again, first in line %d", what, first), "it once, whatever its case")
 }

@@ -74,21 +74,32 @@ func section(b *bytes.Buffer, r *Release, arch string) int {
 // write writes the line of a file.
 func (f File) write(b *bytes.Buffer, name string) {
 	b.WriteString("file " + name)
-	facts := []string{"", f.Machine, "", string(f.Signature), f.SHA256}
+	mark := " | "
+	for i, value := range f.facts() {
+		if value != "" {
+			b.WriteString(mark + factNames[i] + "=" + value)
+			mark = " "
+		}
+	}
+	b.WriteByte('\n')
+}
+
+// facts are the values of factNames, "" for those that are not known.
+func (f File) facts() []string {
+	facts := []string{"", f.Machine, "", string(f.Signature), f.SHA256, f.LFSHA256, f.MD5, "", ""}
 	if f.Size >= 0 {
 		facts[0] = strconv.FormatInt(f.Size, 10)
 	}
 	if !f.Version.IsZero() {
 		facts[2] = f.Version.String()
 	}
-	mark := " | "
-	for i, name := range factNames {
-		if facts[i] != "" {
-			b.WriteString(mark + name + "=" + facts[i])
-			mark = " "
-		}
+	if f.Confirmed {
+		facts[7] = microsoft
 	}
-	b.WriteByte('\n')
+	if f.Copies > 0 {
+		facts[8] = strconv.Itoa(f.Copies)
+	}
+	return facts
 }
 
 // Sort puts the arches and files of a release into the order of their names, so
