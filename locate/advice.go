@@ -3,7 +3,7 @@ package locate
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It is raised with every change of a rule that can change what
 // a folder is found to be: its findings, their severity, or what is not looked at.
-const RulesVersion = "2026-11c"
+const RulesVersion = "2026-11d"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.
@@ -83,7 +83,10 @@ var (
 var (
 	inventoryMissing = rule{id: "inventory-missing", severity: Error, hint: "the file was probably lost in a copy; " + copyAgain}
 	inventoryDiffers = rule{id: "inventory-differs", severity: Error,
-		hint: "the file was altered, or is of another release; " + copyAgain}
+		hint: "the file was altered, or is of another release; " + copyAgain +
+			"; a file that you changed on purpose belongs in an overlay: --overlay-replace"}
+	inventoryDoubtful = rule{id: "inventory-differs-unconfirmed", severity: Warning,
+		hint: "the list is based on one copy, so either may be the altered one; prove the file with the kit's signed catalogs (--catalogs) or its Windows Installer databases (--msi)"}
 	inventoryVersion = rule{id: "inventory-version", severity: Error, hint: "the file is of another release; " + copyAgain}
 	inventoryExtra   = rule{id: "inventory-extra", severity: Info,
 		hint: "right if you put it there, such as a migration XML file of your own"}

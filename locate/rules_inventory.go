@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"usmtpkg/locate/inventory"
@@ -114,7 +115,7 @@ type listing struct {
 
 // tell adds a finding about a path that has no error yet.
 func (l *listing) tell(r rule, name, found, wanted string) {
-	if r.severity == Error && l.faulty[fold(name)] {
+	if r.severity != Info && l.faulty[fold(name)] {
 		return
 	}
 	f := r.at(name, found, wanted)
@@ -156,7 +157,7 @@ func (l *listing) compare() {
 	l.extra()
 }
 
-// file compares a file with what the list says of it. Of a text only the name is known.
+// file compares a file with what the list says of it.
 func (l *listing) file(e *entry, f inventory.File) {
 	if e.image != nil && !f.Version.IsZero() && e.image.FileVersion != f.Version {
 		found := e.image.FileVersion.String()
@@ -166,21 +167,47 @@ func (l *listing) file(e *entry, f inventory.File) {
 		l.tell(inventoryVersion, e.path, found, f.Version.String()+" as in "+l.usmt())
 		return
 	}
+	found, wanted, hashed := "", "", false
+	if e.read {
+		found, wanted, hashed = e.compare(f)
+	}
 	switch {
-	case f.SHA256 == "":
-	case !e.read:
-		l.result.Unhashed++
-	case e.size != f.Size:
-		l.tell(inventoryDiffers, e.path, fmt.Sprintf("%d bytes", e.size), fmt.Sprintf("%d as in %s", f.Size, l.usmt()))
-	case e.sum == "":
-		l.result.Unhashed++
-	case e.sum != f.SHA256:
-		l.result.Hashed++
-		l.tell(inventoryDiffers, e.path, "SHA-256 "+e.sum, f.SHA256+" as in "+l.usmt())
-	default:
-		l.result.Hashed++
+	case found != "" && f.Doubtful():
+		if e.voucher == nil {
+			l.tell(inventoryDoubtful, e.path, found, wanted+" as in "+l.usmt())
+		}
+	case found != "":
+		l.tell(inventoryDiffers, e.path, found, wanted+" as in "+l.usmt())
+	case hashed:
 		l.vouch(e, l.proof, l.table)
 	}
+	switch {
+	case hashed:
+		l.result.Hashed++
+	case f.Hashed() && found == "":
+		l.result.Unhashed++
+	}
+}
+
+// compare compares a content with what a list says of it: what differs, if something does, and
+// whether that was seen by a hash. A text is the same with other line ends.
+func (c content) compare(f inventory.File) (found, wanted string, hashed bool) {
+	have, want, name := c.sum, f.SHA256, "SHA-256 "
+	switch {
+	case f.LFSHA256 != "":
+		have, want, name = c.lf, f.LFSHA256, "SHA-256 (with LF line ends) "
+	case f.Size >= 0 && c.size != f.Size:
+		return fmt.Sprintf("%d bytes", c.size), strconv.FormatInt(f.Size, 10), false
+	case f.SHA256 == "":
+		have, want, name = c.md5, f.MD5, "MD5 "
+	}
+	switch {
+	case have == "" || want == "":
+		return "", "", false
+	case have != want:
+		return name + have, want, true
+	}
+	return "", "", true
 }
 
 // missing reports what the list has and the folder has not.

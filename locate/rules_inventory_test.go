@@ -1,8 +1,9 @@
 package locate
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ import (
 	"usmtpkg/locate/samplekit"
 )
 
-// tableOf lists what is in the sample kit, by hashing all that is binary.
+// tableOf lists what is in the sample kit, of texts the hash with LF line ends.
 func tableOf(t *testing.T, name string, arches ...string) *inventory.Table {
 	t.Helper()
 	v := pe.Version{10, 0, 65000, 1}
@@ -24,16 +25,19 @@ func tableOf(t *testing.T, name string, arches ...string) *inventory.Table {
 	for path, data := range samplekit.Files(samplekit.Options{Arches: arches}) {
 		f := inventory.File{Path: path, Size: -1}
 		if kindOf(path) == image {
-			sum := sha256.Sum256(data)
-			f.Size, f.SHA256, f.Machine, f.Version = int64(len(data)), hex.EncodeToString(sum[:]), strings.Split(path, "/")[0], v
+			f.Size, f.SHA256, f.Machine, f.Version = int64(len(data)), sumOf(data), strings.Split(path, "/")[0], v
 			if strings.Contains(path, "Manifests7/") || strings.Contains(path, "Manifests8/") {
 				f.Version = pe.Version{6, 1, 7601, 17514}
 			}
+		} else {
+			f.LFSHA256 = sumOf(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
 		}
 		r.Files = append(r.Files, f)
 	}
 	return &inventory.Table{Name: name, Releases: []*inventory.Release{r}}
 }
+
+func sumOf(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
 func flipped(name string, at int) func(fstest.MapFS) {
 	return func(k fstest.MapFS) {
@@ -76,7 +80,19 @@ func TestInventoryRules(t *testing.T) {
 		{name: "extra folder", change: both(put("amd64/mine/a.txt", "x"), put("amd64/mine/b/c.txt", "x")), want: []string{"info inventory-extra amd64/mine"},
 			text: "found a folder with 2 files"},
 		{name: "extra folder in a known one", change: put("amd64/DLManifests/mine/a.txt", "x"), want: []string{"info inventory-extra amd64/DLManifests/mine"}},
-		{name: "altered text", change: put("amd64/SFCN.DAT", "another text")},
+		{name: "altered text", change: put("amd64/SFCN.DAT", "another text"), want: []string{"error inventory-differs amd64/SFCN.DAT"},
+			text: "found SHA-256 (with LF line ends) ", precheck: []string{}},
+		{name: "altered manifest", change: put("amd64/DLManifests/Sample-Desktop-DL.man", "<assembly/>"), precheck: []string{},
+			want: []string{"error inventory-differs amd64/DLManifests/Sample-Desktop-DL.man"}},
+		{name: "manifest that is another document", change: put("amd64/DLManifests/Sample-Desktop-DL.man", "<a/>"), precheck: []string{},
+			want: []string{"error manifest-root amd64/DLManifests/Sample-Desktop-DL.man"}},
+		{name: "texts with other line ends", change: func(k fstest.MapFS) {
+			for name, f := range k {
+				if kindOf(name) != image {
+					k[name] = &fstest.MapFile{Data: bytes.ReplaceAll(f.Data, []byte("\r\n"), []byte("\n"))}
+				}
+			}
+		}},
 		{name: "altered program", change: flipped("amd64/migcore.dll", 700), want: []string{"error inventory-differs amd64/migcore.dll"},
 			text: "found SHA-256 ", precheck: []string{}},
 		{name: "altered plug-in", change: flipped("x86/ReplacementManifests7/"+pluginPath, 700), precheck: []string{},
@@ -137,16 +153,16 @@ func TestInventoryComparison(t *testing.T) {
 	table := tableOf(t, "site.txt", "amd64", "arm64", "x86")
 	o := Options{Policy: allowAll, Inventory: []*inventory.Table{table}}
 	whole := kit(samplekit.Options{})
-	count := func(arch string, images bool) (n int) {
+	count := func(arch string) (n int) {
 		for name := range whole {
-			if strings.HasPrefix(name, arch+"/") && (!images || kindOf(name) == image) {
+			if strings.HasPrefix(name, arch+"/") {
 				n++
 			}
 		}
 		return n
 	}
 	for _, a := range validate(t, whole, o).Arches {
-		want := Comparison{Table: "site.txt", Files: count(a.Arch, false), Hashed: count(a.Arch, true)}
+		want := Comparison{Table: "site.txt", Files: count(a.Arch), Hashed: count(a.Arch)}
 		if a.Compared == nil || *a.Compared != want {
 			t.Errorf("hashed: %s = %+v, want %+v", a.Arch, a.Compared, want)
 		}
@@ -156,7 +172,7 @@ func TestInventoryComparison(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range first.Arches {
-		want := Comparison{Table: "site.txt", Files: count(a.Arch, false), Unhashed: count(a.Arch, true)}
+		want := Comparison{Table: "site.txt", Files: count(a.Arch), Unhashed: count(a.Arch)}
 		if a.Compared == nil || *a.Compared != want {
 			t.Errorf("not hashed: %s = %+v, want %+v", a.Arch, a.Compared, want)
 		}
@@ -182,7 +198,7 @@ func TestInventoryUnknown(t *testing.T) {
 		text   string
 	}{
 		{"release", whole, []*inventory.Table{inventory.Known()}, []string{"info inventory-unknown ."},
-			"found USMT 10.0.65000.1, wanted a release whose files are known: 6.2.9200.16384, 10.0.10586.0, 10.0.15063.0, 10.0.26100.1"},
+			"found USMT 10.0.65000.1, wanted a release whose files are known: 6.2.9200.16384, 10.0.10586.0, 10.0.15063.0, 10.0.26100.1, 10.0.26100.2454"},
 		{"arch", whole, []*inventory.Table{tableOf(t, "site.txt", "amd64", "x86")}, []string{"info inventory-unknown arm64"},
 			"found USMT 10.0.65000.1 for arm64, wanted an arch whose files are known: amd64, x86"},
 		{"arch in the second table", whole, []*inventory.Table{tableOf(t, "a", "x86"), tableOf(t, "b", "amd64", "arm64")}, nil, ""},
@@ -256,5 +272,82 @@ func TestInventoryExtraIsCounted(t *testing.T) {
 		if a.Compared.Extra != files || a.Compared.ExtraBytes != bytes {
 			t.Errorf("%s: %d extra files of %d bytes, want %d of %d", a.Arch, a.Compared.Extra, a.Compared.ExtraBytes, files, bytes)
 		}
+	}
+}
+
+// A list says how well its hashes are confirmed, and may have the size, or an MD5, only.
+func TestInventoryRows(t *testing.T) {
+	fsys := kit(samplekit.Options{Arches: []string{"amd64"}})
+	put("amd64/SFCN.DAT", "a\r\nb\r\n")(fsys)
+	put("amd64/SFLISTW7.DAT", "\xff\xfea\x00")(fsys)
+	const md5a, md5b = "b2c5ee6eb2dda3f3d5b7b9c1b3a8e5a0", "00000000000000000000000000000000"
+	lf, other := sumOf([]byte("a\nb\n")), sumOf([]byte("x"))
+	migcore := fsys["amd64/migcore.dll"].Data
+	v := pe.Version{10, 0, 65000, 1}
+	tests := []struct {
+		name   string
+		file   inventory.File
+		want   []string
+		text   string
+		proof  Proof
+		hashed int
+	}{
+		{"confirmed, the same", inventory.File{Path: "amd64/SFCN.DAT", Size: -1, LFSHA256: lf, Confirmed: true}, nil, "", ProofBuiltIn, 1},
+		{"confirmed, differs", inventory.File{Path: "amd64/SFCN.DAT", Size: -1, LFSHA256: other, Confirmed: true},
+			[]string{"error inventory-differs amd64/SFCN.DAT"}, "found SHA-256 (with LF line ends) " + lf + ", wanted " + other, ProofNone, 1},
+		{"two copies, differs", inventory.File{Path: "amd64/SFCN.DAT", Size: -1, LFSHA256: other, Copies: 2},
+			[]string{"error inventory-differs amd64/SFCN.DAT"}, "", ProofNone, 1},
+		{"one copy, differs", inventory.File{Path: "amd64/SFCN.DAT", Size: -1, LFSHA256: other, Copies: 1},
+			[]string{"warning inventory-differs-unconfirmed amd64/SFCN.DAT"}, "wanted " + other + " as in USMT 10.0.65000.1", ProofNone, 1},
+		{"one copy, the same", inventory.File{Path: "amd64/SFCN.DAT", Size: -1, LFSHA256: lf, Copies: 1}, nil, "", ProofBuiltIn, 1},
+		{"both hashes, other line ends", inventory.File{Path: "amd64/SFCN.DAT", Size: 4, SHA256: lf, LFSHA256: lf}, nil, "", ProofBuiltIn, 1},
+		{"MD5, the same", inventory.File{Path: "amd64/SFCN.DAT", Size: 6, MD5: "MD5"}, nil, "", ProofBuiltIn, 1},
+		{"MD5, differs", inventory.File{Path: "amd64/SFCN.DAT", Size: 6, MD5: md5b},
+			[]string{"error inventory-differs amd64/SFCN.DAT"}, "found MD5 ", ProofNone, 1},
+		{"MD5, another size", inventory.File{Path: "amd64/SFCN.DAT", Size: 4, MD5: md5a},
+			[]string{"error inventory-differs amd64/SFCN.DAT"}, "found 6 bytes, wanted 4", ProofNone, 0},
+		{"UTF-16, text hash of its bytes", inventory.File{Path: "amd64/SFLISTW7.DAT", Size: -1, LFSHA256: sumOf([]byte("\xff\xfea\x00"))}, nil, "", ProofBuiltIn, 1},
+		{"name only", inventory.File{Path: "amd64/SFCN.DAT", Size: -1}, nil, "", ProofNone, 0},
+		{"program by size and version", inventory.File{Path: "amd64/migcore.dll", Size: int64(len(migcore)), Version: v}, nil, "", ProofNone, 0},
+		{"program of another size", inventory.File{Path: "amd64/migcore.dll", Size: 7, Version: v},
+			[]string{"error inventory-differs amd64/migcore.dll"}, fmt.Sprintf("found %d bytes, wanted 7 as", len(migcore)), ProofNone, 0},
+		{"program of another version", inventory.File{Path: "amd64/migcore.dll", Size: int64(len(migcore)), Version: pe.Version{10, 0, 65000, 2}},
+			[]string{"error inventory-version amd64/migcore.dll"}, "", ProofNone, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			table := tableOf(t, "some list", "amd64")
+			table.BuiltIn = true
+			r := table.Releases[0]
+			r.Files = slices.DeleteFunc(r.Files, func(f inventory.File) bool {
+				return f.Path == tt.file.Path || f.Path == "amd64/SFCN.DAT" || f.Path == "amd64/SFLISTW7.DAT"
+			})
+			if tt.file.MD5 == "MD5" {
+				tt.file.MD5 = foldSums(fsys["amd64/SFCN.DAT"].Data, 100).md5
+			}
+			r.Files = append(r.Files, tt.file)
+			for _, name := range []string{"amd64/SFCN.DAT", "amd64/SFLISTW7.DAT"} {
+				if name != tt.file.Path {
+					r.Files = append(r.Files, inventory.File{Path: name, Size: -1})
+				}
+			}
+			report := validate(t, fsys, Options{Policy: Policy{Forbid: []string{"x86"}}, Inventory: []*inventory.Table{table}})
+			if diff := cmp.Diff(tt.want, summary(report)); diff != "" {
+				t.Fatalf("findings (-want +got):\n%s", diff)
+			}
+			if tt.text != "" && !strings.Contains(report.Findings()[0].Error(), tt.text) {
+				t.Errorf("finding = %q, want %q in it", report.Findings()[0], tt.text)
+			}
+			if got := report.ProofOf(tt.file.Path).Proof; got != tt.proof {
+				t.Errorf("proof = %s, want %s", got, tt.proof)
+			}
+			others := report.Arches[0].Compared.Files - 3
+			if tt.file.Path == "amd64/SFCN.DAT" || tt.file.Path == "amd64/SFLISTW7.DAT" {
+				others++
+			}
+			if got := report.Arches[0].Compared.Hashed - others; got != tt.hashed {
+				t.Errorf("%d files hashed of it, want %d", got, tt.hashed)
+			}
+		})
 	}
 }

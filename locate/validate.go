@@ -27,7 +27,7 @@ const (
 // programs and DLLs are complete and for their arch, and of one version with scanstate.exe, that
 // XML files and manifests are well-formed, that migration XML files have their roots and urlids,
 // and that Windows takes every name and path. With Options.Inventory it also checks that the files
-// of a known release are there and no binary file of it differs. Links are not followed. What lies
+// of a known release are there and none of it differs. Links are not followed. What lies
 // beside the arch folders is not looked at. Signatures are not checked, nor what manifests and XML
 // files say.
 func Validate(ctx context.Context, fsys fs.FS, o Options) (*Report, error) {
@@ -60,9 +60,6 @@ type job struct {
 func (v *Validator) walk(ctx context.Context, fsys fs.FS, workers int) (*Report, error) {
 	if workers <= 0 {
 		workers = defaultWorkers
-	}
-	if !v.brief {
-		v.sums = v.listed()
 	}
 	group, inner := errgroup.WithContext(ctx)
 	jobs := make(chan job, workers)
@@ -152,40 +149,51 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 	if look.Wants() {
 		takers = append(takers, look)
 	}
-	h := sha256.New()
-	if v.hashes(name) {
+	h, hashed := sha256.New(), v.want(name).any
+	if hashed {
 		takers = append(takers, h)
 	}
 	if len(takers) > 0 {
-		if err := pourInto(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size), buf); err != nil {
+		n, err := pourInto(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size), buf)
+		if err == nil && n != size {
+			err = changed(n, size)
+		}
+		if err != nil {
 			return failure(name, err)
 		}
 	}
 	sum := ""
-	if v.hashes(name) {
+	if hashed {
 		sum = hex.EncodeToString(h.Sum(nil))
 	}
 	_, err = look.Facts(sum)
 	return err
 }
 
-// pourInto writes the content of a file to w, through buf, until the run is cancelled.
-func pourInto(ctx context.Context, w io.Writer, r io.Reader, buf []byte) error {
-	for {
+// pourInto writes the content of a file to w, through buf, until the run is cancelled. It returns
+// how many bytes there were.
+func pourInto(ctx context.Context, w io.Writer, r io.Reader, buf []byte) (int64, error) {
+	for done := int64(0); ; {
 		if err := context.Cause(ctx); err != nil {
-			return err
+			return done, err
 		}
 		n, err := r.Read(buf)
+		done += int64(n)
 		if _, err := w.Write(buf[:n]); err != nil {
-			return err
+			return done, err
 		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			return done, nil
 		}
 		if err != nil {
-			return err
+			return done, err
 		}
 	}
+}
+
+// changed says that a file has not the size it had when it was listed.
+func changed(found, wanted int64) error {
+	return fmt.Errorf("found %d bytes, wanted the %d of a moment ago: it changed during the run", found, wanted)
 }
 
 // randomAccess returns the content of an open file as an io.ReaderAt. What gives no random

@@ -49,10 +49,11 @@ type Validator struct {
 	policy Policy
 	prefix int
 	tables []*inventory.Table
-	sums   map[string]bool // what listed returns, while a walk needs it
-	signed *pe.Verifier    // nil: signatures are not checked
-	lists  *catalog.Set    // nil: there are no catalogs
-	brief  bool            // look at the core files only: see Precheck
+	wants  func() map[string]want // the hashes that lists have, by folded path
+	signed *pe.Verifier           // nil: signatures are not checked
+	lists  *catalog.Set           // nil: there are no catalogs
+	brief  bool                   // look at the core files only: see Precheck
+	all    bool                   // hash every file: see TakeInventory
 
 	overlay map[string]*Declared // by path
 
@@ -70,9 +71,9 @@ type entry struct {
 
 // content is what Inspect found out about a file.
 type content struct {
-	read  bool // the rest is known
-	size  int64
-	sum   string   // SHA-256 of the content in lower-case hex; "" where it was not hashed
+	read bool // the rest is known
+	size int64
+	sums
 	image *pe.Info // a valid program or DLL
 	// signature is what its signature came to; nil if nobody looked.
 	signature *pe.Signature
@@ -88,27 +89,40 @@ func NewValidator(o Options) (*Validator, error) {
 	}
 	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, entries: make(map[string]*entry)}
 	v.overlay = declare(o.Overlay)
+	v.wants = sync.OnceValue(v.listed)
 	return v, nil
 }
 
-// listed returns the folded paths of the files whose SHA-256 a list has. A walk has to hash them
-// all: of which release the folder is will only be known in the end.
-func (v *Validator) listed() map[string]bool {
-	sums := make(map[string]bool)
+// A want says which hashes of a file lists have.
+type want struct{ any, text, md5 bool }
+
+// listed returns the folded paths of the files of which a list has a hash. They all have to be
+// hashed: of which release the folder is will only be known in the end.
+func (v *Validator) listed() map[string]want {
+	wants := make(map[string]want)
 	for _, t := range v.tables {
 		for _, r := range t.Releases {
 			for _, f := range r.Files {
-				if f.SHA256 != "" {
-					sums[fold(f.Path)] = true
+				if f.Hashed() {
+					w := wants[fold(f.Path)]
+					wants[fold(f.Path)] = want{true, w.text || f.LFSHA256 != "", w.md5 || f.MD5 != ""}
 				}
 			}
 		}
 	}
-	return sums
+	return wants
 }
 
-// hashes reports whether a walk has to hash a file.
-func (v *Validator) hashes(name string) bool { return v.sums[fold(name)] }
+// want returns which hashes of a file are wanted.
+func (v *Validator) want(name string) want {
+	switch {
+	case v.brief:
+		return want{}
+	case v.all:
+		return want{any: true, text: kindOf(name) != image}
+	}
+	return v.wants()[fold(name)]
+}
 
 // Enter records an entry of the folder by its path and the type bits of its mode, and reports
 // whether to go on with it: to list the folder, or to read the file and call Inspect.
@@ -143,7 +157,7 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 	i.kind = v.looksAt(name)
 	if i.kind != image {
 		i.lookup = v.lookUp(name, nil)
-		return i, i.sniff()
+		return i, i.sniff(v.want(name))
 	}
 	var err error
 	i.image, i.fault, err = readImage(name, arch, r, size)
@@ -155,17 +169,21 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 	return i, failure(name, err)
 }
 
-// sniff looks whether a file that has not the name of a program is one.
-func (i *Inspection) sniff() error {
-	if i.v.brief || i.r == nil || i.size < 2 {
+// sniff looks whether a file that has not the name of a program is one, and begins the hashes that
+// are wanted of it.
+func (i *Inspection) sniff(w want) error {
+	if i.v.brief || i.r == nil {
 		return nil
 	}
-	var magic [2]byte
-	if n, err := i.r.ReadAt(magic[:], 0); n < len(magic) {
+	magic := make([]byte, min(2, i.size))
+	if n, err := i.r.ReadAt(magic, 0); n < len(magic) {
 		return failure(i.name, err)
 	}
-	if string(magic[:]) == "MZ" {
+	if string(magic) == "MZ" {
 		i.kind, i.fault = plain, peHidden.at(i.name, "a program, by its first two bytes", "none under such a name")
+	}
+	if w.text || w.md5 {
+		i.texts = newTextSum(magic, w.md5)
 	}
 	return nil
 }
@@ -180,16 +198,18 @@ type Inspection struct {
 	content
 	check  *pe.Check // of a program's signature; nil for none
 	lookup *lookup   // in the catalogs; nil for none
+	texts  *textSum  // of a file that is not a program; nil for none
 }
 
 // Wants reports whether the whole content has to be written, in order.
 func (i *Inspection) Wants() bool {
-	return i.check != nil && i.check.Needs() || i.lookup != nil
+	return i.check != nil && i.check.Needs() || i.lookup != nil || i.texts != nil
 }
 
 // Write takes the next part of the content.
 func (i *Inspection) Write(p []byte) (int, error) {
 	i.lookup.write(p)
+	i.texts.write(p)
 	if i.check == nil {
 		return len(p), nil
 	}
@@ -213,7 +233,10 @@ func (i *Inspection) Facts(sum string) (Facts, error) {
 	if i.listed, err = i.lookup.result(); err != nil {
 		return Facts{}, failure(i.name, err)
 	}
-	i.read, i.sum = true, sum
+	if i.texts != nil && i.texts.size != i.size {
+		return Facts{}, failure(i.name, changed(i.texts.size, i.size))
+	}
+	i.read, i.sums = true, i.texts.sums(sum)
 	i.v.mu.Lock()
 	i.v.add(i.name, 0).content = i.content
 	i.v.mu.Unlock()

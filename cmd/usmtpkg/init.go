@@ -4,14 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"usmtpkg/pkgdef"
-	"usmtpkg/stage"
 )
 
 // exampleHead is the begin of the example: what stands for flags.
@@ -61,19 +57,9 @@ type jsonInit struct {
 }
 
 func runInit(env environment, o *options, name string) error {
-	file, err := filepath.Abs(name)
+	file, err := writeNew(name, "writing the example", writeExample)
 	if err != nil {
 		return err
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		return &usageError{msg: file + " is there already", hint: "name another file, or move it away"}
-	}
-	if err != nil {
-		return &stage.DestinationError{Doing: "writing the example", Err: err}
-	}
-	if err := errors.Join(writeExample(f), f.Close()); err != nil {
-		return errors.Join(&stage.DestinationError{Doing: "writing the example", Err: err}, os.Remove(file))
 	}
 	if o.json {
 		return printJSON(env.stdout, jsonInit{"usmtpkg init", 1, file})

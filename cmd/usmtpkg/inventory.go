@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"strconv"
@@ -18,32 +19,33 @@ import (
 )
 
 func newInventoryCmd(env environment, o *options) *cobra.Command {
+	var output string
 	cmd := &cobra.Command{
 		Use:   "inventory [DIR|RELEASE]",
 		Short: "List the files of a USMT folder, to compare others with",
-		Long: `inventory lists what a USMT folder consists of: the files of its arch folders, and size and
-SHA-256 of the binary ones. The folder is DIR, a RELEASE of --library or its active one, or the
-one that --source, --volume or the search of this machine gives. It has to be free of errors,
-and if its release is one that is known, to be that: unless --trust-root says that it was
-signed again.
+		Long: `inventory lists what a USMT folder consists of: every file of its arch folders with size and
+SHA-256, and of texts also the SHA-256 with LF line ends, because version control changes line
+ends. The folder is DIR, a RELEASE of --library or its active one, or the one that --source,
+--volume or the search of this machine finds. It has to be free of errors, and if its release is
+a known one, it has to match: unless --trust-root says that it was signed again.
 
-Keep the list of a kit you trust in a file, and give it to validate, stage and refresh with
---inventory: a file that is lost or altered in a kit of that release is found then.
-Texts are listed by name alone, as their line ends change on their way.`,
-		Example: `  usmtpkg inventory "C:\Program Files (x86)\Windows Kits\10" > usmt-inventory.txt
+Keep the list of a kit you trust in a file (--output), and give it to validate, stage and refresh
+with --inventory: a file that is lost or altered in a kit of that release is found then.`,
+		Example: `  usmtpkg inventory "C:\Program Files (x86)\Windows Kits\10" --output usmt-inventory.txt
   usmtpkg validate D:\Copy\USMT --inventory usmt-inventory.txt`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			if err := o.inventoryTarget(a); err != nil {
 				return err
 			}
-			return runInventory(cmd.Context(), env, o)
+			return runInventory(cmd.Context(), env, o, output)
 		},
 	}
 	o.libraryFlag(cmd.Flags())
 	o.source.flags(cmd.Flags())
 	o.policy.trust.flags(cmd.Flags())
 	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	cmd.Flags().StringVar(&output, "output", "", "write the list to this new file instead of printing it")
 	return cmd
 }
 
@@ -87,18 +89,20 @@ type jsonInventory struct {
 	Arches  []string            `json:"arches"`
 	Notes   []string            `json:"notes"`
 	Files   []jsonInventoryFile `json:"files"`
+	File    string              `json:"file,omitempty"` // that the list was written to
 }
 
 type jsonInventoryFile struct {
 	Path      string              `json:"path"`
-	Size      *int64              `json:"size,omitempty"` // of binary files
+	Size      int64               `json:"size"`
 	Machine   string              `json:"machine,omitempty"`
 	Version   string              `json:"file_version,omitempty"`
 	Signature inventory.Signature `json:"signature,omitempty"`
-	SHA256    string              `json:"sha256,omitempty"`
+	SHA256    string              `json:"sha256"`
+	LFSHA256  string              `json:"lf_sha256,omitempty"` // of texts, with LF line ends
 }
 
-func runInventory(ctx context.Context, env environment, o *options) (err error) {
+func runInventory(ctx context.Context, env environment, o *options, output string) (err error) {
 	u, err := findUSMT(ctx, env, o)
 	if err != nil {
 		return err
@@ -123,22 +127,29 @@ func runInventory(ctx context.Context, env environment, o *options) (err error) 
 	}
 	from := strings.Trim(strconv.Quote(u.Path), `"`) // a note is one line
 	rel.Notes = []string{"taken by usmtpkg from " + strings.ReplaceAll(from, `\\`, `\`)}
-	if o.json {
-		return printJSON(env.stdout, inventoryDocument(u, rel))
+	table := &inventory.Table{Name: u.Path, Releases: []*inventory.Release{rel}}
+	if output != "" {
+		if output, err = writeNew(output, "writing the inventory", func(w io.Writer) error { return inventory.Write(w, table) }); err != nil {
+			return err
+		}
 	}
-	return inventory.Write(env.stdout, &inventory.Table{Name: u.Path, Releases: []*inventory.Release{rel}})
+	switch {
+	case o.json:
+		return printJSON(env.stdout, inventoryDocument(u, rel, output))
+	case output != "":
+		_, err = fmt.Fprintf(env.stdout, "written      %s: %s of USMT %s\n", output, countOf(len(rel.Files), "file", "files"), rel.Version)
+		return err
+	}
+	return inventory.Write(env.stdout, table)
 }
 
-func inventoryDocument(u usmt, rel *inventory.Release) jsonInventory {
+func inventoryDocument(u usmt, rel *inventory.Release, output string) jsonInventory {
 	d := jsonInventory{
 		Format: "usmtpkg inventory", Version: 1, Source: jsonOrigin{u.Path, u.How},
-		USMT: rel.Version.String(), Arches: rel.Arches, Notes: rel.Notes, Files: []jsonInventoryFile{},
+		USMT: rel.Version.String(), Arches: rel.Arches, Notes: rel.Notes, Files: []jsonInventoryFile{}, File: output,
 	}
 	for _, f := range rel.Files {
-		doc := jsonInventoryFile{Path: f.Path, Machine: f.Machine, Signature: f.Signature, SHA256: f.SHA256}
-		if f.Size >= 0 {
-			doc.Size = &f.Size
-		}
+		doc := jsonInventoryFile{Path: f.Path, Size: f.Size, Machine: f.Machine, Signature: f.Signature, SHA256: f.SHA256, LFSHA256: f.LFSHA256}
 		if !f.Version.IsZero() {
 			doc.Version = f.Version.String()
 		}
@@ -212,7 +223,7 @@ func inventoryGaps(rep *locate.Report) (unknown []string, unhashed int) {
 	return unknown, unhashed
 }
 
-// byHash says how much of what is listed was compared by content: texts never are.
+// byHash says how much of what is listed was compared by content.
 func byHash(rep *locate.Report) string {
 	files, hashed := 0, 0
 	for _, a := range rep.Arches {

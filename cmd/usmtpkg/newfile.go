@@ -1,0 +1,30 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"usmtpkg/stage"
+)
+
+// writeNew writes a file that was not there before, and returns its whole path. What was written
+// of it is removed if that fails.
+func writeNew(name, doing string, write func(io.Writer) error) (file string, err error) {
+	if file, err = filepath.Abs(name); err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return "", &usageError{msg: file + " is there already", hint: "name another file, or move it away"}
+	}
+	if err != nil {
+		return "", &stage.DestinationError{Doing: doing, Err: err}
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return "", errors.Join(&stage.DestinationError{Doing: doing, Err: err}, os.Remove(file))
+	}
+	return file, nil
+}
