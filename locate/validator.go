@@ -245,10 +245,10 @@ func (i *Inspection) Facts(sum string) (Facts, error) {
 
 // readText reads a file that has to be a text.
 func (i *Inspection) readText() (err error) {
-	switch i.kind {
-	case markup:
+	if i.kind == markup {
 		i.urlid, i.fault, err = readMarkup(i.name, i.r, i.size)
-	case setup:
+	}
+	if i.kind == setup {
 		i.fault, err = readSetup(i.name, i.r, i.size)
 	}
 	return err

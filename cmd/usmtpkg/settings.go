@@ -20,7 +20,7 @@ const defaultConfig = "usmtpkg.yaml"
 // notSettings are flags that only make sense on the command line.
 var notSettings = map[string]bool{
 	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true,
-	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true,
+	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true,
 }
 
 // A setting is one key of the configuration file that stands for a flag.
