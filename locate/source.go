@@ -117,14 +117,10 @@ func Open(c Candidate) (*Source, error) {
 	return &Source{root: root}, nil
 }
 
-// FS is the candidate's folder. Links in it are followed only while they stay
-// in it; its files can be read at random.
-func (s *Source) FS() fs.FS { return s.root.FS() }
-
-// Root is the folder itself.
+// Root is the candidate's folder. Links in it are followed only while they stay in it.
 func (s *Source) Root() *os.Root { return s.root }
 
-// Close releases the folder. FS is of no use afterwards.
+// Close releases the folder.
 func (s *Source) Close() error { return s.root.Close() }
 
 // closeFolder closes a folder that was only read; that cannot lose anything.

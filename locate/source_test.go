@@ -142,10 +142,10 @@ func TestOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := fstest.TestFS(src.FS(), "amd64/scanstate.exe", "x86/a/b"); err != nil {
+		if err := fstest.TestFS(src.Root().FS(), "amd64/scanstate.exe", "x86/a/b"); err != nil {
 			t.Error(err)
 		}
-		f, err := src.FS().Open("amd64/scanstate.exe")
+		f, err := src.Root().FS().Open("amd64/scanstate.exe")
 		if err != nil {
 			t.Fatal(err)
 		}

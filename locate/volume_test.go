@@ -67,7 +67,7 @@ func TestFindVolume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if arches, err := Arches(src.FS()); err != nil || len(arches) != 1 {
+	if arches, err := Arches(src.Root().FS()); err != nil || len(arches) != 1 {
 		t.Errorf("Arches = %v, %v, want amd64", arches, err)
 	}
 	if err := src.Close(); err != nil {

@@ -1,7 +1,7 @@
 // Package pkgdef makes the ConfigMgr package definition of exactly one USMT
 // release, in several forms, and reads two of them back:
 //
-//   - WriteSMS, ParseSMS: a package definition file (.sms), for the console's
+//   - WriteSMS: a package definition file (.sms), for the console's
 //     Create Package from Definition.
 //   - WriteScript: PowerShell scripts that bring it to a site: Publish-UsmtPackage.ps1
 //     points the package and task sequence steps at the release,

@@ -62,8 +62,7 @@ func Lint(s Settings, c Contents) []Finding {
 		}
 	}
 	all = append(all, lintAccounts(s)...)
-	all = append(all, lintStore(s)...)
-	return append(all, lintRetry(s)...)
+	return append(all, lintStore(s)...)
 }
 
 // lintFiles looks at the list of migration XML files of one step.
@@ -177,24 +176,4 @@ func lintStore(s Settings) []Finding {
 		return nil
 	}
 	return []Finding{f}
-}
-
-// lintRetry says the documented ranges, for settings that Validate did not see.
-func lintRetry(s Settings) []Finding {
-	var all []Finding
-	for _, name := range []string{"smpRetryCount", "smpRetryTime"} {
-		k, ok := FindKey("stateStore", name)
-		if !ok {
-			continue
-		}
-		value := *k.field(&s).(*int)
-		if k.check(k.Path(), &value) == nil {
-			continue
-		}
-		all = append(all, Finding{
-			Rule: "smp-retry-range", Severity: Error, Key: k.Path(), Found: fmt.Sprint(value), Wanted: k.want(),
-			Hint: "the page of task sequence variables has the two ranges the wrong way round; those of the class hold", Source: requestClass,
-		})
-	}
-	return all
 }

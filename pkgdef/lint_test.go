@@ -68,11 +68,6 @@ func TestLint(t *testing.T) {
 			customize("MigApp.xml")(s)
 			s.Capture.HardLinks, s.StateStore.LocalPath, s.StateMigrationPoint.Server = true, "%_SMSTSUserStatePath%", "smp01"
 		}, both, []string{"warning hard-links-with-migration-point capture.hardLinks"}},
-		{"retries", func(s *Settings) {
-			customize("MigApp.xml")(s)
-			s.StateStore.SMPRetryCount, s.StateStore.SMPRetryTime = 31, 601
-		}, both,
-			[]string{"error smp-retry-range stateStore.smpRetryCount", "error smp-retry-range stateStore.smpRetryTime"}},
 		{"most retries", func(s *Settings) {
 			customize("MigApp.xml")(s)
 			s.StateStore.SMPRetryCount, s.StateStore.SMPRetryTime = 30, 600
