@@ -13,7 +13,7 @@ FUZZTIME ?= 30s
 # The folder testdata is not part of ./..., so the benchmark is named apart.
 PACKAGES = ./... ./testdata/bench
 
-.PHONY: all run build test test-platform lint fuzz golden bench powershell sarif signed clean
+.PHONY: all run build test test-platform lint fuzz golden bench powershell sarif schema signed clean
 
 all: lint test build
 
@@ -35,7 +35,7 @@ test:
 	GOOS=windows $(GO) vet ./...
 
 # usmtpkg on real file systems, shares and Windows (under Wine). A platform that is missing is
-# skipped, aloud; with USMTPKG_PLATFORM=required, as in CI, it fails.
+# skipped, aloud; with PLATFORM_TESTS=required, as in CI, it fails.
 PLATFORMS ?= ./...
 test-platform:
 	cd testdata/platform && $(GO) test -count=1 -timeout 40m -v $(PLATFORMS) | awk '/^(=== | *--- PASS)/ {next} /NOT TESTED/ {n++} {print; fflush()} END {if (n) print n " tests were NOT TESTED"}'
@@ -78,6 +78,12 @@ testdata/powershell/node_modules: testdata/powershell/package-lock.json
 sarif: testdata/sarif/node_modules
 testdata/sarif/node_modules: testdata/sarif/package-lock.json
 	cd testdata/sarif && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# The judge of settings by docs/usmtpkg.schema.json, which the tests of cmd hold the program against.
+schema: testdata/schema/node_modules
+testdata/schema/node_modules: testdata/schema/package-lock.json
+	cd testdata/schema && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
 # Programs that Microsoft signed, which the tests of locate/pe verify.

@@ -74,6 +74,17 @@ func FindKey(section, name string) (Key, bool) {
 	return Key{}, false
 }
 
+// CheckFlag holds the value of a flag to the range of the key that is another name for it. What is
+// wrong is a *SettingError. Of a flag without such a key nothing is known here.
+func CheckFlag(flag, text string) error {
+	for _, k := range Keys() {
+		if k.Flag == flag && k.Kind == Text {
+			return k.checkText(k.Path(), text)
+		}
+	}
+	return nil
+}
+
 // Keys returns every key, section by section.
 func Keys() []Key {
 	var all []Key

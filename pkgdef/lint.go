@@ -61,6 +61,7 @@ func Lint(s Settings, c Contents) []Finding {
 			all = append(all, c.lintFiles(step.section+".configFiles", step.files)...)
 		}
 	}
+	all = append(all, lintTwins(s)...)
 	all = append(all, lintAccounts(s)...)
 	return append(all, lintStore(s)...)
 }
@@ -142,6 +143,38 @@ func (c Contents) lintURLIDs(key string, files []string) []Finding {
 			})
 		}
 	}
+	return all
+}
+
+// lintTwins finds names in a list that differ in case alone, which no schema can say, and folders
+// that do.
+func lintTwins(s Settings) []Finding {
+	var all []Finding
+	twins := func(path string, names []string, same func(a, b string) bool) {
+		for i, name := range names {
+			for _, other := range names[:i] {
+				if same(name, other) {
+					all = append(all, Finding{
+						Rule: "listed-twice", Severity: Error, Key: fmt.Sprintf(path, i), Found: fmt.Sprintf("%q, and %q before it", name, other), Wanted: "each once",
+						Hint: "leave one of them out", Source: "inferred: Windows does not tell names apart by case; that ConfigMgr does not either is not documented",
+					})
+				}
+			}
+		}
+	}
+	for _, k := range Keys() {
+		if k.field == nil {
+			continue
+		}
+		if list, ok := k.field(&s).(*[]string); ok {
+			twins(k.Path()+"[%d]", *list, strings.EqualFold)
+		}
+	}
+	var paths []string
+	for _, f := range s.StateMigrationPoint.Folders {
+		paths = append(paths, f.Path)
+	}
+	twins("stateMigrationPoint.folders[%d].path", paths, samePath)
 	return all
 }
 

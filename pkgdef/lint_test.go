@@ -59,6 +59,15 @@ func TestLint(t *testing.T) {
 			with(XMLFile{"amd64", "Custom.xml", "migration", both.XML[0].URLID}, XMLFile{"x86", "Custom.xml", "migration", both.XML[0].URLID}), nil},
 		{"one urlid in two arches", customize("A.xml"), with(XMLFile{"amd64", "A.xml", "migration", custom}, XMLFile{"x86", "A.xml", "migration", custom}), nil},
 		{"no urlids", customize("A.xml", "B.xml"), Contents{Arches: []string{"x86"}, XML: []XMLFile{{"x86", "A.xml", "", ""}, {"x86", "B.xml", "", ""}}}, nil},
+		{"one file in two spellings", customize("MigApp.xml", "MIGAPP.xml"), both, []string{"error listed-twice capture.configFiles[1]"}},
+		{"one task sequence in two spellings", func(s *Settings) {
+			customize("MigApp.xml")(s)
+			s.Package.TaskSequences = []string{"Windows 11", "Other", "windows 11"}
+		}, both, []string{"error listed-twice package.taskSequences[2]"}},
+		{"one folder in two spellings", func(s *Settings) {
+			customize("MigApp.xml")(s)
+			s.StateMigrationPoint.Folders = []StorageFolder{{`D:\S`, 1, 1, UnitGigabyte}, {`d:\s\`, 1, 1, UnitGigabyte}}
+		}, both, []string{"error listed-twice stateMigrationPoint.folders[1].path"}},
 		{"hard links", func(s *Settings) { customize("MigApp.xml")(s); s.Capture.HardLinks = true }, both, []string{"error hard-links-with-migration-point capture.hardLinks"}},
 		{"hard links to a folder", func(s *Settings) {
 			customize("MigApp.xml")(s)

@@ -8,10 +8,14 @@ import (
 	"strings"
 )
 
+// An object is a part of a JSON schema.
+type object = map[string]any
+
 // Schema returns the sections of usmtpkg.yaml as the properties of a JSON Schema
-// (draft 2020-12), by the names of the sections.
+// (draft 2020-12), by the names of the sections. It accepts what Set and Validate accept, and
+// nothing else.
 func Schema() map[string]any {
-	sections := map[string]any{}
+	sections := object{}
 	for _, section := range Sections() {
 		var keys []Key
 		for _, k := range Keys() {
@@ -19,28 +23,60 @@ func Schema() map[string]any {
 				keys = append(keys, k)
 			}
 		}
-		sections[section] = objectSchema(keys, false)
+		s := objectSchema(keys, false)
+		s["type"] = []string{"object", "null"} // all its keys may be comments
+		if rules := sectionRules()[section]; rules != nil {
+			s["allOf"] = rules
+		}
+		sections[section] = s
 	}
 	return sections
 }
 
-func objectSchema(keys []Key, required bool) map[string]any {
-	properties := map[string]any{}
+// sectionRules are the rules about several keys of one section; see Settings.Validate.
+func sectionRules() map[string][]object {
+	filled := func(name string, of object) object {
+		return object{"required": []string{name}, "properties": object{name: of}}
+	}
+	atLeastOne := object{"minItems": 1, "minLength": 1}
+	customize := []object{
+		implies(filled("mode", object{"const": ModeCustomize}), filled("configFiles", atLeastOne)),
+		implies(filled("configFiles", atLeastOne), filled("mode", object{"const": ModeCustomize})),
+	}
+	off := object{"const": false}
+	vss := implies(filled("fileAccess", object{"const": FileAccessVSS}), object{"properties": object{"hardLinks": off, "offline": off}})
+	server := filled("server", object{"minLength": 1})
+	return map[string][]object{
+		"capture": append([]object{vss}, customize...),
+		"restore": customize,
+		"stateMigrationPoint": {
+			implies(server, filled("folders", atLeastOne)),
+			implies(filled("folders", atLeastOne), server),
+			implies(filled("boundaryGroups", atLeastOne), server),
+			implies(filled("siteCode", atLeastOne), server),
+		},
+	}
+}
+
+func implies(a, b object) object { return object{"if": a, "then": b} }
+
+func objectSchema(keys []Key, required bool) object {
+	properties := object{}
 	var names []string
 	for _, k := range keys {
 		properties[k.Name] = k.schema()
 		names = append(names, k.Name)
 	}
-	object := map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+	o := object{"type": "object", "additionalProperties": false, "properties": properties}
 	if required {
-		object["required"] = names
+		o["required"] = names
 	}
-	return object
+	return o
 }
 
 // schema is what may stand behind the key.
-func (k Key) schema() map[string]any {
-	m := map[string]any{"description": k.Help}
+func (k Key) schema() object {
+	m := object{"description": k.Help}
 	if k.Unit != "" {
 		m["description"] = k.Help + " Unit: " + k.Unit + "."
 	}
@@ -61,23 +97,53 @@ func (k Key) schema() map[string]any {
 	case Text:
 		k.textSchema(m)
 	case TextList:
-		items := map[string]any{}
+		items := object{}
 		k.textSchema(items)
-		m["type"], m["items"], m["uniqueItems"], m["maxItems"] = "array", items, true, maxListed
+		k.textSchema(m) // of one text, which stands for a list of it
+		m["type"], m["items"], m["uniqueItems"], m["maxItems"] = []string{"array", "string"}, items, true, maxListed
 	case FolderList:
-		m["type"], m["items"], m["maxItems"] = "array", objectSchema(k.Items, true), maxListed
+		folder := objectSchema(k.Items, true)
+		folder["allOf"] = []object{implies(
+			object{"properties": object{"minFreeSpaceUnit": object{"const": UnitPercent}}},
+			object{"properties": object{"minFreeSpace": object{"maximum": maxPercent}}},
+		)}
+		m["type"], m["items"], m["maxItems"] = "array", folder, maxListed
 	}
 	return m
 }
 
-func (k Key) textSchema(m map[string]any) {
+func (k Key) textSchema(m object) {
 	m["type"], m["minLength"], m["maxLength"] = "string", k.Min, k.Max
-	switch {
-	case k.pattern != nil && k.Min == 0 && k.Kind == Text:
-		m["pattern"] = "^$|" + k.pattern.expr.String()
-	case k.pattern != nil:
-		m["pattern"] = k.pattern.expr.String()
+	var patterns []object
+	add := func(expr string) {
+		if k.Min == 0 && k.Kind == Text {
+			expr = "^$|" + expr
+		}
+		patterns = append(patterns, object{"pattern": expr})
 	}
+	if k.pattern != nil {
+		add(k.pattern.expr.String())
+	}
+	if k.pattern != smsText { // which is part of it
+		add(plain.String())
+	}
+	if len(patterns) == 1 {
+		m["pattern"] = patterns[0]["pattern"]
+		return
+	}
+	m["allOf"] = patterns
+}
+
+// FlagSchema is the schema of a flag that a key is another name for; nil: there is no such key.
+func FlagSchema(flag string) map[string]any {
+	for _, k := range Keys() {
+		if k.Flag == flag && k.Kind == Text {
+			m := object{}
+			k.textSchema(m)
+			return m
+		}
+	}
+	return nil
 }
 
 // WriteExample writes every section of usmtpkg.yaml with every key: those that

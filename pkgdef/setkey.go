@@ -22,16 +22,40 @@ var (
 	siteCode     = &pattern{regexp.MustCompile(`^[A-Za-z0-9]{3}$`), "a site code of three letters or digits, such as P01"}
 	fileName     = &pattern{regexp.MustCompile(`^[^\\/:*?"<>|]+\.[Xx][Mm][Ll]$`), "the name of an XML file, without a folder"}
 	localFolder  = &pattern{regexp.MustCompile(`^[A-Za-z]:\\[^/:*?"<>|;]*$`), `a local path such as D:\USMTStore, without a semicolon`}
+	smsText      = &pattern{regexp.MustCompile(`^[!#-&(-~]([ -~]*[!-~])?$`), "printable ASCII that does not begin with a quotation mark"}
 	localStore   = &pattern{regexp.MustCompile(`^([A-Za-z]:|%[A-Za-z_][A-Za-z0-9_]*%)(\\[^/:*?"<>|]*)?$`), `a local path such as %_SMSTSUserStatePath% or C:\UserState`}
 )
+
+// sourcePath is the form of a path that SourcePath makes one below: a share, a folder of a drive, or,
+// as a stand-in, a folder of another system.
+var sourcePath = func() *pattern {
+	const name = "[^<>:\"/|?*\\[\\]`\\\\]*[^<>:\"/|?*\\[\\]`\\\\ .]"
+	return &pattern{regexp.MustCompile(`^(/[^/].*|[A-Za-z]:(\\` + name + `)*\\?|\\\\` + name + `(\\` + name + `)+\\?)$`), `\\server\share\folder or D:\folder`}
+}()
+
+// plain is the form of every text: printable characters as Go knows them, no blank at the ends.
+var plain = regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\p{S}]([\p{L}\p{M}\p{N}\p{P}\p{S} ]*[\p{L}\p{M}\p{N}\p{P}\p{S}])?$`)
 
 // A Value is one value of a settings file: a Text, a List of values, or a Map.
 type Value struct {
 	Text string
+	Type ScalarType // of a Text
 	List []Value
 	Map  []Entry
 	Kind ValueKind
 }
+
+// A ScalarType says what the file takes a Text for. It must be what the key wants: the file's
+// schema says so too.
+type ScalarType int
+
+// The types of scalars. BoolScalar has the text true or false, NullScalar none.
+const (
+	TextScalar ScalarType = iota
+	BoolScalar
+	NumberScalar
+	NullScalar
+)
 
 // A ValueKind says which part of a Value counts.
 type ValueKind int
@@ -54,7 +78,7 @@ type Entry struct {
 func (s *Settings) Set(section, name string, v Value) error {
 	k, ok := FindKey(section, name)
 	if !ok || k.field == nil {
-		return badSetting(section+"."+name, "is no key of this section, want one of %s", strings.Join(keyNames(section), ", "))
+		return badSetting(section+"."+name, "is not a key of this section; it has %s", strings.Join(KeyNames(section), ", "))
 	}
 	target := k.field(s)
 	if err := k.parse(k.Path(), v, target); err != nil {
@@ -63,7 +87,8 @@ func (s *Settings) Set(section, name string, v Value) error {
 	return k.check(k.Path(), target)
 }
 
-func keyNames(section string) []string {
+// KeyNames returns the names of the keys of a section.
+func KeyNames(section string) []string {
 	var names []string
 	for _, k := range Keys() {
 		if k.Section == section {
@@ -75,6 +100,9 @@ func keyNames(section string) []string {
 
 // parse reads v into target, the address of the key's field.
 func (k Key) parse(path string, v Value, target any) error {
+	if v.Kind == ScalarValue && v.Type == NullScalar {
+		return badSetting(path, "has no value; give one, or leave the key out")
+	}
 	switch t := target.(type) {
 	case *[]StorageFolder:
 		return k.parseFolders(path, v, t)
@@ -86,43 +114,66 @@ func (k Key) parse(path string, v Value, target any) error {
 	}
 	switch t := target.(type) {
 	case *bool:
-		if v.Text != "true" && v.Text != "false" {
-			return badSetting(path, "found %q, want %s", v.Text, k.want())
+		if v.Type != BoolScalar {
+			return badSetting(path, "found %q, want %s without quotation marks", v.Text, k.want())
 		}
 		*t = v.Text == "true"
 	case *int:
 		n, err := strconv.Atoi(v.Text)
-		if err != nil {
+		if err != nil || v.Type != NumberScalar {
 			return badSetting(path, "found %q, want %s", v.Text, k.want())
 		}
 		*t = n
 	case *string:
-		*t = v.Text
+		text, err := k.text(path, v)
+		if err != nil {
+			return err
+		}
+		*t = text
 	}
 	return nil
 }
 
-// parseList reads a list of texts; one text stands for a list of it, nothing for an empty one.
+// text is the text of a value that is one: what YAML takes for a number may not be what was written.
+func (k Key) text(path string, v Value) (string, error) {
+	switch {
+	case v.Kind != ScalarValue:
+		return "", badSetting(path, "found a list or a map, want a text")
+	case v.Type == NullScalar:
+		return "", badSetting(path, "has no value; give one, or leave the key out")
+	case v.Type != TextScalar && k.Kind == Enum:
+		return "", badSetting(path, "found %q, want %s", v.Text, k.want())
+	case v.Type != TextScalar:
+		return "", badSetting(path, "%s is not text in YAML; write '%s' with quotation marks", v.Text, v.Text)
+	}
+	return v.Text, nil
+}
+
+// parseList reads a list of texts; one text stands for a list of it.
 func (k Key) parseList(path string, v Value, target *[]string) error {
 	*target = []string{}
-	if v.Kind == ScalarValue && v.Text != "" {
-		v.List = []Value{v}
+	switch v.Kind {
+	case MapValue:
+		return badSetting(path, "found a map, want %s", k.want())
+	case ScalarValue:
+		text, err := k.text(path, v)
+		*target = append(*target, text)
+		return err
+	case ListValue:
 	}
 	for i, item := range v.List {
-		if item.Kind != ScalarValue {
-			return badSetting(fmt.Sprintf("%s[%d]", path, i), "found a list or a map, want a text")
+		text, err := k.text(fmt.Sprintf("%s[%d]", path, i), item)
+		if err != nil {
+			return err
 		}
-		*target = append(*target, item.Text)
-	}
-	if v.Kind == MapValue {
-		return badSetting(path, "found a map, want %s", k.want())
+		*target = append(*target, text)
 	}
 	return nil
 }
 
 func (k Key) parseFolders(path string, v Value, target *[]StorageFolder) error {
 	*target = []StorageFolder{}
-	if v.Kind == MapValue || v.Kind == ScalarValue && v.Text != "" {
+	if v.Kind != ListValue {
 		return badSetting(path, "found %s, want %s", v.Kind, k.want())
 	}
 	for i, item := range v.List {
@@ -143,7 +194,7 @@ func (k Key) parseFolder(path string, v Value) (StorageFolder, error) {
 	for _, e := range v.Map {
 		i := slices.IndexFunc(k.Items, func(item Key) bool { return item.Name == e.Name })
 		if i < 0 {
-			return f, badSetting(path+"."+e.Name, "is no key of a folder, want one of %s", itemNames(k.Items))
+			return f, badSetting(path+"."+e.Name, "is not a key of a folder; it has %s", itemNames(k.Items))
 		}
 		if err := k.Items[i].parse(path+"."+e.Name, e.Value, k.Items[i].item(&f)); err != nil {
 			return f, err
@@ -192,7 +243,7 @@ func (k Key) check(path string, target any) error {
 			if err := k.checkText(fmt.Sprintf("%s[%d]", path, i), text); err != nil {
 				return err
 			}
-			if slices.ContainsFunc((*t)[:i], func(other string) bool { return strings.EqualFold(text, other) }) {
+			if slices.Contains((*t)[:i], text) {
 				return badSetting(fmt.Sprintf("%s[%d]", path, i), "found %q a second time", text)
 			}
 		}

@@ -199,11 +199,6 @@ func (p StateMigrationPointSettings) errors() []error {
 		if f.MinFreeSpaceUnit == UnitPercent && f.MinFreeSpace > maxPercent {
 			errs = append(errs, badSetting(folderPath(i, "minFreeSpace"), "found %d, want 1 to %d, since the unit is percent", f.MinFreeSpace, maxPercent))
 		}
-		for j, other := range p.Folders[:i] {
-			if samePath(f.Path, other.Path) {
-				errs = append(errs, badSetting(folderPath(i, "path"), "found %q, which folders[%d] has too", f.Path, j))
-			}
-		}
 	}
 	return errs
 }

@@ -26,12 +26,12 @@ The site is another matter: nothing there is changed, and no definition is writt
 site's package has is set by the scripts in the folder of the release's definition.`,
 		Example: `  usmtpkg list --library D:\Sources\OSD\USMT
   usmtpkg activate 10.0.26100.1-3f9a1c2b7d04 --library D:\Sources\OSD\USMT`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: needs(`activate needs the name of a release; "usmtpkg list" shows them`, 1),
 		RunE: func(cmd *cobra.Command, a []string) error { return runActivate(cmd.Context(), env, o, a) },
 	}
 	o.libraryFlag(cmd.Flags())
 	o.dryRunFlag(cmd.Flags())
-	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	workersFlag(cmd.Flags(), &o.copy.workers, "read")
 	return cmd
 }
 
@@ -50,7 +50,7 @@ type jsonActivate struct {
 }
 
 func runActivate(ctx context.Context, env environment, o *options, a []string) error {
-	if err := errors.Join(o.needLibrary(), o.copy.check()); err != nil {
+	if err := o.needLibrary(); err != nil {
 		return err
 	}
 	lib, err := stage.Open(o.library)

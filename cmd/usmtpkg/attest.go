@@ -40,13 +40,13 @@ Without a key the statement shows integrity only: nobody vouches for it. The pas
 an encrypted key comes from --password-file or the terminal.`,
 		Example: `  usmtpkg attest --library D:\Sources\OSD\USMT --key D:\Keys\usmt.key
   usmtpkg attest 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --key usmt.key --password-file /run/secrets/usmt`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, a []string) error { return runAttest(cmd.Context(), env, o, a) },
 	}
 	f := cmd.Flags()
 	o.libraryFlag(f)
 	o.dryRunFlag(f)
-	f.IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	workersFlag(f, &o.copy.workers, "read")
 	f.StringVar(&o.attest.key, "key", "", "sign with this minisign secret key, a file")
 	f.StringVar(&o.attest.passwordFile, "password-file", "", "the password of the key is the one line of this file (default: ask)")
 	return cmd
@@ -90,7 +90,7 @@ type predicate struct {
 }
 
 func runAttest(ctx context.Context, env environment, o *options, a []string) error {
-	if err := errors.Join(o.needLibrary(), o.copy.check()); err != nil {
+	if err := o.needLibrary(); err != nil {
 		return err
 	}
 	if o.attest.key == "" && o.attest.passwordFile != "" {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
 	"usmtpkg/pkgdef"
@@ -17,13 +19,13 @@ import (
 // pairs for flags, and sections of them. An unknown or doubled key is an error
 // that names its line.
 type configReader struct {
-	known map[string]bool // flags
+	known map[string]*pflag.Flag // with values that nobody uses
 	conf  configuration
 	lines map[string]int // of every key of a section, by its path, such as capture.mode
 	flags map[string]int // of every flag that is set
 }
 
-func parseConfig(b []byte, known map[string]bool) (configuration, error) {
+func parseConfig(b []byte, known map[string]*pflag.Flag) (configuration, error) {
 	r := configReader{known: known, lines: map[string]int{}, flags: map[string]int{}}
 	r.conf.site = pkgdef.DefaultSettings()
 	var doc, more yaml.Node
@@ -32,7 +34,7 @@ func parseConfig(b []byte, known map[string]bool) (configuration, error) {
 	case errors.Is(err, io.EOF):
 		return r.conf, nil
 	case err != nil:
-		return r.conf, err
+		return r.conf, yamlFault(err, b)
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return r.conf, errors.New("more than one document")
@@ -45,17 +47,19 @@ func parseConfig(b []byte, known map[string]bool) (configuration, error) {
 
 func (r *configReader) top(top *yaml.Node) error {
 	if top.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: want keys with values", top.Line)
+		return fmt.Errorf("line %d: this is not a key with a value, such as library: folder", top.Line)
 	}
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		key, value := top.Content[i], top.Content[i+1]
 		isSection := slices.Contains(pkgdef.Sections(), key.Value)
-		if !isSection && !r.known[key.Value] {
-			return fmt.Errorf("line %d: unknown key %q", key.Line, key.Value)
+		if !isSection {
+			if err := r.checkKey(key); err != nil {
+				return err
+			}
 		}
 		if seen[key.Value] {
-			return fmt.Errorf("line %d: key %q stands there twice", key.Line, key.Value)
+			return fmt.Errorf("line %d: duplicate key %q", key.Line, key.Value)
 		}
 		seen[key.Value] = true
 		var err error
@@ -71,13 +75,24 @@ func (r *configReader) top(top *yaml.Node) error {
 	return nil
 }
 
+// checkKey refuses a key that is not a setting.
+func (r *configReader) checkKey(key *yaml.Node) error {
+	switch {
+	case r.known[key.Value] == nil:
+		return fmt.Errorf("line %d: unknown key %q%s", key.Line, key.Value, didYouMean(key.Value, append(settable(r.known), pkgdef.Sections()...)))
+	case notSettings[key.Value]:
+		return fmt.Errorf("line %d: %s is for the command line only: --%s", key.Line, key.Value, key.Value)
+	}
+	return nil
+}
+
 // flag takes the value of a flag, which a key of the section package may name too.
 func (r *configReader) flag(s setting, value *yaml.Node) error {
 	if line, ok := r.flags[s.key]; ok {
-		return fmt.Errorf("line %d: %s: line %d says it already", s.line, s.path, line)
+		return fmt.Errorf("line %d: %s is already set on line %d; keep one", s.line, s.key, line)
 	}
 	r.flags[s.key] = s.line
-	if err := s.take(value); err != nil {
+	if err := s.take(r.known[s.key], value); err != nil {
 		return err
 	}
 	r.conf.settings = append(r.conf.settings, s)
@@ -90,7 +105,7 @@ func (r *configReader) section(section string, value *yaml.Node) error {
 		return nil
 	}
 	if value.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: %s: want keys with values", value.Line, section)
+		return fmt.Errorf("line %d: %s is a section: give its keys below it", value.Line, section)
 	}
 	v, err := r.value(section, value)
 	if err != nil {
@@ -98,7 +113,10 @@ func (r *configReader) section(section string, value *yaml.Node) error {
 	}
 	for i, e := range v.Map {
 		k, ok := pkgdef.FindKey(section, e.Name)
-		if ok && k.Flag != "" {
+		if !ok {
+			return fmt.Errorf("line %d: unknown key %s.%s%s", value.Content[2*i].Line, section, e.Name, didYouMean(e.Name, pkgdef.KeyNames(section)))
+		}
+		if k.Flag != "" {
 			err := r.flag(setting{key: k.Flag, path: k.Path(), line: r.lines[k.Path()]}, value.Content[2*i+1])
 			if err != nil {
 				return err
@@ -117,10 +135,11 @@ func (r *configReader) section(section string, value *yaml.Node) error {
 func (r *configReader) value(path string, n *yaml.Node) (pkgdef.Value, error) {
 	switch n.Kind {
 	case yaml.ScalarNode:
-		if n.Tag == "!!null" {
-			return pkgdef.Value{}, nil
+		v, err := scalarValue(n)
+		if err != nil {
+			return v, fmt.Errorf("line %d: %s: %w", n.Line, path, err)
 		}
-		return pkgdef.Value{Text: n.Value}, nil
+		return v, nil
 	case yaml.SequenceNode:
 		v := pkgdef.Value{Kind: pkgdef.ListValue}
 		for i, item := range n.Content {
@@ -139,7 +158,7 @@ func (r *configReader) value(path string, n *yaml.Node) (pkgdef.Value, error) {
 			key := n.Content[i]
 			at := path + "." + key.Value
 			if _, twice := r.lines[at]; twice {
-				return v, fmt.Errorf("line %d: key %q stands there twice", key.Line, at)
+				return v, fmt.Errorf("line %d: duplicate key %q", key.Line, at)
 			}
 			r.lines[at] = key.Line
 			child, err := r.value(at, n.Content[i+1])
@@ -150,7 +169,7 @@ func (r *configReader) value(path string, n *yaml.Node) (pkgdef.Value, error) {
 		}
 		return v, nil
 	default:
-		return pkgdef.Value{}, fmt.Errorf("line %d: %s: want a value, a list or a map", n.Line, path)
+		return pkgdef.Value{}, fmt.Errorf("line %d: %s: an alias is not supported; write the value again", n.Line, path)
 	}
 }
 
@@ -179,25 +198,18 @@ func (r *configReader) locate(err error) error {
 	return err
 }
 
-// take reads the value of a key: one scalar or a list of them.
-func (s *setting) take(value *yaml.Node) (err error) {
-	if slices.Contains(overlayFlags, s.key) {
-		s.overlay, err = overlayEntries(s.key, value)
-		return err
+// yamlFault says what is wrong with a text that is not YAML. A path of Windows in double
+// quotation marks is the usual case.
+func yamlFault(err error, text []byte) error {
+	msg := strings.TrimPrefix(err.Error(), "yaml: ")
+	if !strings.Contains(msg, "found unknown escape character") {
+		return errors.New(msg)
 	}
-	switch value.Kind {
-	case yaml.ScalarNode:
-		s.values = []string{value.Value}
-		return nil
-	case yaml.SequenceNode:
-		for _, v := range value.Content {
-			if v.Kind != yaml.ScalarNode {
-				return fmt.Errorf("line %d: %s: want a list of plain values", v.Line, s.path)
-			}
-			s.values = append(s.values, v.Value)
+	bad := regexp.MustCompile(`"[^"]*\\([^0abt\tnvfre "/\\N_LPxuU])`)
+	for i, line := range strings.Split(string(text), "\n") {
+		if m := bad.FindStringSubmatch(line); m != nil {
+			return fmt.Errorf(`line %d: \%s is not an escape. In double quotation marks write D:\\Sources, or use single ones`, i+1, m[1])
 		}
-		return nil
-	default:
-		return fmt.Errorf("line %d: %s: want a value or a list of values", value.Line, s.path)
 	}
+	return errors.New(msg + `. In double quotation marks write D:\\Sources, or use single ones`)
 }

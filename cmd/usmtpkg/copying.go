@@ -17,24 +17,16 @@ import (
 
 type copyOptions struct {
 	workers   int
-	verify    string
+	verify    stage.VerifyMode
 	downgrade bool
 }
 
 func (o *copyOptions) flags(f *pflag.FlagSet) {
-	f.IntVar(&o.workers, "workers", 0, "files copied at once (default 4)")
-	f.StringVar(&o.verify, "verify", string(stage.VerifyReread), "how the copy is compared: reread, uncached or stream")
+	workersFlag(f, &o.workers, "copied")
+	o.verify = stage.VerifyReread
+	f.Var(&word[stage.VerifyMode]{&o.verify, []stage.VerifyMode{stage.VerifyReread, stage.VerifyUncached, stage.VerifyStream}, "mode"},
+		"verify", "how the copy is compared: reread, uncached or stream")
 	f.BoolVar(&o.downgrade, "allow-downgrade", false, "take a USMT that is older than that of the active release")
-}
-
-func (o *copyOptions) check() error {
-	if o.workers < 0 || o.workers > 256 {
-		return &usageError{msg: fmt.Sprintf("--workers %d, want 0 to 256", o.workers)}
-	}
-	if _, err := stage.ParseVerifyMode(o.verify); err != nil {
-		return &usageError{msg: "--" + err.Error()}
-	}
-	return nil
 }
 
 // An outcome is what staging came to.
@@ -60,7 +52,7 @@ type stageJob struct {
 
 // prepare finds and prechecks the source.
 func prepare(ctx context.Context, env environment, o *options) (*stageJob, error) {
-	if err := errors.Join(o.needLibrary(), o.copy.check()); err != nil {
+	if err := o.needLibrary(); err != nil {
 		return nil, err
 	}
 	o.unpublished = true
@@ -123,7 +115,7 @@ func (j *stageJob) check(ctx context.Context) error {
 	}
 	j.chk = &checker{v: v, strict: j.o.policy.strict, want: rep.Version}
 	j.opts = stage.Options{
-		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: stage.VerifyMode(j.o.copy.verify),
+		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: j.o.copy.verify,
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.keptCatalogs,
 		AllowDowngrade: j.o.copy.downgrade, Overlay: j.usmt.record(),

@@ -26,7 +26,7 @@ type defineOptions struct {
 	language     string
 	comment      string
 	version      string
-	program      string
+	program      pkgdef.Program
 	path         string
 }
 
@@ -36,7 +36,8 @@ func (o *defineOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.language, "language", "", "package language (default "+quoted(pkgdef.DefaultLanguage)+")")
 	f.StringVar(&o.comment, "comment", "", "package comment (default: version, arches and release)")
 	f.StringVar(&o.version, "package-version", "", "package version (default: the version of USMT)")
-	f.StringVar(&o.program, "program", string(pkgdef.ProgramPlaceholder), "program in USMT.sms: placeholder, or none (not proven to import)")
+	o.program = pkgdef.ProgramPlaceholder
+	f.Var(&word[pkgdef.Program]{&o.program, []pkgdef.Program{pkgdef.ProgramPlaceholder, pkgdef.ProgramNone}, "word"}, "program", "program in USMT.sms: placeholder, or none (not proven to import)")
 	o.pathFlag(f)
 }
 
@@ -71,7 +72,7 @@ status 4) keep the definition from being written. The scripts were never run aga
 site: their syntax and their calls are tested against Microsoft's reference.`,
 		Example: `  usmtpkg define --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg define 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --name "USMT 24H2"`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, a []string) error { return runDefine(cmd.Context(), env, o, a) },
 	}
 	o.libraryFlag(cmd.Flags())
@@ -176,7 +177,7 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 	}
 	d := pkgdef.Defaults(pkgdef.Definition{
 		Name: o.define.name, Manufacturer: o.define.manufacturer, Version: o.define.version, Language: o.define.language,
-		Comment: o.define.comment, Program: pkgdef.Program(o.define.program),
+		Comment: o.define.comment, Program: o.define.program,
 		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches, ContentHash: contentHash(rel),
 		PackagePath: path, Settings: o.site,
 	})
@@ -211,7 +212,7 @@ func emit(d pkgdef.Definition) (map[string][]byte, error) {
 // settings, but one that is there already stays if there are none, since
 // someone may have chosen its settings with define.
 func refreshed(o *options, lib *stage.Library, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
-	if o.define == (defineOptions{program: string(pkgdef.ProgramPlaceholder)}) && !o.siteGiven {
+	if o.define == (defineOptions{program: pkgdef.ProgramPlaceholder}) && !o.siteGiven {
 		if d, ok := defined(lib, rel); ok {
 			d.ContentHash = contentHash(rel) // which an older usmtpkg did not know
 			files, err := emit(d)

@@ -65,7 +65,7 @@ func exitStatus(err error) int {
 		return exitCanceled
 	case is[*outputError](err):
 		return exitOther
-	case is[*usageError](err), is[*stage.RefusedError](err), is[*overlay.PatternError](err):
+	case is[*usageError](err), is[*stage.RefusedError](err), is[*overlay.PatternError](err), is[*pkgdef.FieldError](err):
 		return exitUsage
 	case is[*locate.NotFoundError](err):
 		return exitNotFound
@@ -89,7 +89,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*pkgdef.FieldError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*regular.Error](err)
+		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*regular.Error](err)
 }
 
 // ioStatus is the status of a failure to read.

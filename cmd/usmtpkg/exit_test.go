@@ -50,7 +50,7 @@ func TestExitStatus(t *testing.T) {
 		{"unreadable record", &stage.FormatError{File: "release.json"}, exitInvalid},
 		{"bag", &bag.SyntaxError{File: "bagit.txt"}, exitInvalid},
 		{"inventory", &inventory.SyntaxError{File: "site.txt"}, exitInvalid},
-		{"field", &pkgdef.FieldError{Field: "name"}, exitInvalid},
+		{"field", &pkgdef.FieldError{Field: "name"}, exitUsage},
 		{"mismatch", &stage.MismatchError{What: "x"}, exitMismatch},
 		{"differences printed", errDiffers, exitMismatch},
 		{"destination", &stage.DestinationError{Doing: "x", Err: errors.New("full")}, exitDestination},

@@ -31,9 +31,10 @@ type policyOptions struct {
 }
 
 func (o *policyOptions) flags(f *pflag.FlagSet) {
-	f.StringSliceVar(&o.require, "require-arch", nil, "arches that must be there: amd64, arm64, x86 (default amd64)")
-	f.StringSliceVar(&o.allow, "allow-arch", nil, "arches that may be there (default arm64 and x86)")
-	f.StringSliceVar(&o.forbid, "forbid-arch", nil, "arches that must not be there")
+	arches := []string{locate.AMD64, locate.ARM64, locate.X86}
+	f.Var(&words{value: &o.require, words: arches}, "require-arch", "arches that must be there: amd64, arm64, x86 (default amd64)")
+	f.Var(&words{value: &o.allow, words: arches}, "allow-arch", "arches that may be there (default arm64 and x86)")
+	f.Var(&words{value: &o.forbid, words: arches}, "forbid-arch", "arches that must not be there")
 	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
 	f.BoolVar(&o.proof, "require-proof", false, "fail if the content of any file was not proven: by its signature, a signed catalog or MSI, or a list with its hash")
 	o.catalogFlag(f)

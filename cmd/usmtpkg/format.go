@@ -24,18 +24,19 @@ var _ pflag.Value = (*outputFormat)(nil)
 
 // Set reads the value of the flag.
 func (f *outputFormat) Set(s string) error {
-	switch v := outputFormat(s); v {
-	case formatText, formatJSON, formatSARIF, formatJUnit:
-		*f = v
-		return nil
-	}
-	return fmt.Errorf("want %s, %s, %s or %s", formatText, formatJSON, formatSARIF, formatJUnit)
+	return f.word().Set(s)
 }
 
 func (f *outputFormat) String() string { return string(*f) }
 
 // Type names the value in the help.
 func (*outputFormat) Type() string { return "form" }
+
+func (f *outputFormat) schema() map[string]any { return f.word().schema() }
+
+func (f *outputFormat) word() *word[outputFormat] {
+	return &word[outputFormat]{value: f, words: []outputFormat{formatText, formatJSON, formatSARIF, formatJUnit}}
+}
 
 // formatFlags ask for a form; one given nearer replaces one given farther off.
 var formatFlags = []string{"json", "format"}

@@ -39,7 +39,7 @@ its sections is there, with its default or as a comment, and with what it may ho
 that is there already is never overwritten (exit status 2).`,
 		Example: `  usmtpkg init
   usmtpkg init contoso.yaml`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: atMostOne,
 		RunE: func(_ *cobra.Command, a []string) error {
 			name := defaultConfig
 			if len(a) == 1 {
@@ -57,6 +57,9 @@ type jsonInit struct {
 }
 
 func runInit(env environment, o *options, name string) error {
+	if err := checkHere("FILE", name); err != nil {
+		return err
+	}
 	file, err := writeNew(name, "writing the example", writeExample)
 	if err != nil {
 		return err

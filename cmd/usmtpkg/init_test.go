@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,29 +16,16 @@ import (
 	"usmtpkg/pkgdef"
 )
 
-// knownKeys are those that a configuration file may have at its top, with the type of their flag.
+// knownKeys are those that a configuration file may have at its top, with their flags.
 func knownKeys() map[string]*pflag.Flag {
-	flags := map[string]*pflag.Flag{}
-	root := newRootCmd(environment{}, &options{})
-	for _, cmd := range append(root.Commands(), root) {
-		take := func(f *pflag.Flag) {
-			if !notSettings[f.Name] {
-				flags[f.Name] = f
-			}
-		}
-		cmd.Flags().VisitAll(take)
-		cmd.PersistentFlags().VisitAll(take)
-	}
+	flags := allFlags()
+	maps.DeleteFunc(flags, func(name string, _ *pflag.Flag) bool { return notSettings[name] })
 	return flags
 }
 
 func parseExample(t *testing.T, text string) configuration {
 	t.Helper()
-	known := map[string]bool{}
-	for name := range knownKeys() {
-		known[name] = true
-	}
-	conf, err := parseConfig([]byte(text), known)
+	conf, err := parseConfig([]byte(text), allFlags())
 	if err != nil {
 		t.Fatalf("the example is not valid: %v\n%s", err, text)
 	}
@@ -90,38 +79,67 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// docs/usmtpkg.schema.json is what the flags and the keys of the sections give.
-func TestSchema(t *testing.T) {
+// schema is that of usmtpkg.yaml, as the flags and the keys of the sections give it.
+func schema() map[string]any {
 	properties := pkgdef.Schema()
-	types := map[string]map[string]any{
-		"bool": {"type": "boolean"}, "int": {"type": "integer"}, "string": {"type": "string"},
-		"stringSlice": {"type": []string{"array", "string"}, "items": map[string]any{"type": "string"}},
+	text := map[string]any{"type": "string", "minLength": 1}
+	list := map[string]any{
+		"type": []string{"array", "string"}, "pattern": "^[^,]*[^ ,][^,]*(,[^,]*[^ ,][^,]*)*$", "items": text,
 	}
-	types["glob"] = types["stringSlice"]
+	types := map[string]map[string]any{"bool": {"type": "boolean"}, "string": text, "stringSlice": list}
+	globs := map[string]any{"type": []string{"array", "string"}, "items": text, "minLength": 1}
 	entry := map[string]any{
-		"type": []string{"string", "object"}, "additionalProperties": false, "required": []string{"from"},
-		"properties": map[string]any{"from": map[string]any{"type": "string"}, "replace": map[string]any{"type": "boolean", "default": false}},
+		"type": []string{"string", "object"}, "minLength": 1, "additionalProperties": false, "required": []string{"from"},
+		"properties": map[string]any{"from": text, "replace": map[string]any{"type": "boolean", "default": false}},
 	}
+	types["glob"] = globs
 	for name, f := range knownKeys() {
-		m, ok := types[f.Value.Type()]
-		if !ok { // a type of our own, which takes words
-			m = types["string"]
+		m := types[f.Value.Type()]
+		if own, ok := f.Value.(interface{ schema() map[string]any }); ok {
+			m = own.schema()
+		}
+		if key := pkgdef.FlagSchema(name); key != nil {
+			m = key
 		}
 		property := map[string]any{"description": f.Usage}
-		for k, v := range m {
-			property[k] = v
-		}
+		maps.Copy(property, m)
 		if name == "overlay" {
 			property["items"] = entry
 		}
+		if slices.Contains(pathSettings, name) {
+			confine(property)
+		}
 		properties[name] = property
 	}
-	var b bytes.Buffer
-	err := printJSON(&b, map[string]any{
+	var twice []map[string]any // a flag at the top, and its other name in the section package
+	for _, k := range pkgdef.Keys() {
+		if k.Flag != "" {
+			twice = append(twice, map[string]any{"not": map[string]any{
+				"required": []string{k.Flag, k.Section}, "properties": map[string]any{
+					k.Section: map[string]any{"type": "object", "required": []string{k.Name}},
+				},
+			}})
+		}
+	}
+	return map[string]any{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "usmtpkg.yaml",
-		"type": "object", "additionalProperties": false, "properties": properties,
-	})
-	if err != nil {
+		"type": []string{"object", "null"}, "additionalProperties": false, "properties": properties, "allOf": twice,
+	}
+}
+
+// confine adds to the schema of a path, or of a list of them, that it must not lead out of the
+// folder of the file.
+func confine(property map[string]any) {
+	in := map[string]any{"not": map[string]any{"type": "string", "pattern": leadsOut.String()}}
+	property["allOf"] = []map[string]any{in, {
+		"items": map[string]any{"allOf": []map[string]any{in, {"properties": map[string]any{"from": in}}}},
+	}}
+}
+
+// docs/usmtpkg.schema.json is what the flags and the keys of the sections give.
+func TestSchema(t *testing.T) {
+	var b bytes.Buffer
+	if err := printJSON(&b, schema()); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join("..", "..", "docs", "usmtpkg.schema.json")

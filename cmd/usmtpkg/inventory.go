@@ -33,7 +33,7 @@ Keep the list of a kit you trust in a file (--output), and give it to validate, 
 with --inventory: a file that is lost or altered in a kit of that release is found then.`,
 		Example: `  usmtpkg inventory "C:\Program Files (x86)\Windows Kits\10" --output usmt-inventory.txt
   usmtpkg validate D:\Copy\USMT --inventory usmt-inventory.txt`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, a []string) error {
 			if err := o.inventoryTarget(a); err != nil {
 				return err
@@ -44,7 +44,7 @@ with --inventory: a file that is lost or altered in a kit of that release is fou
 	o.libraryFlag(cmd.Flags())
 	o.source.flags(cmd.Flags())
 	o.policy.trust.flags(cmd.Flags())
-	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	workersFlag(cmd.Flags(), &o.copy.workers, "read")
 	cmd.Flags().StringVar(&output, "output", "", "write the list to this new file instead of printing it")
 	return cmd
 }
@@ -62,6 +62,9 @@ func (o *options) inventoryTarget(a []string) error {
 		if _, err := os.Stat(a[0]); err == nil || o.library == "" {
 			return nil
 		}
+	}
+	if err := o.needLibrary(); err != nil {
+		return err
 	}
 	lib, err := stage.Open(o.library)
 	if err != nil {
@@ -103,6 +106,9 @@ type jsonInventoryFile struct {
 }
 
 func runInventory(ctx context.Context, env environment, o *options, output string) (err error) {
+	if err := checkHere("--output", output); err != nil {
+		return err
+	}
 	u, err := findUSMT(ctx, env, o)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ func newListCmd(env environment, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the releases of a library",
-		Args:  args(cobra.NoArgs),
+		Args:  noArgument,
 		RunE:  func(*cobra.Command, []string) error { return runList(env, o) },
 	}
 	o.libraryFlag(cmd.Flags())

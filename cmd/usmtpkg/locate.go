@@ -21,7 +21,7 @@ refresh and stage take the first. With -v it says what tells which kit each came
 		Example: `  usmtpkg locate
   usmtpkg locate --volume /mnt/adk-server
   usmtpkg locate --source "D:\Kits\Windows Kits" --json`,
-		Args: args(cobra.NoArgs),
+		Args: noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLocate(cmd.Context(), env, o) },
 	}
 	o.source.flags(cmd.Flags())

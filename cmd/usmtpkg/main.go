@@ -36,6 +36,7 @@ func main() {
 		stdout:   os.Stdout,
 		stderr:   os.Stderr,
 		getenv:   os.Getenv,
+		environ:  os.Environ(),
 		now:      time.Now,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}

@@ -20,6 +20,12 @@ func writeNew(name, doing string, write func(io.Writer) error) (file string, err
 	if errors.Is(err, fs.ErrExist) {
 		return "", &usageError{msg: file + " is there already", hint: "name another file, or move it away"}
 	}
+	if dir := filepath.Dir(file); errors.Is(err, fs.ErrNotExist) {
+		return "", &advisedError{
+			&stage.DestinationError{Doing: "cannot write " + file, Err: errors.New("the folder " + dir + " does not exist")},
+			"make that folder first, or name another file",
+		}
+	}
 	if err != nil {
 		return "", &stage.DestinationError{Doing: doing, Err: err}
 	}

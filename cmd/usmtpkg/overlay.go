@@ -48,7 +48,7 @@ func (o *overlayOptions) read(entries []overlayEntry, file string) {
 func (o *overlayOptions) patterns() []overlay.Pattern {
 	list := make([]overlay.Pattern, len(o.entries))
 	for i, e := range o.entries {
-		list[i] = overlay.Pattern{From: e.from, Dir: e.dir, Replace: e.replace}
+		list[i] = overlay.Pattern{From: e.from, Dir: e.dir, Replace: e.replace, Below: e.dir != ""}
 	}
 	return list
 }

@@ -30,12 +30,12 @@ the source; attributes and times are not. The layout of a content library is not
 it was reverse-engineered, and this was not tried on a live site. Check the result with usmtpkg validate, and stage it with usmtpkg refresh.`,
 		Example: `  usmtpkg recover --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --to D:\Recovered\USMT
   usmtpkg recover --content-library D:\SCCMContentLib --content-library E:\SCCMContentLib --package-id P0100012 --content-version 2 --to F:\USMT`,
-		Args: args(cobra.NoArgs),
+		Args: noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRecover(cmd.Context(), env, o, to) },
 	}
 	o.proof.libraryFlags(cmd.Flags())
 	cmd.Flags().StringVar(&to, "to", "", "the folder to recover into, new or empty")
-	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files copied at once (default 4)")
+	workersFlag(cmd.Flags(), &o.copy.workers, "copied")
 	o.dryRunFlag(cmd.Flags())
 	return cmd
 }
@@ -114,7 +114,7 @@ func checkRecover(o *options, to string) error {
 	case strings.TrimSpace(to) == "":
 		return &usageError{msg: "no folder to recover into", hint: "name a new folder with --to"}
 	}
-	return errors.Join(o.proof.check(), o.copy.check())
+	return errors.Join(checkHere("--to", to), o.proof.check())
 }
 
 // wantedContent finds the content of the package that was asked for.

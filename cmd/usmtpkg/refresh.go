@@ -24,7 +24,7 @@ library is as it was.`,
 		Example: `  usmtpkg refresh --sample --library build/library
   usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg refresh --source /mnt/adk --library /srv/usmt --dry-run`,
-		Args: args(cobra.NoArgs),
+		Args: noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRefresh(cmd.Context(), env, o) },
 	}
 	o.libraryFlag(cmd.Flags())

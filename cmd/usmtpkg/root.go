@@ -18,6 +18,7 @@ type environment struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	getenv   func(string) string
+	environ  []string // all variables, NAME=value
 	now      func() time.Time
 	terminal bool // stderr is a terminal
 
@@ -116,11 +117,9 @@ names.
 			return o.settleFormat()
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		Args: args(cobra.NoArgs),
+		Args: aCommand,
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
-	})
+	root.SetFlagErrorFunc(badFlag)
 	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "what-if" {
 			name = "dry-run"
@@ -140,16 +139,6 @@ names.
 	return root
 }
 
-// args wraps a check of positional arguments so that its error is one of usage.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, a []string) error {
-		if err := check(cmd, a); err != nil {
-			return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
-		}
-		return nil
-	}
-}
-
 // libraryFlag declares --library, which every command that needs one checks
 // with needLibrary: it may come from the environment.
 func (o *options) libraryFlag(f *pflag.FlagSet) {
@@ -164,7 +153,7 @@ func (o *options) needLibrary() error {
 	if strings.TrimSpace(o.library) == "" {
 		return &usageError{msg: "no library given", hint: "name the folder for the releases with --library"}
 	}
-	return nil
+	return checkHere("--library", o.library)
 }
 
 // buildVersion is set by the Makefile; a plain go build leaves it empty.

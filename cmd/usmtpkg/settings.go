@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -17,21 +18,14 @@ import (
 // defaultConfig is the configuration file that is read without being named.
 const defaultConfig = "usmtpkg.yaml"
 
-// notSettings are flags that only make sense on the command line.
+// notSettings are flags for the command line alone: what they say is of one run, not a habit.
 var notSettings = map[string]bool{
-	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true,
+	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true, "sample": true,
 	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true,
 }
 
-// A setting is one key of the configuration file that stands for a flag.
-type setting struct {
-	key    string // the flag
-	values []string
-	line   int
-	path   string // how the file names it, such as package.name
-
-	overlay []overlayEntry // of the keys of overlayFlags, in place of values
-}
+// configVariable names the configuration file; it stands for --config, which no file can set.
+const configVariable = "USMTPKG_CONFIG"
 
 // A configuration is what the file says: values of flags, and the settings of
 // the scripts in its sections.
@@ -42,53 +36,117 @@ type configuration struct {
 }
 
 // configure fills in the flags that were not given on the command line, from
-// the environment, then from the configuration file.
+// the environment, then from the configuration file. Every variable and every key
+// is checked, those of other commands too: a slip of the pen could leave out a check.
 func configure(env environment, o *options, cmd *cobra.Command) error {
-	if v := env.getenv("USMTPKG_CONFIG"); o.config == "" {
+	if v := env.getenv(configVariable); o.config == "" {
 		o.config = v
 	}
 	if err := nothingEmpty(cmd); err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, c := range append(cmd.Root().Commands(), cmd.Root()) {
-		c.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = !notSettings[f.Name] })
-		c.PersistentFlags().VisitAll(func(f *pflag.Flag) { known[f.Name] = !notSettings[f.Name] })
+	flags := allFlags()
+	if err := checkVariables(env, flags); err != nil {
+		return err
 	}
-	file, conf, err := readConfig(o.config, known)
+	file, conf, err := readConfig(o.config, flags)
 	if err != nil {
 		return err
 	}
 	o.site, o.siteGiven = conf.site, conf.sections
+	if err := o.fill(env, cmd, file, conf.settings); err != nil {
+		return err
+	}
+	if file != "" && o.verbose && !o.quiet {
+		fmt.Fprintf(env.stderr, "usmtpkg: settings from %s\n", plainText(file))
+	}
+	return nil
+}
+
+// allFlags are the flags of all commands, with values that nobody uses: to try what they take.
+func allFlags() map[string]*pflag.Flag {
+	flags := map[string]*pflag.Flag{}
+	take := func(f *pflag.Flag) { flags[f.Name] = f }
+	root := newRootCmd(environment{}, &options{})
+	root.PersistentFlags().VisitAll(take)
+	for _, c := range root.Commands() {
+		c.Flags().VisitAll(take)
+	}
+	return flags
+}
+
+// settable are the names of the flags that are settings, sorted.
+func settable(flags map[string]*pflag.Flag) []string {
+	var names []string
+	for name := range flags {
+		if !notSettings[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkVariables checks every variable USMTPKG_*. An empty one counts as one that is not there.
+func checkVariables(env environment, flags map[string]*pflag.Flag) error {
+	known := []string{configVariable}
+	for _, name := range settable(flags) {
+		known = append(known, variable(name))
+	}
+	var errs []error
+	for _, entry := range env.environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if runtime.GOOS == "windows" {
+			name = strings.ToUpper(name) // case does not count there
+		}
+		flag, ours := strings.CutPrefix(name, "USMTPKG_")
+		if !ours || value == "" || name == configVariable {
+			continue
+		}
+		f := flags[strings.ToLower(strings.ReplaceAll(flag, "_", "-"))]
+		switch {
+		case f == nil || name != variable(f.Name):
+			errs = append(errs, fmt.Errorf("unknown variable %s%s", name, didYouMean(name, known)))
+		case notSettings[f.Name]:
+			errs = append(errs, fmt.Errorf("%s is set, but --%s is for the command line only; unset the variable", name, f.Name))
+		default:
+			errs = append(errs, setText(f, value, name))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &usageError{msg: err.Error()}
+	}
+	return nil
+}
+
+// fill sets the flags that the command line leaves open.
+func (o *options) fill(env environment, cmd *cobra.Command, file string, settings []setting) error {
 	byKey := map[string]setting{}
-	for _, s := range conf.settings {
+	for _, s := range settings {
 		byKey[s.key] = s
 	}
 	var errs []error
-	source, format, overlay := newRivals(env, cmd, sourceFlags), newRivals(env, cmd, formatFlags), newRivals(env, cmd, overlayFlags)
+	all := []rivals{newRivals(env, cmd, sourceFlags), newRivals(env, cmd, formatFlags), newRivals(env, cmd, overlayFlags)}
 	// What verify compares with is never a matter of habit.
-	source.given = source.given || cmd.Name() == "verify"
+	all[0].given = all[0].given || cmd.Name() == "verify"
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		given := source.given && source.has(f) || format.given && format.has(f) || overlay.given && overlay.has(f)
-		if f.Changed || notSettings[f.Name] || given {
+		if f.Changed || notSettings[f.Name] || slices.ContainsFunc(all, func(r rivals) bool { return r.given && r.has(f) }) {
 			return
 		}
 		name := variable(f.Name)
-		if v := env.getenv(name); v != "" {
-			errs = append(errs, fill(f, []string{v}, name))
-		} else if source.inEnv && source.has(f) || format.inEnv && format.has(f) || overlay.inEnv && overlay.has(f) {
-			return
-		} else if s, ok := byKey[f.Name]; ok && overlay.has(f) {
+		s, inFile := byKey[f.Name]
+		switch v := env.getenv(name); {
+		case v != "":
+			errs = append(errs, setText(f, v, name))
+		case !inFile || slices.ContainsFunc(all, func(r rivals) bool { return r.inEnv && r.has(f) }):
+		case slices.Contains(overlayFlags, f.Name):
 			o.overlay.read(s.overlay, file)
-		} else if ok {
-			errs = append(errs, fill(f, s.values, fmt.Sprintf("%s: line %d: %s", file, s.line, s.path)))
+		default:
+			errs = append(errs, s.fill(f, file))
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
 		return &usageError{msg: err.Error()}
-	}
-	if file != "" && o.verbose && !o.quiet {
-		fmt.Fprintf(env.stderr, "usmtpkg: settings from %s\n", file)
 	}
 	return nil
 }
@@ -137,22 +195,20 @@ func variable(flag string) string {
 	return "USMTPKG_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// fill sets a flag's value and names where it came from if it is not valid.
-func fill(f *pflag.Flag, values []string, from string) error {
+// setText sets a flag to the text of a variable, and names that if it is not valid.
+func setText(f *pflag.Flag, text, from string) error {
+	var err error
 	if list, ok := f.Value.(pflag.SliceValue); ok {
-		var all []string
-		for _, v := range values {
-			for part := range strings.SplitSeq(v, ",") {
-				all = append(all, strings.TrimSpace(part))
-			}
+		parts := splitList(text)
+		if slices.Contains(parts, "") {
+			return fmt.Errorf("%s: %q has an empty part", from, text)
 		}
-		return list.Replace(all)
+		err = list.Replace(parts)
+	} else {
+		err = f.Value.Set(text)
 	}
-	if len(values) != 1 {
-		return fmt.Errorf("%s: a list, want one value", from)
-	}
-	if err := f.Value.Set(values[0]); err != nil {
-		return fmt.Errorf("%s: %q: %w", from, values[0], err)
+	if err != nil {
+		return fmt.Errorf("%s: %s", from, valueFault(f, text, err))
 	}
 	return nil
 }
@@ -162,7 +218,7 @@ const maxConfig = 1 << 20
 
 // readConfig reads the configuration file strictly. Without a name it reads
 // usmtpkg.yaml in the current folder, if there is one.
-func readConfig(name string, known map[string]bool) (string, configuration, error) {
+func readConfig(name string, flags map[string]*pflag.Flag) (string, configuration, error) {
 	none := configuration{site: pkgdef.DefaultSettings()}
 	named := name != ""
 	if !named {
@@ -175,13 +231,17 @@ func readConfig(name string, known map[string]bool) (string, configuration, erro
 	if err != nil {
 		return "", none, &usageError{msg: fmt.Sprintf("reading the configuration: %v", err)}
 	}
-	conf, err := parseConfig(b, known)
+	conf, err := parseConfig(b, flags)
 	if err != nil {
-		return "", none, &usageError{
-			msg: name + ": " + strings.ReplaceAll(err.Error(), "\n", "\n"+name+": "),
-			hint: "keys are the names of flags, such as library or package-path, and the sections " + strings.Join(pkgdef.Sections(), ", ") +
-				"; usmtpkg init writes an example",
+		var lines []string
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			sep := ": "
+			if strings.HasPrefix(line, "line ") {
+				sep = ", "
+			}
+			lines = append(lines, name+sep+line)
 		}
+		return "", none, &usageError{msg: strings.Join(lines, "\n"), hint: "usmtpkg init writes an example with every key"}
 	}
 	return name, conf, nil
 }

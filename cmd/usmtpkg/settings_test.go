@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,6 @@ import (
 )
 
 func TestParseConfig(t *testing.T) {
-	known := map[string]bool{"name": true, "library": true, "require-arch": true, "strict": true, "dry-run": false, "overlay": true, "overlay-replace": true}
 	tests := []struct {
 		name string
 		text string
@@ -24,35 +24,68 @@ func TestParseConfig(t *testing.T) {
 		{"values", "library: D:\\Sources\nname: 'a: b'\n", []setting{{key: "library", values: []string{`D:\Sources`}, line: 1}, {key: "name", values: []string{"a: b"}, line: 2}}, ""},
 		{"UNC path", `library: \\srv\share`, []setting{{key: "library", values: []string{`\\srv\share`}, line: 1}}, ""},
 		{"switch", "strict: true", []setting{{key: "strict", values: []string{"true"}, line: 1}}, ""},
-		{"number stays text", "name: 010", []setting{{key: "name", values: []string{"010"}, line: 1}}, ""},
+		{"number as text", "name: 010", nil, "line 1: name: 010 is not text in YAML; write '010' with quotation marks"},
+		{"number in quotation marks", "name: '010'", []setting{{key: "name", values: []string{"010"}, line: 1}}, ""},
+		{"date", "name: 2026-01-28", []setting{{key: "name", values: []string{"2026-01-28"}, line: 1}}, ""},
+		{"number", "workers: 3", []setting{{key: "workers", values: []string{"3"}, line: 1}}, ""},
+		{"whole number", "workers: 1e1", []setting{{key: "workers", values: []string{"10"}, line: 1}}, ""},
+		{"number as a word", "workers: many", nil, `line 1: workers: "many" is not a number; give 1 to 256`},
+		{"number in quotation marks for a number", "workers: '3'", nil, `line 1: workers: "3" is text; give a number without quotation marks`},
+		{"number out of range", "workers: 257", nil, "line 1: workers: 257 is out of range; give 1 to 256"},
+		{"fraction", "workers: 1.5", nil, `line 1: workers: "1.5" is not a number; give 1 to 256`},
+		{"truth in quotation marks", "strict: 'true'", nil, `line 1: strict: "true" is not true or false, without quotation marks`},
+		{"truth of YAML 1.1", "strict: yes", nil, `line 1: strict: "yes" is not true or false`},
+		{"nothing for a text", "name:", nil, "line 1: name: has no value; give one, or leave the key out"},
+		{"null for a text", "name: null", nil, "line 1: name: has no value"},
+		{"null for a truth value", "strict: ~", nil, "line 1: strict: has no value"},
+		{"null for a list", "require-arch: null", nil, "line 1: require-arch: has no value"},
+		{"null in a list", "require-arch: [amd64, null]", nil, "line 1: require-arch: has no value"},
+		{"null in a section", "capture: {mode: null}", nil, "line 1: capture.mode: has no value; give one, or leave the key out"},
+		{"null for a folder", "stateMigrationPoint: {folders: null}", nil, "line 1: stateMigrationPoint.folders: has no value"},
+		{"section of comments", "capture:\n  # mode: standard", nil, ""},
+		{"empty text", "name: ''", nil, "line 1: name: is empty; give a value, or leave the key out"},
+		{"empty part", "require-arch: 'amd64,'", nil, "line 1: require-arch: a part of it is empty"},
+		{"word", "require-arch: [amd65]", nil, `line 1: require-arch: "amd65" is not amd64, arm64 or x86; did you mean "amd64"?`},
+		{"text over its limit", "name: " + strings.Repeat("a", 51), nil, "line 1: name: found \"aaaa"},
+		{"text over its limit, in a section", "package: {name: " + strings.Repeat("a", 51) + "}", nil, "line 1: package.name: found \"aaaa"},
+		{"a path of nothing", "package-path: USMT", nil, "line 1: package-path: found \"USMT\", want \\\\server\\share\\folder or D:\\folder"},
+		{"a path that leads out", "overlay: [/etc/shadow]", nil, `line 1: overlay: "/etc/shadow" can lead out of the folder of this file; give such a path with --overlay on the command line`},
+		{"a path that leads up", "overlay: [{from: ../../x}]", nil, `line 1: overlay: "../../x" can lead out`},
+		{"a path that leads up further on", "overlay-replace: a\\..\\..\\x", nil, `can lead out`},
+		{"a path of another drive", "inventory: 'C:x'", nil, `line 1: inventory: "C:x" can lead out`},
+		{"a share", `key: \\srv\share\usmt.key`, nil, "can lead out"},
+		{"one of several", "trust-root: a.pem, ../b.pem", nil, "can lead out"},
+		{"two dots in a name", "overlay: a..b/..c.xml", []setting{{key: "overlay", line: 1, overlay: []overlayEntry{{from: "a..b/..c.xml"}}}}, ""},
+		{"a tag", "name: !secret a", nil, "line 1: name: the tag !secret means nothing here"},
+		{"escape", "library: \"D:\\Sources\"", nil, `line 1: \S is not an escape. In double quotation marks write D:\\Sources, or use single ones`},
 		{"lists", "require-arch: [amd64, x86]\n", []setting{{key: "require-arch", values: []string{"amd64", "x86"}, line: 1}}, ""},
 		{"long list", "require-arch:\n- amd64\n- x86\n", []setting{{key: "require-arch", values: []string{"amd64", "x86"}, line: 1}}, ""},
-		{"blanks in a list", "require-arch: amd64, x86", []setting{{key: "require-arch", values: []string{"amd64, x86"}, line: 1}}, ""},
+		{"blanks in a list", "require-arch: amd64, x86", []setting{{key: "require-arch", values: []string{"amd64", "x86"}, line: 1}}, ""},
 		{"empty list", "require-arch: []", []setting{{key: "require-arch", values: nil, line: 1}}, ""},
 		{"byte order mark and CRLF", "\ufeffname: a\r\nlibrary: b\r\n", []setting{{key: "name", values: []string{"a"}, line: 1}, {key: "library", values: []string{"b"}, line: 2}}, ""},
 		{"overlay", "overlay:\n- from: a, b.xml\n- c.xml\n- {from: d.xml, replace: True}\noverlay-replace: e.xml", []setting{
 			{key: "overlay", line: 1, overlay: []overlayEntry{{from: "a, b.xml"}, {from: "c.xml"}, {from: "d.xml", replace: true}}},
 			{key: "overlay-replace", line: 5, overlay: []overlayEntry{{from: "e.xml", replace: true}}},
 		}, ""},
-		{"overlay without entries", "overlay:\n# - from: a.xml", []setting{{key: "overlay", line: 1}}, ""},
-		{"overlay, a word for a truth value", "overlay: [{from: a.xml, replace: yes}]", nil, `line 1: overlay: replace: "yes", want true or false`},
-		{"overlay, alias", "overlay: [&a b.xml, *a]", nil, "line 1: overlay: want a pattern, or a map"},
-		{"unknown key", "name: a\nlibraries: b", nil, `line 2: unknown key "libraries"`},
-		{"case of a key", "Name: a", nil, `line 1: unknown key "Name"`},
-		{"not for a file", "dry-run: true", nil, `line 1: unknown key "dry-run"`},
-		{"twice", "name: a\n\nname: b", nil, `line 3: key "name" stands there twice`},
-		{"list at the top", "- name", nil, "line 1: want keys with values"},
-		{"text", "hello", nil, "line 1: want keys with values"},
-		{"mapping as value", "name:\n  a: b", nil, "line 2: name: want a value or a list of values"},
-		{"alias", "name: &a x\nlibrary: *a", nil, "line 2: library: want a value or a list of values"},
+		{"overlay without entries", "overlay:\n# - from: a.xml", nil, "line 1: overlay: has no value"},
+		{"overlay, a word for a truth value", "overlay: [{from: a.xml, replace: yes}]", nil, `line 1: overlay: replace: "yes" is not true or false`},
+		{"overlay, alias", "overlay: [&a b.xml, *a]", nil, "line 1: overlay: give a pattern, or a map"},
+		{"unknown key", "name: a\nlibraries: b", nil, `line 2: unknown key "libraries"; did you mean "library"?`},
+		{"case of a key", "Name: a", nil, `line 1: unknown key "Name"; did you mean "name"?`},
+		{"not for a file", "dry-run: true", nil, "line 1: dry-run is for the command line only: --dry-run"},
+		{"twice", "name: a\n\nname: b", nil, `line 3: duplicate key "name"`},
+		{"list at the top", "- name", nil, "line 1: this is not a key with a value"},
+		{"text", "hello", nil, "line 1: this is not a key with a value"},
+		{"mapping as value", "name:\n  a: b", nil, "line 1: name: give one value"},
+		{"alias", "name: &a x\nlibrary: *a", nil, "line 2: library: give one value"},
 		{"merge", "name: a\n<<: {library: b}", nil, `line 2: unknown key "<<"`},
-		{"mapping in a list", "require-arch: [{a: b}]", nil, "line 1: require-arch: want a list of plain values"},
-		{"not YAML", "name: [a", nil, "yaml: "},
+		{"mapping in a list", "require-arch: [{a: b}]", nil, "line 1: require-arch: give a list of plain values"},
+		{"not YAML", "name: [a", nil, "line 1: did not find expected"},
 		{"second document", "name: a\n---\nname: b\n", nil, "more than one document"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parseConfig([]byte(tt.text), known)
+			got, err := parseConfig([]byte(tt.text), allFlags())
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Fatalf("parseConfig(%q) = %v, want %q", tt.text, err, tt.err)
@@ -79,9 +112,8 @@ func FuzzParseConfig(f *testing.F) {
 		"stateMigrationPoint: {server: a, folders: [{path: 'D:\\S', maxClients: 1, minFreeSpace: 1, minFreeSpaceUnit: percent}]}"} {
 		f.Add([]byte(s))
 	}
-	known := map[string]bool{"name": true, "overlay": true, "overlay-replace": true}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		conf, err := parseConfig(b, known)
+		conf, err := parseConfig(b, allFlags())
 		if err != nil {
 			return
 		}
@@ -102,7 +134,9 @@ func FuzzParseConfig(f *testing.F) {
 // those that are for the command line alone.
 func TestSettingsFromEverywhere(t *testing.T) {
 	t.Chdir(t.TempDir())
-	values := map[string]string{"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif", "glob": "a,b"}
+	values := map[string]string{
+		"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif", "glob": "a,b", "strings": "x86", "word": "none", "mode": "stream",
+	}
 	root := newRootCmd(environment{}, &options{})
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -111,12 +145,18 @@ func TestSettingsFromEverywhere(t *testing.T) {
 			}
 			t.Run(cmd.Name()+" "+f.Name, func(t *testing.T) {
 				value, ok := values[f.Value.Type()]
+				if f.Name == "package-path" {
+					value = `D:\S`
+				}
 				if !ok {
 					t.Fatalf("flag of type %s: the test knows no value", f.Value.Type())
 				}
 				variable := "USMTPKG_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 				fromEnv := flagAfter(t, cmd.Name(), f.Name, map[string]string{variable: value}, "")
 				fromFile := flagAfter(t, cmd.Name(), f.Name, nil, f.Name+": "+value)
+				if slices.Contains(pathSettings, f.Name) { // relative to the folder of the file
+					fromFile = regexp.MustCompile(`[^\[,]*[/\\]`).ReplaceAllString(fromFile, "")
+				}
 				if cmd.Name() == "verify" && slices.Contains(sourceFlags, f.Name) {
 					if fromEnv != f.DefValue || fromFile != f.DefValue {
 						t.Errorf("%s: from the environment %q, from the file %q, want it from the command line alone", f.Name, fromEnv, fromFile)
@@ -151,19 +191,28 @@ func flagAfter(t *testing.T, command, flag string, variables map[string]string, 
 	return cmd.Flags().Lookup(flag).Value.String()
 }
 
-// What is for the command line alone is not taken from anywhere else.
+// What is for the command line alone is refused elsewhere, not passed over: who sets
+// USMTPKG_DRY_RUN means it. So is a variable that is none of ours.
 func TestNotSettings(t *testing.T) {
 	t.Chdir(t.TempDir())
-	lib := filepath.Join(t.TempDir(), "lib")
-	var s session
-	env := environment{stdout: &s.stdout, stderr: &s.stderr, now: zeroTime, getenv: func(name string) string {
-		return map[string]string{"USMTPKG_DRY_RUN": "true", "USMTPKG_HELP": "true", "USMTPKG_VERSION": "true"}[name]
-	}}
-	if got := run(t.Context(), env, []string{"refresh", "--sample", "--library", lib}); got != exitOK {
-		t.Fatalf("refresh = %d, want 0\n%s", got, &s.stderr)
-	}
-	if _, err := os.Stat(filepath.Join(lib, "current")); err != nil {
-		t.Errorf("USMTPKG_DRY_RUN kept the run from writing: %v", err)
+	for name := range notSettings {
+		if name == "config" {
+			continue
+		}
+		lib := filepath.Join(t.TempDir(), "lib")
+		var s session
+		env := environment{stdout: &s.stdout, stderr: &s.stderr, now: zeroTime, getenv: func(string) string { return "" }, environ: []string{variable(name) + "=true"}}
+		got := run(t.Context(), env, []string{"refresh", "--sample", "--library", lib})
+		if want := "usmtpkg: " + variable(name) + " is set, but --" + name + " is for the command line only"; name != "help" && name != "version" &&
+			(got != exitUsage || !strings.HasPrefix(s.stderr.String(), want)) {
+			t.Errorf("refresh with %s = %d, want %d and %q\n%s", variable(name), got, exitUsage, want, &s.stderr)
+		}
+		if got != exitUsage {
+			t.Errorf("refresh with %s = %d, want %d\n%s", variable(name), got, exitUsage, &s.stderr)
+		}
+		if _, err := os.Stat(lib); err == nil {
+			t.Errorf("refresh with %s went on", variable(name))
+		}
 	}
 }
 
@@ -173,8 +222,8 @@ func TestFieldErrorText(t *testing.T) {
 	texts := map[string]bool{}
 	for range 20 {
 		var s session
-		if got := s.run(t, "define", "--library", lib, "--name", "Zürich", "--json"); got != exitInvalid {
-			t.Fatalf("define = %d, want %d", got, exitInvalid)
+		if got := s.run(t, "define", "--library", lib, "--name", "Zürich", "--json"); got != exitUsage {
+			t.Fatalf("define = %d, want %d", got, exitUsage)
 		}
 		texts[s.errorOf(t).Error] = true
 	}

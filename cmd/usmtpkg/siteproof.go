@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -29,7 +30,7 @@ type proofOptions struct {
 func (o *proofOptions) libraryFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.libraries, "content-library", nil, "ConfigMgr's content library, the folder SCCMContentLib; again for each further drive, that with PkgLib first")
 	f.StringVar(&o.packageID, "package-id", "", "the package in ConfigMgr, such as P0100012")
-	f.IntVar(&o.version, "content-version", 0, "its source version in the content library (default: the one that is distributed)")
+	f.Var(&number{value: &o.version, min: 1, max: math.MaxInt32}, "content-version", "its source version in the content library (default: the one that is distributed)")
 }
 
 func (o *proofOptions) flags(f *pflag.FlagSet) {
@@ -42,6 +43,16 @@ func (o *proofOptions) flags(f *pflag.FlagSet) {
 func (o *proofOptions) given() bool { return len(o.libraries)+len(o.logs) > 0 }
 
 func (o *proofOptions) check() error {
+	for _, dir := range o.libraries {
+		if err := checkHere("--content-library", dir); err != nil {
+			return err
+		}
+	}
+	for _, log := range o.logs {
+		if err := checkHere("--distmgr-log", log); err != nil {
+			return err
+		}
+	}
 	switch {
 	case o.given() && o.packageID == "":
 		return &usageError{msg: "no package is named", hint: "name the package in ConfigMgr with --package-id, such as P0100012"}
@@ -57,8 +68,6 @@ func (o *proofOptions) check() error {
 		return &usageError{msg: "--deep is given, and no --content-library"}
 	case len(o.libraries) == 0 && o.version != 0:
 		return &usageError{msg: "--content-version is given, and no --content-library"}
-	case o.version < 0:
-		return &usageError{msg: fmt.Sprintf("--content-version %d, want a source version such as 3", o.version)}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ lines mean is documented nowhere: some of them were seen in public logs, some ar
 each says which. The status messages 1013-1016 and 6200-6211 in the console are the better source.`,
 		Example: `  usmtpkg smp-log \\cm01\SMS_P01\Logs
   usmtpkg smp-log smssmpsetup.log smpmsi.log smpmgr.log --json`,
-		Args: args(cobra.MinimumNArgs(1)),
+		Args: needs("smp-log needs a log of the role, or the folder the logs are in", 0),
 		RunE: func(cmd *cobra.Command, a []string) error { return runSMPLog(cmd.Context(), env, o, a) },
 	}
 }

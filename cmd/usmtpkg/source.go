@@ -40,7 +40,7 @@ func (o *sourceOptions) check() error {
 	if given > 1 {
 		return &usageError{msg: "--source, --volume and --sample exclude one another", hint: "give one of them, or none to search this machine"}
 	}
-	return nil
+	return errors.Join(checkHere("--source", o.path), checkHere("--volume", o.volume))
 }
 
 // given tells whether any source was named.

@@ -16,7 +16,7 @@ func newStageCmd(env environment, o *options) *cobra.Command {
 		Long: `stage finds USMT, checks it, copies it into the library as a new release and reads the
 copy back, as refresh does, and stops there: no package definition, no new active release.`,
 		Example: `  usmtpkg stage --library /srv/usmt --source /mnt/adk --verify uncached`,
-		Args:    args(cobra.NoArgs),
+		Args:    noArgument,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runStage(cmd.Context(), env, o) },
 	}
 	o.libraryFlag(cmd.Flags())

@@ -24,7 +24,7 @@ was revoked is not asked. On Windows, what Windows says of a signature stands be
 		Example: `  usmtpkg validate "C:\Program Files (x86)\Windows Kits\10"
   usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict
   usmtpkg validate --source /srv/adk --format sarif > usmt.sarif`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, a []string) error {
 			if len(a) == 1 {
 				if o.source.given() {
@@ -38,7 +38,7 @@ was revoked is not asked. On Windows, what Windows says of a signature stands be
 	o.source.flags(cmd.Flags())
 	o.policy.flags(cmd.Flags())
 	o.overlay.flags(cmd.Flags())
-	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	workersFlag(cmd.Flags(), &o.copy.workers, "read")
 	o.formatFlag(cmd.Flags())
 	return cmd
 }

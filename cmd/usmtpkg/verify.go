@@ -50,7 +50,7 @@ signature that does not hold, is exit status 5.`,
   usmtpkg verify --library D:\Sources\OSD\USMT --distmgr-log \\cm01\SMS_P01\Logs --package-id P0100012
   usmtpkg verify --library D:\Sources\OSD\USMT --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --deep
   usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, a []string) error {
 			for _, name := range []string{"require-proof", "catalogs", "trust-root"} {
 				if cmd.Flags().Changed(name) && !o.policy.signatures {
@@ -67,7 +67,7 @@ signature that does not hold, is exit status 5.`,
 	o.libraryFlag(cmd.Flags())
 	o.source.flags(cmd.Flags())
 	o.overlay.flags(cmd.Flags())
-	cmd.Flags().IntVar(&o.copy.workers, "workers", 0, "files read at once (default 4)")
+	workersFlag(cmd.Flags(), &o.copy.workers, "read")
 	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
 	cmd.Flags().BoolVar(&o.policy.signatures, "signatures", false, "prove the files by their signatures and by the catalogs kept in the release")
 	cmd.Flags().BoolVar(&o.policy.proof, "require-proof", false, "with --signatures: a file that neither proves is a difference")
@@ -113,7 +113,7 @@ type jsonVerify struct {
 }
 
 func runVerify(ctx context.Context, env environment, o *options, a []string, uncached bool, att *attestation) error {
-	if err := errors.Join(o.source.check(), o.copy.check(), o.proof.check()); err != nil {
+	if err := errors.Join(o.source.check(), o.proof.check()); err != nil {
 		return err
 	}
 	dir, ours, err := verifyTarget(o, a)
@@ -236,10 +236,16 @@ func verifyTarget(o *options, a []string) (dir string, ours bool, err error) {
 			if err == nil {
 				err = fmt.Errorf("%s is a file", a[0])
 			}
+			if bad := checkHere("DIR", a[0]); bad != nil {
+				return "", false, bad
+			}
 			return "", false, &usageError{msg: "nothing to verify: " + err.Error(), hint: "name a folder, or a release together with --library"}
 		}
 	} else if o.library == "" {
 		return "", false, &usageError{msg: "nothing to verify", hint: "name a folder or a release, or give --library for its active release"}
+	}
+	if err := checkHere("--library", o.library); err != nil {
+		return "", false, err
 	}
 	lib, err := stage.Open(o.library)
 	if err != nil {

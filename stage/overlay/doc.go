@@ -37,6 +37,7 @@ type Pattern struct {
 	From    string // a path whose last part may have wildcards
 	Dir     string // the folder that From is relative to; empty: the current one
 	Replace bool   // the files may take the place of files of the source
+	Below   bool   // From must be a path below Dir, out of which no link may lead either
 }
 
 // A File is one file of an overlay.

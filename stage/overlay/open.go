@@ -115,9 +115,12 @@ func (o *Overlay) add(p Pattern, load func(*File) error) error {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	root, err := o.open(dir)
+	root, err := o.open(dir, p, named)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &PatternError{From: p.From, Reason: "no file matches: there is no folder " + dir, Err: err}
+	}
+	if bad := (*PatternError)(nil); errors.As(err, &bad) {
+		return bad
 	}
 	if err != nil {
 		return fmt.Errorf("overlay %s: %w", p.From, err)
@@ -143,15 +146,40 @@ func (o *Overlay) add(p Pattern, load func(*File) error) error {
 	return nil
 }
 
-func (o *Overlay) open(dir string) (*os.Root, error) {
-	if r, ok := o.roots[dir]; ok {
+// open opens the folder of a pattern, which named it so. One that was opened for another pattern
+// is taken again, unless only this one must not lead out of its own folder.
+func (o *Overlay) open(dir string, p Pattern, named string) (*os.Root, error) {
+	key := dir
+	if p.Below {
+		key = p.Dir + "\x00" + dir
+	}
+	if r, ok := o.roots[key]; ok {
 		return r, nil
 	}
-	r, err := os.OpenRoot(dir)
+	r, err := openFolder(dir, p, named)
 	if err == nil {
-		o.roots[dir] = r
+		o.roots[key] = r
 	}
 	return r, err
+}
+
+func openFolder(dir string, p Pattern, named string) (*os.Root, error) {
+	if !p.Below {
+		return os.OpenRoot(dir)
+	}
+	base, err := os.OpenRoot(cmp.Or(p.Dir, "."))
+	if err != nil {
+		return nil, err
+	}
+	defer base.Close() //nolint:errcheck // only read
+	root, err := base.OpenRoot(filepath.FromSlash(path.Clean(named)))
+	if err == nil {
+		return root, nil
+	}
+	if there, other := os.OpenRoot(dir); other == nil { // for whoever may go there
+		return nil, errors.Join(&PatternError{From: p.From, Reason: "a link leads out of the folder " + p.Dir, Err: err}, there.Close())
+	}
+	return nil, err
 }
 
 // take adds a file that a pattern matches. One that several patterns match is

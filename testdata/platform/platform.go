@@ -1,7 +1,7 @@
 // Package platform tries usmtpkg, the program, on real file systems, shares and Windows. Its tests
 // run the program as a user does and look at what it left behind.
 //
-// A test that needs something which is not there says so and is skipped; where USMTPKG_PLATFORM is
+// A test that needs something which is not there says so and is skipped; where PLATFORM_TESTS is
 // "required", as in CI, it fails. The tests start what they need on loopback or in a temporary
 // folder, and stop it.
 package platform
@@ -37,7 +37,7 @@ func Need(tb testing.TB, commands ...string) {
 // Missing skips the test for that reason, or fails it where everything is required.
 func Missing(tb testing.TB, reason string) {
 	tb.Helper()
-	if os.Getenv("USMTPKG_PLATFORM") == "required" {
+	if os.Getenv("PLATFORM_TESTS") == "required" {
 		tb.Fatalf("NOT TESTED: %s", reason)
 	}
 	tb.Skipf("NOT TESTED: %s", reason)
