@@ -8,7 +8,7 @@ func TestNearest(t *testing.T) {
 		{"verfy", "verify"},        // missing
 		{"verifyy", "verify"},      // too many
 		{"varify", "verify"},       // wrong
-		{"nmae", "name"},           // swapped
+		{"naem", "name"},           // swapped
 		{"STRIKT", "strict"},       // case
 		{"libraries", "library"},   // three slips in nine letters
 		{"lisst", "list"},          //
