@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"usmtpkg/locate"
 	"usmtpkg/locate/catalog"
 	"usmtpkg/stage"
@@ -18,6 +20,24 @@ const againstSignatures = "signatures"
 
 // notProven is the verdict on a file that nothing vouches for, where that was demanded.
 const notProven stage.Verdict = "unproven"
+
+// provenanceFlags are those of verify.
+func (o *policyOptions) provenanceFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.signatures, "signatures", false, "prove the files by their signatures and by the catalogs kept in the release")
+	f.BoolVar(&o.proof, "require-proof", false, "with --signatures: a file that neither proves is a difference")
+	o.catalogFlag(f)
+	o.trust.flags(f)
+}
+
+// checkProvenance refuses flags that would do nothing.
+func (o *policyOptions) checkProvenance(f *pflag.FlagSet) error {
+	for _, name := range []string{"require-proof", "catalogs", "trust-root"} {
+		if f.Changed(name) && !o.signatures {
+			return &usageError{msg: "--" + name + " needs --signatures", hint: "usmtpkg verify --signatures --" + name + " …"}
+		}
+	}
+	return nil
+}
 
 // A provenance proves the files of a release by their signatures and by the catalogs that are kept with
 // them, and by nothing that usmtpkg knows or recorded.

@@ -52,10 +52,8 @@ signature that does not hold, is exit status 5.`,
   usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml`,
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, a []string) error {
-			for _, name := range []string{"require-proof", "catalogs", "trust-root"} {
-				if cmd.Flags().Changed(name) && !o.policy.signatures {
-					return &usageError{msg: "--" + name + " needs --signatures", hint: "usmtpkg verify --signatures --" + name + " …"}
-				}
+			if err := o.policy.checkProvenance(cmd.Flags()); err != nil {
+				return err
 			}
 			att, err := readAttestation(o, cmd.Flags().Changed("public-key"))
 			if err != nil {
@@ -69,10 +67,7 @@ signature that does not hold, is exit status 5.`,
 	o.overlay.flags(cmd.Flags())
 	workersFlag(cmd.Flags(), &o.copy.workers, "read")
 	cmd.Flags().BoolVar(&uncached, "uncached", false, "read past the page cache where the system can")
-	cmd.Flags().BoolVar(&o.policy.signatures, "signatures", false, "prove the files by their signatures and by the catalogs kept in the release")
-	cmd.Flags().BoolVar(&o.policy.proof, "require-proof", false, "with --signatures: a file that neither proves is a difference")
-	o.policy.catalogFlag(cmd.Flags())
-	o.policy.trust.flags(cmd.Flags())
+	o.policy.provenanceFlags(cmd.Flags())
 	cmd.Flags().StringVar(&o.attest.file, "attestation", "", "compare with this statement, which usmtpkg attest wrote")
 	cmd.Flags().StringVar(&o.attest.publicKey, "public-key", "", "the minisign public key that must have signed it: a file, or the key itself")
 	o.proof.flags(cmd.Flags())
