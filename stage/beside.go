@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 
 	"usmtpkg/stage/regular"
@@ -139,7 +140,8 @@ func (w *Writer) beside(ctx context.Context, release, dir, doing string, files m
 	if err := w.lock.check(); err != nil {
 		return nil, err
 	}
-	if err := w.root.MkdirAll(dir, 0o777); err != nil {
+	err = w.root.MkdirAll(dir, 0o777)
+	if err := errors.Join(err, syncDir(w.disk, w.root, path.Dir(dir)), syncDir(w.disk, w.root, ".")); err != nil {
 		return nil, destination(doing, err)
 	}
 	if err := ownFolder(w.root, dir); err != nil {

@@ -18,7 +18,7 @@ type copier struct {
 	src      fs.FS
 	dst      *os.Root
 	files    *Folders // below dst
-	flush    bool     // every file is flushed when it is closed
+	disk     flusher  // flushes every file when it is closed; nil: all are flushed at once later
 	progress Progress
 	written  func(i int, f *os.File, sum string, buf []byte) error // called with each finished file still open; may be nil
 
@@ -91,8 +91,8 @@ func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.Fi
 
 // finish is what remains to be done with a file once its bytes are written.
 func (c *copier) finish(i int, out *os.File, sum string, buf []byte) error {
-	if c.flush {
-		if err := out.Sync(); isUnsupported(err) {
+	if c.disk != nil {
+		if err := c.disk.flush(out); isUnsupported(err) {
 			c.mu.Lock()
 			c.unflush = true
 			c.mu.Unlock()
@@ -100,7 +100,7 @@ func (c *copier) finish(i int, out *os.File, sum string, buf []byte) error {
 			return destination("flushing a file", err)
 		}
 	}
-	if !c.flush {
+	if c.disk == nil {
 		beginFlush(out)
 	}
 	if c.written == nil {

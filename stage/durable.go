@@ -11,16 +11,17 @@ import (
 type durable struct {
 	root        *os.Root // the staging folder
 	dir         *os.File // the same, open since before anything was written; see flushAll
+	disk        flusher
 	syncfs      bool
 	unsupported bool // flushing files is not supported: nothing is confirmed
 }
 
-func newDurable(root *os.Root) (*durable, error) {
+func newDurable(root *os.Root, disk flusher) (*durable, error) {
 	dir, err := root.Open(".")
 	if err != nil {
 		return nil, err
 	}
-	return &durable{root: root, dir: dir, syncfs: hasSyncFS(dir)}, nil
+	return &durable{root: root, dir: dir, disk: disk, syncfs: disk.canFlushSystem(dir)}, nil
 }
 
 // close does not wait for a flush that a cancelled run left behind.
@@ -48,7 +49,7 @@ func (d *durable) start(ctx context.Context, wait bool) func() error {
 // such as a backup, had the file system flushed in between.
 func (d *durable) flushAll(ctx context.Context) error {
 	done := make(chan error, 1)
-	go func() { done <- syncFS(d.dir) }()
+	go func() { done <- d.disk.flushSystem(d.dir) }()
 	select {
 	case err := <-done:
 		return err
@@ -66,11 +67,19 @@ func (d *durable) seal(ctx context.Context, dirs []string) error {
 		return context.Cause(ctx)
 	}
 	for _, dir := range dirs {
-		if err := syncDir(d.root, dataDir+"/"+dir); err != nil {
+		if err := syncDir(d.disk, d.root, dataDir+"/"+dir); err != nil {
 			return err
 		}
 	}
-	return errors.Join(syncDir(d.root, dataDir), syncDir(d.root, "."))
+	return errors.Join(syncDir(d.disk, d.root, dataDir), syncDir(d.disk, d.root, "."))
+}
+
+// single is what flushes each file when it is closed: nil where all are flushed at once.
+func (d *durable) single() flusher {
+	if d.syncfs {
+		return nil
+	}
+	return d.disk
 }
 
 // result is what is recorded of it.

@@ -12,7 +12,7 @@ func TestDurableFlushesWhatItOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDurable(root)
+	d, err := newDurable(root, osFlusher{})
 	if err != nil {
 		t.Fatal(err)
 	}

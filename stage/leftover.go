@@ -48,7 +48,7 @@ func (r *recovery) makePartial(parent *os.Root) (name string, err error) {
 		r.o.step("made")
 		own := recoveryOwner{recoveryFormat, formatVersion, r.base, token, host, machineID(), os.Getpid()}
 		b, _ := json.Marshal(own) // strings and numbers are always encoded
-		if err = writeNew(parent, name+"/"+recoveryFile, append(b, '\n')); err == nil {
+		if err = writeNew(r.o.disk, parent, name+"/"+recoveryFile, append(b, '\n')); err == nil {
 			r.o.step("owned")
 			err = parent.Mkdir(name+"/"+recoveredDir, 0o777)
 		}

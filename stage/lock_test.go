@@ -185,6 +185,38 @@ func TestLostLockPublishesNothing(t *testing.T) {
 	}
 }
 
+// A run that lost its lock writes nothing: not the active release, not what
+// belongs to one.
+func TestLostLockWritesNothing(t *testing.T) {
+	files := map[string][]byte{"a": []byte("a")}
+	tests := map[string]func(w *Writer, release string) error{
+		"Activate": func(w *Writer, release string) error { _, err := w.Activate(t.Context(), release); return err },
+		"Define":   func(w *Writer, release string) error { _, err := w.Define(t.Context(), release, files); return err },
+		"Attest":   func(w *Writer, release string) error { _, err := w.Attest(t.Context(), release, files); return err },
+	}
+	for name, do := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			w := writer(t, dir)
+			res, err := w.Stage(t.Context(), source(kit()), options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			leaveLock(t, dir, func(*holder) {})
+			before := content(t, dir)
+			if err := do(w, res.Release.Name); !errors.Is(err, ErrBusy) {
+				t.Errorf("%s = %v, want ErrBusy", name, err)
+			}
+			if !mapsEqual(before, content(t, dir)) {
+				t.Error("the library was changed")
+			}
+			if err := w.Close(); !errors.Is(err, ErrBusy) {
+				t.Errorf("Close = %v, want ErrBusy", err)
+			}
+		})
+	}
+}
+
 // Somebody took the lock between the look at it and the move: what was moved
 // is put back.
 func TestStealingALiveLockPutsItBack(t *testing.T) {

@@ -50,7 +50,7 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 		return res, destination("publishing "+r.rec.Name, err)
 	}
 	w.step("published")
-	return Result{Release: r.rec, Published: true}, destination("publishing "+r.rec.Name, syncDir(w.root, "."))
+	return Result{Release: r.rec, Published: true}, destination("publishing "+r.rec.Name, syncDir(w.disk, w.root, "."))
 }
 
 // makeStaging makes a staging folder and moves it once: where folders can be
@@ -80,7 +80,7 @@ func (w *Writer) discard(ctx context.Context, name string) error {
 
 // fill makes the staging folder a complete, checked and flushed bag.
 func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
-	if err := writeNew(staging, ownerFile, proof(w.ID)); err != nil {
+	if err := writeNew(w.disk, staging, ownerFile, proof(w.ID)); err != nil {
 		return destination("creating the staging folder", err)
 	}
 	data, err := openData(staging)
@@ -90,12 +90,11 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	files := NewFolders(ctx, data, 1)
 	// Handles of folders; the files are closed, and flushed, one by one.
 	defer func() { _ = errors.Join(files.Close(), data.Close()) }()
-	d, err := newDurable(staging)
+	d, err := newDurable(staging, w.disk)
 	if err != nil {
 		return destination("creating the staging folder", err)
 	}
 	defer d.close() //nolint:errcheck // only flushed
-	d.syncfs = d.syncfs && !w.noSyncFS
 	if err := w.copy(ctx, d, files, r); err != nil {
 		return err
 	}
@@ -109,7 +108,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 		return destination("flushing the staging folder", err)
 	}
 	w.step("sealed")
-	return destination("finishing the staging folder", errors.Join(finishStaging(staging), w.checkPlace(staging)))
+	return destination("finishing the staging folder", errors.Join(finishStaging(w.disk, staging), w.checkPlace(staging)))
 }
 
 // complete checks the copy, describes it in the tag files, and makes sure that
@@ -122,7 +121,7 @@ func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, fil
 		return err
 	}
 	r.rec.Library, r.rec.Created, r.rec.Durability = w.ID, w.now().UTC().Truncate(time.Second), d.result()
-	if err := writeTags(staging, r, !d.syncfs); err != nil {
+	if err := writeTags(d, staging, r); err != nil {
 		return destination("writing the tag files", err)
 	}
 	w.step("tagged")
@@ -132,7 +131,7 @@ func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, fil
 // finishStaging gives the folder the rights its data folder was born with and
 // takes the mark of an unfinished one away. It is flushed once more: after a
 // power cut the mark would be a file too many in a release.
-func finishStaging(staging *os.Root) error {
+func finishStaging(disk flusher, staging *os.Root) error {
 	info, err := staging.Stat(dataDir)
 	if err != nil {
 		return err
@@ -150,11 +149,11 @@ func finishStaging(staging *os.Root) error {
 	if err := staging.Remove(ownerFile); err != nil {
 		return err
 	}
-	return syncDir(staging, ".")
+	return syncDir(disk, staging, ".")
 }
 
 func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (err error) {
-	c := &copier{src: r.src.FS, dst: files.root, files: files, flush: !d.syncfs, progress: r.o.Progress}
+	c := &copier{src: r.src.FS, dst: files.root, files: files, disk: d.single(), progress: r.o.Progress}
 	if r.o.Verify == VerifyStream {
 		r.facts = make(factList, len(r.tree.Files))
 		c.written = func(i int, f *os.File, sum string, buf []byte) error {
@@ -195,7 +194,7 @@ func (w *Writer) check(ctx context.Context, files *Folders, r *run) error {
 
 // writeTags writes the bag's tag files and the inventory, and flushes each if
 // that is not done for all files at once.
-func writeTags(staging *os.Root, r *run, flush bool) error {
+func writeTags(d *durable, staging *os.Root, r *run) error {
 	type tagFile struct {
 		name  string
 		write func(w io.Writer) error
@@ -214,13 +213,13 @@ func writeTags(staging *os.Root, r *run, flush bool) error {
 	var entries []bag.Entry
 	for _, f := range files {
 		h := bag.SHA256.New()
-		err := createNew(staging, f.name, flush, func(w io.Writer) error { return f.write(io.MultiWriter(w, h)) })
+		err := createNew(d.single(), staging, f.name, func(w io.Writer) error { return f.write(io.MultiWriter(w, h)) })
 		if err != nil {
 			return err
 		}
 		entries = append(entries, bag.Entry{Path: f.name, Sum: hex.EncodeToString(h.Sum(nil))})
 	}
-	return createNew(staging, tagManifestName.Name(), flush, func(w io.Writer) error {
+	return createNew(d.single(), staging, tagManifestName.Name(), func(w io.Writer) error {
 		return bag.WriteManifest(w, tagManifestName, entries)
 	})
 }

@@ -141,17 +141,4 @@ func removeContent(ctx context.Context, sub *os.Root) error {
 	return nil
 }
 
-// syncDir makes a new name in dir durable where the system can.
-func syncDir(root *os.Root, dir string) error {
-	d, err := root.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if isUnsupported(err) || isDenied(err) {
-		err = nil // Windows does not flush folders
-	}
-	return errors.Join(err, d.Close())
-}
-
 func sortedKeys(m map[string][]byte) []string { return slices.Sorted(maps.Keys(m)) }

@@ -221,6 +221,12 @@ func TestReadRecordsOfAllVersions(t *testing.T) {
 		{"an overlay's size", recordOf(3, overlayOf("amd64/a.xml", -1, "custom/a.xml")), "overlay[0]: size -1"},
 		{"an overlay's sum", strings.Replace(recordOf(3, overlayOf("amd64/a.xml", 1, "custom/a.xml")), "cafe", "CAFE", 1), "overlay[0]: size 1, sha256"},
 	}
+	for name, digest := range map[string]string{
+		"empty": "", "too short": "0123456789ab", "too long": strings.Repeat("0", 65), "upper case": strings.Repeat("AB", 32), "not hexadecimal": strings.Repeat("xy", 32),
+	} {
+		tests = append(tests, struct{ name, record, want string }{"a digest that is " + name,
+			strings.Replace(recordV1, "0123456789ab"+strings.Repeat("0", 52), digest, 1), "want 64 hex digits"})
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if !json.Valid([]byte(tt.record)) {

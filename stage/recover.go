@@ -23,6 +23,7 @@ type RecoverOptions struct {
 	Progress  Progress // nil reports nothing
 
 	step func(name string) // called between the steps; tests end the process there
+	disk flusher           // nil is the operating system's
 }
 
 // A Recovered tells what Recover wrote or, in a dry run, would write.
@@ -58,7 +59,7 @@ type recovery struct {
 // when it is whole, and removed on any error; one that a killed run left is removed by the next
 // of this target. Attributes and times are not those of the source.
 func Recover(ctx context.Context, l *contentlib.Library, id, target string, o RecoverOptions) (Recovered, error) {
-	o.Progress = progressOr(o.Progress)
+	o.Progress, o.disk = progressOr(o.Progress), flusherOr(o.disk)
 	if o.step == nil {
 		o.step = func(string) {}
 	}
@@ -251,18 +252,18 @@ func (r *recovery) write(ctx context.Context, parent *os.Root) (err error) {
 		return destination(doing, err)
 	}
 	r.o.step("recovered")
-	return destination(doing, syncDir(parent, "."))
+	return destination(doing, syncDir(r.o.disk, parent, "."))
 }
 
 // fill copies the files, compares them with what was recorded, and flushes them.
 func (r *recovery) fill(ctx context.Context, staging *os.Root) error {
-	d, err := newDurable(staging)
+	d, err := newDurable(staging, r.o.disk)
 	if err != nil {
 		return destination("recovering", err)
 	}
 	defer d.close() //nolint:errcheck // only flushed
 	files := NewFolders(ctx, staging, 1)
-	c := &copier{src: r.src, dst: staging, files: files, flush: !d.syncfs, progress: r.o.Progress}
+	c := &copier{src: r.src, dst: staging, files: files, disk: d.single(), progress: r.o.Progress}
 	sums, err := c.copyTree(ctx, r.tree, r.o.Workers)
 	if err := errors.Join(err, files.Close()); err != nil {
 		return err
@@ -288,7 +289,7 @@ func flushTree(ctx context.Context, d *durable, dirs []string) error {
 		return d.flushAll(ctx)
 	}
 	for _, dir := range append(slices.Clone(dirs), ".") {
-		if err := syncDir(d.root, dir); err != nil {
+		if err := syncDir(d.disk, d.root, dir); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,9 +185,17 @@ func mapsEqual(a, b map[string]string) bool {
 	return true
 }
 
+// Where the file system cannot be flushed as a whole, every file and every
+// folder of a release is flushed before it is published.
 func TestStageFlushesEveryFileWithoutSyncFS(t *testing.T) {
 	dir := t.TempDir()
-	w, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now, noSyncFS: true})
+	d := newCutDisk(t, dir, false)
+	var before []string // flushed before it is published
+	w, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now, disk: d, step: func(name string) {
+		if name == "published" {
+			before = slices.Clone(d.files)
+		}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,9 +206,23 @@ func TestStageFlushesEveryFileWithoutSyncFS(t *testing.T) {
 	if res.Release.Durability != DurableFsync {
 		t.Errorf("durability = %q, want %q", res.Release.Durability, DurableFsync)
 	}
-	rep, err := Verify(t.Context(), filepath.Join(dir, res.Release.Name), VerifyOptions{})
-	if err != nil || len(rep.Differences()) > 0 {
-		t.Errorf("Verify = %v, %v", rep.Differences(), err)
+	flushed := map[string]int{} // by the path in the release
+	for _, name := range before {
+		if top, rest, _ := strings.Cut(name, "/"); strings.HasPrefix(top, stagingPrefix) {
+			flushed[rest]++
+		}
+	}
+	all := content(t, filepath.Join(dir, res.Release.Name))
+	for name := range all {
+		if flushed[strings.TrimSuffix(name, "/")] == 0 {
+			t.Errorf("%s was not flushed before it was published", name)
+		}
+	}
+	if flushed[""] == 0 || len(all) < len(kit()) {
+		t.Errorf("flushed was %v", before)
+	}
+	if after := d.files[len(before):]; !slices.Equal(after, []string{"."}) {
+		t.Errorf("flushed after the rename: %v, want the library's folder", after)
 	}
 }
 
@@ -242,34 +265,40 @@ func damage(t *testing.T, name string) {
 	}
 }
 
+// Whichever file it is in, and whether it is the first or the last of them.
 func TestRereadFindsFlippedByte(t *testing.T) {
 	for _, mode := range []VerifyMode{VerifyReread, VerifyUncached} {
-		t.Run(string(mode), func(t *testing.T) {
-			dir := t.TempDir()
-			w, err := OpenWriter(t.Context(), dir, WriterOptions{step: func(name string) {
-				if name == "copied" {
-					matches, err := filepath.Glob(filepath.Join(dir, ".staging-*", "data", "amd64", "big.dll"))
-					if err != nil || len(matches) != 1 {
-						t.Fatal(matches, err)
+		for _, file := range slices.Sorted(maps.Keys(kit())) {
+			if len(kit()[file].Data) == 0 {
+				continue
+			}
+			t.Run(string(mode)+" "+file, func(t *testing.T) {
+				dir := t.TempDir()
+				w, err := OpenWriter(t.Context(), dir, WriterOptions{disk: quickDisk{}, step: func(name string) {
+					if name == "copied" {
+						matches, err := filepath.Glob(filepath.Join(dir, ".staging-*", "data", filepath.FromSlash(file)))
+						if err != nil || len(matches) != 1 {
+							t.Fatal(matches, err)
+						}
+						damage(t, matches[0])
 					}
-					damage(t, matches[0])
+				}})
+				if err != nil {
+					t.Fatal(err)
 				}
-			}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			o := options()
-			o.Verify = mode
-			_, err = w.Stage(t.Context(), source(kit()), o)
-			var mm *MismatchError
-			if !errors.As(err, &mm) || len(mm.Files) != 1 || mm.Files[0].Path != "amd64/big.dll" {
-				t.Errorf("Stage = %v, want a MismatchError for amd64/big.dll", err)
-			}
-			if err := w.Close(); err != nil {
-				t.Error(err)
-			}
-			wantEmpty(t, dir)
-		})
+				o := options()
+				o.Verify = mode
+				_, err = w.Stage(t.Context(), source(kit()), o)
+				var mm *MismatchError
+				if !errors.As(err, &mm) || len(mm.Files) != 1 || mm.Files[0].Path != file {
+					t.Errorf("Stage = %v, want a MismatchError for %s", err, file)
+				}
+				if err := w.Close(); err != nil {
+					t.Error(err)
+				}
+				wantEmpty(t, dir)
+			})
+		}
 	}
 }
 
@@ -522,21 +551,60 @@ func TestStageSourceTouchedWhileRead(t *testing.T) {
 	if err := os.WriteFile(file, make([]byte, 300_000), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	touched := false
+	var at time.Time
 	fsys := faultFS{os.DirFS(src), "a.bin", func(f fs.File, p []byte) (int, error) {
-		if !touched {
-			touched = true
-			if err := os.Chtimes(file, testTime, testTime); err != nil {
-				t.Error(err)
-			}
+		if err := os.Chtimes(file, at, at); err != nil {
+			t.Error(err)
 		}
 		return f.Read(p)
 	}}
 	dir := t.TempDir()
+	at = testTime
 	if _, err := stageInto(t, dir, source(fsys), options()); !errors.Is(err, ErrChanged) {
 		t.Errorf("Stage = %v, want ErrChanged", err)
 	}
 	wantEmpty(t, dir)
+	at = testTime.Add(time.Hour)
+	if _, err := Plan(t.Context(), nil, source(fsys), options()); !errors.Is(err, ErrChanged) {
+		t.Errorf("Plan = %v, want ErrChanged", err)
+	}
+}
+
+// A folder with the name of the new release, in which nothing says what it
+// is, empty or not, is a release that was damaged: it is left as it is.
+func TestStageLeavesWhatHasTheName(t *testing.T) {
+	for name, file := range map[string]string{"empty": "", "without a record": "data/a.bin"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			plan, err := Plan(t.Context(), nil, source(kit()), options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := writer(t, dir)
+			there := filepath.Join(dir, plan.Release.Name)
+			if err := os.Mkdir(there, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if file != "" {
+				write(t, filepath.Join(there, file), "x")
+			}
+			before := content(t, there)
+			_, err = w.Stage(t.Context(), source(kit()), options())
+			var mm *MismatchError
+			if !errors.As(err, &mm) || !strings.Contains(err.Error(), plan.Release.Name) {
+				t.Errorf("Stage = %v, want a MismatchError for %s", err, plan.Release.Name)
+			}
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+			if !mapsEqual(before, content(t, there)) {
+				t.Errorf("%s was changed", there)
+			}
+			if found, err := filepath.Glob(filepath.Join(dir, ".staging-*")); err != nil || len(found) > 0 {
+				t.Errorf("%v is left, %v", found, err)
+			}
+		})
+	}
 }
 
 func TestStageCancelled(t *testing.T) {

@@ -25,8 +25,8 @@ type WriterOptions struct {
 	Apart     []string         // folders of an overlay, which must not lie in the library
 	Now       func() time.Time // the clock for what is recorded; nil records the zero time
 
-	step     func(name string) // called between the steps of a run; tests end the process there
-	noSyncFS bool              // every file is flushed by itself, as on systems and shares without syncfs
+	step func(name string) // called between the steps of a run; tests end the process there
+	disk flusher           // nil is the operating system's
 }
 
 // A Writer holds a library's lock and writes to it. Close it.
@@ -37,8 +37,7 @@ type Writer struct {
 	now   func() time.Time
 	notes []string
 	step  func(name string)
-
-	noSyncFS bool
+	disk  flusher
 }
 
 // CheckTarget tells whether dir could be opened as a library for writing,
@@ -82,14 +81,14 @@ func OpenWriter(ctx context.Context, dir string, o WriterOptions) (*Writer, erro
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := makeDirs(flusherOr(o.disk), dir); err != nil {
 		return nil, destination("creating the library", err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}
-	w := &Writer{Library: &Library{dir: dir}, root: root, now: o.Now, step: o.step, noSyncFS: o.noSyncFS}
+	w := &Writer{Library: &Library{dir: dir}, root: root, now: o.Now, step: o.step, disk: flusherOr(o.disk)}
 	if err := w.open(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -166,29 +165,29 @@ func (w *Writer) replace(ctx context.Context, name string, content []byte) error
 	if dir != "." {
 		partial = dir + "/" + partial
 	}
-	if err := writeNew(w.root, partial, content); err != nil {
+	if err := writeNew(w.disk, w.root, partial, content); err != nil {
 		return err
 	}
 	if err := renameRetry(ctx, w.root, partial, name); err != nil {
 		return errors.Join(err, w.root.Remove(partial))
 	}
-	return syncDir(w.root, dir)
+	return syncDir(w.disk, w.root, dir)
 }
 
 // writeNew writes and flushes a file that must not exist yet.
-func writeNew(root *os.Root, name string, content []byte) error {
-	return createNew(root, name, true, func(w io.Writer) error { _, err := w.Write(content); return err })
+func writeNew(disk flusher, root *os.Root, name string, content []byte) error {
+	return createNew(disk, root, name, func(w io.Writer) error { _, err := w.Write(content); return err })
 }
 
-// createNew does the same with content that is made while it is written, and
-// leaves the flushing to others if told so.
-func createNew(root *os.Root, name string, flush bool, write func(w io.Writer) error) error {
+// createNew does the same with content that is made while it is written. If
+// disk is nil, others flush it.
+func createNew(disk flusher, root *os.Root, name string, write func(w io.Writer) error) error {
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	if err = write(f); err == nil && flush {
-		if err = f.Sync(); isUnsupported(err) {
+	if err = write(f); err == nil && disk != nil {
+		if err = disk.flush(f); isUnsupported(err) {
 			err = nil
 		}
 	}
