@@ -43,12 +43,18 @@ func Missing(tb testing.TB, reason string) {
 	tb.Skipf("NOT TESTED: %s", reason)
 }
 
-var builds sync.Map // GOOS → func() (string, error)
+var builds sync.Map // GOOS and flags → func() (string, error)
 
 // Program builds usmtpkg for an operating system, once, and returns its path.
 func Program(tb testing.TB, goos string) string {
 	tb.Helper()
-	build, _ := builds.LoadOrStore(goos, sync.OnceValues(func() (string, error) {
+	return Build(tb, goos)
+}
+
+// Build does the same with these flags for the compiler.
+func Build(tb testing.TB, goos string, flags ...string) string {
+	tb.Helper()
+	build, _ := builds.LoadOrStore(strings.Join(append(flags, goos), " "), sync.OnceValues(func() (string, error) {
 		dir, err := os.MkdirTemp("", "usmtpkg-platform-")
 		if err != nil {
 			return "", err
@@ -57,12 +63,10 @@ func Program(tb testing.TB, goos string) string {
 		if goos == "windows" {
 			name += ".exe"
 		}
-		root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "usmtpkg").Output()
-		if err != nil {
+		cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", name, "./cmd/usmtpkg")...)
+		if cmd.Dir, err = root(); err != nil { // its go.sum knows what the program needs
 			return "", err
 		}
-		cmd := exec.Command("go", "build", "-o", name, "./cmd/usmtpkg")
-		cmd.Dir = strings.TrimSpace(string(root)) // its go.sum knows what the program needs
 		cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", errors.New(string(out))
@@ -74,6 +78,21 @@ func Program(tb testing.TB, goos string) string {
 		tb.Fatalf("building usmtpkg for %s: %v", goos, err)
 	}
 	return name
+}
+
+var root = sync.OnceValues(func() (string, error) {
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "usmtpkg").Output()
+	return strings.TrimSpace(string(dir)), err
+})
+
+// Root is the folder of usmtpkg's module.
+func Root(tb testing.TB) string {
+	tb.Helper()
+	dir, err := root()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return dir
 }
 
 // Kit writes the sample kit below dir and returns dir.
