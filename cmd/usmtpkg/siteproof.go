@@ -80,8 +80,9 @@ const (
 
 // Verdicts on the content hash, beside same.
 const (
-	hashDifferent stage.Verdict = "different"
-	hashNotFound  stage.Verdict = "not-found"
+	hashDifferent  stage.Verdict = "different"
+	hashUnfinished stage.Verdict = "unfinished" // a newer refresh printed no whole hash
+	hashNotFound   stage.Verdict = "not-found"
 )
 
 // predictedNote goes with everything that rests on the prediction.
@@ -106,8 +107,9 @@ type jsonLogged struct {
 	PackageID    string        `json:"package_id"`
 	Logs         []string      `json:"logs"`
 	Predicted    string        `json:"predicted"`
-	Verdict      stage.Verdict `json:"verdict"` // same, different, not-found
+	Verdict      stage.Verdict `json:"verdict"` // same, different, unfinished, not-found
 	Newest       *jsonLogEntry `json:"newest,omitempty"`
+	Attempt      *jsonLogEntry `json:"attempt,omitempty"` // after the newest, without a whole hash
 	Earlier      *jsonLogEntry `json:"earlier,omitempty"` // that had the predicted hash
 	Unattributed int           `json:"unattributed"`
 	Skipped      int           `json:"skipped"`
@@ -196,6 +198,8 @@ func compareLogs(ctx context.Context, o proofOptions, p contentlib.Prediction) (
 		r.Verdict = stage.Same
 	case contentlib.LogDifferent:
 		r.Verdict, r.Want, r.Found = hashDifferent, p.Hash, found.Newest.Hash
+	case contentlib.LogUnfinished:
+		r.Verdict, r.Want, r.Found = hashUnfinished, p.Hash, "no whole hash of the newest refresh"
 	case contentlib.LogNotFound:
 		r.Verdict, r.Want, r.Found = hashNotFound, p.Hash, "none of package "+d.PackageID
 	}
@@ -203,7 +207,7 @@ func compareLogs(ctx context.Context, o proofOptions, p contentlib.Prediction) (
 	if found.Verdict != contentlib.LogNotFound {
 		d.Newest = (*jsonLogEntry)(&found.Newest)
 	}
-	d.Earlier = (*jsonLogEntry)(found.Earlier)
+	d.Earlier, d.Attempt = (*jsonLogEntry)(found.Earlier), (*jsonLogEntry)(found.Attempt)
 	c := comparisonDocument(againstLog, nil, stage.Report{Files: []stage.FileResult{r}, Notes: d.notes(p)})
 	c.Logged = d
 	return c, nil
@@ -220,6 +224,9 @@ func (d *jsonLogged) notes(p contentlib.Prediction) []string {
 	case d.Verdict == hashNotFound:
 		notes = append(notes, "the log may begin later than the last refresh of the package, or the package was never distributed")
 	}
+	if d.Attempt != nil {
+		notes = append(notes, d.attemptNote())
+	}
 	if d.Unattributed > 0 {
 		notes = append(notes, countOf(d.Unattributed, "content hash", "content hashes")+" could be told to no package, since the log begins within a run")
 	}
@@ -227,6 +234,16 @@ func (d *jsonLogged) notes(p contentlib.Prediction) []string {
 		notes = append(notes, countOf(d.Skipped, "message is", "messages are")+" too long and not looked at")
 	}
 	return notes
+}
+
+// attemptNote tells of a refresh that printed no hash, or not a whole one.
+func (d *jsonLogged) attemptNote() string {
+	what := "no content hash follows"
+	if d.Attempt.Hash != "" {
+		what = "its content hash is cut off (" + d.Attempt.Hash + ")"
+	}
+	return "ConfigMgr began to refresh the package after that (" + d.Attempt.text() + ") and " + what +
+		": it is still at work, or it failed; look for errors behind that line, and run this again"
 }
 
 // compareLibrary compares what a content library holds of the package with the release.

@@ -26,6 +26,9 @@ func (c jsonComparison) siteText() string {
 		if e := l.Newest; e != nil {
 			lines = append(lines, "logged      "+e.Hash+", "+e.text())
 		}
+		if e := l.Attempt; e != nil {
+			lines = append(lines, "unfinished  "+e.text())
+		}
 	}
 	if t := c.Content; t != nil {
 		if t.Content != "" {
@@ -60,6 +63,9 @@ func (c jsonComparison) siteBase() uriBase {
 
 // log is the file that the verdict rests on.
 func (l *jsonLogged) log() string {
+	if l.Attempt != nil {
+		return l.Attempt.Log
+	}
 	if l.Newest != nil {
 		return l.Newest.Log
 	}

@@ -29,7 +29,7 @@ source; with --overlay, or that key in the configuration, it is compared with th
 
 With --distmgr-log or --content-library a release is compared with what ConfigMgr made of
 its package, too: its newest content hash in distmgr.log with the predicted one (same,
-different, not-found), or what its content library holds: the record of every file, and
+different, unfinished, not-found), or what its content library holds: the record of every file, and
 that its object is there (also object-missing, object-changed); with --deep every object is
 read. Both are only read. The content hash is predicted: reverse-engineered, not confirmed
 on a live site. What is not found is a difference.
@@ -358,7 +358,7 @@ func detail(f stage.FileResult) string {
 // counts lists how many files got which verdict, and how much was read for that.
 func counts(c jsonComparison) string {
 	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
-	verdicts := []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, notProven, objectMissing, objectChanged, hashDifferent, hashNotFound}
+	verdicts := []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, notProven, objectMissing, objectChanged, hashDifferent, hashUnfinished, hashNotFound}
 	for _, v := range verdicts {
 		if n := c.Counts[v]; n > 0 {
 			s += fmt.Sprintf(", %d %s", n, v)

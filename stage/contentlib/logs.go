@@ -22,14 +22,15 @@ type LogVerdict string
 
 // The outcomes.
 const (
-	LogSame      LogVerdict = "same"      // the newest hash of the package is the one wanted
-	LogDifferent LogVerdict = "different" // it is another; see LogResult.Earlier
-	LogNotFound  LogVerdict = "not-found" // there is none of that package
+	LogSame       LogVerdict = "same"       // the newest hash of the package is the one wanted
+	LogDifferent  LogVerdict = "different"  // it is another; see LogResult.Earlier
+	LogUnfinished LogVerdict = "unfinished" // ConfigMgr began to process the package again and printed no whole hash; see LogResult.Attempt
+	LogNotFound   LogVerdict = "not-found"  // there is none of that package
 )
 
 // A LogEntry is one content hash that distmgr printed.
 type LogEntry struct {
-	Hash    string // 64 upper-case hex digits
+	Hash    string // 64 upper-case hex digits; of an attempt what was printed of them
 	Version int    // the source version of the package; 0 where the log does not tell
 	When    string // as printed: date, time and difference to UTC in minutes
 	Log     string // the name of the log, as it was given
@@ -46,6 +47,10 @@ type LogResult struct {
 	// that the package was not refreshed after its source changed: an older version is still
 	// there. It is nil if there is none.
 	Earlier *LogEntry
+
+	// Attempt is where ConfigMgr began, after the newest entry, to process the content of the
+	// package and printed no hash, or one that is not whole. Nil if there is none.
+	Attempt *LogEntry
 
 	Unattributed int // hashes that no package could be told for: the log begins within a run
 	Skipped      int // messages passed over, since they are too long to be one of these
@@ -65,7 +70,9 @@ type Log struct {
 // The line "The hash for algorithm 32780 is …" (seen; 32780 is SHA-256) does not name its
 // package: it belongs to the last one that the same thread named (inferred: a package is
 // processed by one thread, as all logs seen show). "The RDC signature hash …" is another
-// value and is not looked at.
+// value and is not looked at. A refresh that was begun and printed no hash, such as one that is
+// under way, failed, or whose line is torn, may have given the package other content: the hash
+// before it no longer shows what the package has.
 func SearchLogs(ctx context.Context, id, want string, logs ...Log) (LogResult, error) {
 	if err := CheckPackageID(id); err != nil {
 		return LogResult{}, err
@@ -100,6 +107,7 @@ type search struct {
 	threads map[string]*thread
 	newest  *LogEntry
 	earlier *LogEntry // the last with the hash wanted that is not the newest
+	attempt *LogEntry // begun after the newest; nil: none
 	result  LogResult
 }
 
@@ -118,6 +126,8 @@ const maxThreads = 4096
 // second group tell the version that is processed; "Processing package" tells the one before.
 var (
 	hashLine = regexp.MustCompile(`^The hash for algorithm ` + calgSHA256 + ` is ([0-9A-Fa-f]{64})$`)
+	tornHash = regexp.MustCompile(`^The hash for algorithm ` + calgSHA256 + `\b(?: is)? *([0-9A-Fa-f]{0,64})`)
+	begin    = regexp.MustCompile(`^(?:Start (?:adding|updating)(?: the)?|Taking package snapshot for) package ([0-9A-Za-z]{8})\b`)
 	naming   = regexp.MustCompile(`^(?:(Start (?:adding|updating)(?: the)? package|Processing package)|Taking package snapshot for package|Writing package definition for) ([0-9A-Za-z]{8})\b`)
 	version  = regexp.MustCompile(`^(?:The size of package ([0-9A-Za-z]{8}), version|Successfully created RDC signatures for package ([0-9A-Za-z]{8}) version|Adding these contents to the package ([0-9A-Za-z]{8}) version) ([0-9]{1,9})\b`)
 	exiting  = regexp.MustCompile(`^Exiting package processing thread for package\b`)
@@ -142,6 +152,9 @@ func (s *search) take(rec cmlog.Record, line, name string) {
 		t = &thread{}
 		s.threads[rec.Thread] = t
 	}
+	if m := begin.FindStringSubmatch(line); m != nil && strings.EqualFold(m[1], s.id) && s.attempt == nil {
+		s.attempt = &LogEntry{When: rec.When, Log: name, Line: rec.Line}
+	}
 	if m := version.FindStringSubmatch(line); m != nil {
 		n, _ := strconv.Atoi(m[4]) // at most nine digits
 		s.versionLine(t, strings.ToUpper(m[1]+m[2]+m[3]), n, m[3] != "")
@@ -149,6 +162,8 @@ func (s *search) take(rec cmlog.Record, line, name string) {
 		t.name(strings.ToUpper(m[2]), m[1] != "")
 	} else if m := hashLine.FindStringSubmatch(line); m != nil {
 		s.hashLine(t, &LogEntry{Hash: strings.ToUpper(m[1]), Version: t.version, When: rec.When, Log: name, Line: rec.Line})
+	} else if m := tornHash.FindStringSubmatch(line); m != nil {
+		s.torn(t, &LogEntry{Hash: strings.ToUpper(m[1]), Version: t.version, When: rec.When, Log: name, Line: rec.Line})
 	} else if exiting.MatchString(line) {
 		delete(s.threads, rec.Thread)
 	}
@@ -167,6 +182,9 @@ func (s *search) versionLine(t *thread, pkg string, n int, behind bool) {
 	e, loose := t.hash, t.pkg == ""
 	t.name(pkg, false)
 	t.version = n
+	if s.attempt != nil && pkg == s.id {
+		s.attempt.Version = n
+	}
 	if !behind || e == nil || !loose && t.hash == nil {
 		return
 	}
@@ -197,15 +215,28 @@ func (s *search) add(t *thread) {
 	if s.newest != nil && s.newest.Hash == s.want {
 		s.earlier = s.newest
 	}
-	s.newest = t.hash
+	s.newest, s.attempt = t.hash, nil
+}
+
+// torn notes a hash that is not whole.
+func (s *search) torn(t *thread, e *LogEntry) {
+	switch t.pkg {
+	case "":
+		s.result.Unattributed++
+	case s.id:
+		s.attempt = e
+	}
 }
 
 func (s *search) finish() LogResult {
 	r := s.result
+	r.Attempt = s.attempt
 	switch {
 	case s.newest == nil:
 		r.Verdict = LogNotFound
 		return r
+	case s.attempt != nil:
+		r.Verdict = LogUnfinished
 	case s.newest.Hash == s.want:
 		r.Verdict = LogSame
 	default:

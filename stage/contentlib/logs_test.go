@@ -124,6 +124,52 @@ func TestSearchLogs(t *testing.T) {
 	}
 }
 
+// A refresh that was begun after the newest hash, and printed none or a part of
+// one, may have given the package other content: then nothing is equal.
+func TestSearchLogsAttempt(t *testing.T) {
+	same := refresh(simple, 5776, "P0100012", 3, hashA)
+	next := strings.SplitAfter(refresh(simple, 5800, "P0100012", 4, hashB), "\n")
+	torn := strings.Replace(next[7], hashB, hashB[:63], 1)
+	tests := []struct {
+		name    string
+		logs    []string
+		verdict LogVerdict
+		attempt string // line and version of the attempt, and what it has of a hash; empty: none
+	}{
+		{"only processed", []string{same + next[0]}, LogSame, ""},
+		{"begun", []string{same + next[0] + next[1]}, LogUnfinished, "13 0 "},
+		{"begun, and the snapshot taken", []string{same + strings.Join(next[2:4], "")}, LogUnfinished, "12 4 "},
+		{"begun by adding it", []string{same + simple(1, "Start adding package P0100012...")}, LogUnfinished, "12 0 "},
+		{"begun, of another", []string{same + simple(1, "Start updating the package P0100013...")}, LogSame, ""},
+		{"everything but the hash", []string{same + strings.Join(next[:7], "") + strings.Join(next[8:], "")}, LogUnfinished, "13 4 "},
+		{"a hash that is cut off", []string{same + strings.Join(next[:7], "") + torn + strings.Join(next[8:], "")}, LogUnfinished, "19 4 " + hashB[:63]},
+		{"the hash wanted, cut off", []string{same + next[1] + simple(5800, "The hash for algorithm 32780 is "+hashA[:63])}, LogUnfinished, "13 0 " + hashA[:63]},
+		{"a hash with more behind it", []string{same + next[1] + simple(5800, "The hash for algorithm 32780 is "+hashA+"0")}, LogUnfinished, "13 0 " + hashA},
+		{"a line that is cut off", []string{same + strings.Join(next[:7], "") + next[7][:60]}, LogUnfinished, "13 4 "},
+		{"in the next log", []string{same, next[1]}, LogUnfinished, "1 0 "},
+		{"done in the next log", []string{same + next[1], strings.Join(next[2:], "")}, LogDifferent, ""},
+		{"done at last", []string{same + next[1] + refresh(simple, 1, "P0100012", 5, hashA)}, LogSame, ""},
+		{"before, and nothing since", []string{next[1]}, LogNotFound, "1 0 "},
+		{"cut off, of nobody knows which", []string{same + simple(9, "The hash for algorithm 32780 is "+hashB[:63])}, LogSame, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var logs []Log
+			for _, text := range tt.logs {
+				logs = append(logs, Log{Name: "log", R: strings.NewReader(text)})
+			}
+			got, err := SearchLogs(t.Context(), "P0100012", hashA, logs...)
+			attempt := ""
+			if a := got.Attempt; a != nil {
+				attempt = fmt.Sprint(a.Line, a.Version, " ", a.Hash)
+			}
+			if err != nil || got.Verdict != tt.verdict || attempt != tt.attempt {
+				t.Errorf("SearchLogs = %+v, attempt %q, %v, want %s, %q", got, attempt, err, tt.verdict, tt.attempt)
+			}
+		})
+	}
+}
+
 // An entry tells where it stands.
 func TestSearchLogsEntry(t *testing.T) {
 	log := Log{Name: "distmgr.log", R: strings.NewReader("x\r\n" + refresh(simple, 5776, "P0100012", 3, hashA))}

@@ -17,7 +17,8 @@
 //     are not put in order by their clocks: where two logs disagree, the worse counts.
 //   - No sign is no success: the verdict is then Unknown.
 //   - smpmsi.log is a log of Windows Installer; the others have lines of either form
-//     of ConfigMgr. A log is not told by its name: what a line means is in the line.
+//     of ConfigMgr, or, as rolesetup.exe writes them, "<02/09/14 22:53:44> message" (seen,
+//     in a log of the software update point). A log is not told by its name: what a line means is in the line.
 //
 // It does not look at the role itself, nor at status messages in the site's database,
 // which are the better source.

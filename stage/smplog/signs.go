@@ -43,8 +43,9 @@ func installer(groups []string) (Verdict, string) {
 func signs() []sign {
 	const end = `[.!]?$`
 	return []sign{
-		// smssmpsetup.log
-		{regexp.MustCompile(`(?i)^(?:SMSSMP )?Installation was successful` + end), Setup, Recalled, always(Installed, "the role's set-up succeeded")},
+		// smssmpsetup.log. The first line was seen in the log of another role, written by the same rolesetup.exe:
+		// https://learn.microsoft.com/troubleshoot/mem/configmgr/update-management/software-update-point-installation-and-configuration
+		{regexp.MustCompile(`(?i)^(?:SMSSMP )?Installation was successful` + end), Setup, Seen, always(Installed, "the role's set-up succeeded")},
 		{regexp.MustCompile(`(?i)^smp\.msi exited with return code: *(\d{1,9})\b`), Setup, Recalled, installer},
 		{regexp.MustCompile(`(?i)^Fatal MSI Error - smp\.msi could not be installed`), Setup, Recalled, always(Failed, "the installer failed")},
 		{regexp.MustCompile(`(?i)^Installation failed\. Error code: *\S+`), Setup, Recalled, always(Failed, "the role's set-up failed")},

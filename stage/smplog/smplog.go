@@ -2,10 +2,12 @@ package smplog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -97,8 +99,9 @@ func Read(ctx context.Context, logs ...Log) (Report, error) {
 				}
 				rep.Lines++
 				for line := range bytes.Lines(rec.Message) {
-					if f, ok := judge(known, strings.Trim(string(line), "~ \t\r\n")); ok {
-						f.Log, f.Line, f.When = p.Name, rec.Line, rec.When
+					when, text := cutStamp(strings.Trim(string(line), "~ \t\r\n"))
+					if f, ok := judge(known, text); ok {
+						f.Log, f.Line, f.When = p.Name, rec.Line, cmp.Or(rec.When, when)
 						last[f.Subject] = f
 					}
 				}
@@ -113,6 +116,17 @@ func Read(ctx context.Context, logs ...Log) (Report, error) {
 	}
 	rep.Verdict = verdict(rep.Findings)
 	return rep, nil
+}
+
+// stamp begins a line that rolesetup.exe wrote; see the package.
+var stamp = regexp.MustCompile(`^<([0-9]{2}/[0-9]{2}/[0-9]{2,4} [0-9]{2}:[0-9]{2}:[0-9]{2})>[~ \t]*`)
+
+// cutStamp cuts the time from the beginning of a line.
+func cutStamp(line string) (when, text string) {
+	if m := stamp.FindStringSubmatch(line); m != nil {
+		return m[1], line[len(m[0]):]
+	}
+	return "", line
 }
 
 // judge tells what a line of a message says.

@@ -20,6 +20,9 @@ func ccm(msg string) string {
 	return `<![LOG[` + msg + `]LOG]!><time="18:31:23.782+240" date="05-17-2026" component="SMSSMP" context="" type="1" thread="5776" file="x.cpp:1">` + "\r\n"
 }
 
+// raw is a line as rolesetup.exe writes it.
+func raw(msg string) string { return "<02/09/14 22:53:44> " + msg + "\r\n" }
+
 func stat(id int, comp, istr string) string {
 	return fmt.Sprintf(`STATMSG: ID=%d SEV=I LEV=M SOURCE="SMS Server" COMP="%s" SYS=CM01 SITE=P01 PID=4604 TID=5720 GMTDATE=Fri Jan 13 22:36:47.610 2026 ISTR0="%s" ISTR1=""`, id, comp, istr)
 }
@@ -51,6 +54,14 @@ func TestRead(t *testing.T) {
 		{"set-up failed, then not", []string{simple("smp.msi exited with return code: 1603") + simple("smp.msi exited with return code: 0")}, Installed},
 		{"set-up succeeded, then failed", []string{simple(setupOK) + simple("smp.msi exited with return code: 1603")}, Failed},
 		{"a restart is needed", []string{simple("smp.msi exited with return code: 3010")}, Waiting},
+		{"raw: set-up succeeded", []string{raw("SMSSMP Setup Started....") + raw(setupOK) + raw("~RoleSetup().")}, Installed},
+		{"raw: installer succeeded", []string{raw("smp.msi exited with return code: 0")}, Installed},
+		{"raw: installer failed", []string{raw("smp.msi exited with return code: 1603")}, Failed},
+		{"raw: a restart is needed", []string{raw("smp.msi exited with return code: 3010")}, Waiting},
+		{"raw: set-up succeeded, then failed", []string{raw(setupOK) + raw("~Installation Failed. Error code: 1603")}, Failed},
+		{"raw: set-up failed, then succeeded", []string{raw("Installation Failed. Error code: 1603") + raw(setupOK)}, Installed},
+		{"raw: within another text", []string{raw("It is not known that " + setupOK)}, Unknown},
+		{"raw: no time", []string{"<yesterday> " + setupOK + "\n"}, Unknown},
 		{"installer", []string{msiOK}, Installed},
 		{"installer failed", []string{strings.Replace(msiOK, "status: 0", "status: 1603", 1)}, Failed},
 		{"installer in words", []string{"MSI (s) (9C:88) [18:49:04:007]: Product: ConfigMgr State Migration Point -- Installation operation completed successfully.\r\n"}, Installed},
@@ -105,6 +116,15 @@ func TestReadFinding(t *testing.T) {
 	want := Finding{Setup, Failed, "the role's set-up failed", Recalled, "a.log", 2, "05-17-2026 18:31:23.782+240", f.Text}
 	if f != want || len(f.Text) > maxText+len("…") || !strings.HasPrefix(f.Text, "Installation Failed. Error code: 1603 ü") || !strings.HasSuffix(f.Text, "ü…") {
 		t.Errorf("Finding = %+v, want %+v", f, want)
+	}
+}
+
+// A line of rolesetup.exe has its time in front.
+func TestReadRawFinding(t *testing.T) {
+	got, err := Read(t.Context(), Log{"a.log", []Part{{"a.log", strings.NewReader("x\n" + raw(setupOK))}}})
+	want := Finding{Setup, Installed, "the role's set-up succeeded", Seen, "a.log", 2, "02/09/14 22:53:44", setupOK}
+	if err != nil || len(got.Findings) != 1 || got.Findings[0] != want {
+		t.Errorf("Read = %+v, %v, want %+v", got, err, want)
 	}
 }
 
