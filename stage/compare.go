@@ -265,12 +265,12 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 		return Report{}, err
 	}
 	defer root.Close() //nolint:errcheck // only read
-	b, _, err := readBag(root)
+	b, err := readBag(root, o)
 	if err != nil {
 		return Report{}, err
 	}
 	var want []wanted
-	for _, w := range wantedFiles(b) {
+	for _, w := range wantedFiles(b.Bag) {
 		if p, payload := strings.CutPrefix(w.path, dataDir+"/"); payload {
 			want = append(want, wanted{p, w.sums})
 		}
@@ -284,7 +284,7 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 		want, tree = withoutOverlay(rec.Overlay, want, tree)
 		notes = []string{leftOut(rec.Overlay)}
 	}
-	c := &comparison{fsys: src.FS, o: o, wanted: want, tree: tree, ignore: func(string) bool { return false }}
+	c := &comparison{fsys: src.FS, o: o, wanted: want, tree: tree, ignore: func(string) bool { return b.partial }}
 	rep, err := c.run(ctx, "comparing with the source")
 	rep.Notes = notes
 	return rep, err
@@ -297,7 +297,7 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 		return Report{}, err
 	}
 	defer root.Close() //nolint:errcheck // only read
-	tree, err := List(ctx, src.FS, src.Include)
+	tree, err := listSource(ctx, src.FS, src.Include)
 	if err != nil {
 		return Report{}, err
 	}
@@ -315,6 +315,13 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 	if err != nil {
 		return Report{}, fmt.Errorf("listing the copy: %w", err)
 	}
+	folders := map[string]bool{}
+	for _, d := range tree.Dirs {
+		folders[strings.ToLower(d)] = true
+	}
+	empty := emptyFolders(there, odd, folders)
 	c := &comparison{fsys: files, files: files, o: o, wanted: want, tree: there, odd: odd, ignore: func(string) bool { return false }}
-	return c.run(ctx, "verifying")
+	rep, err := c.run(ctx, "verifying")
+	rep.add(empty)
+	return rep, err
 }

@@ -80,6 +80,12 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.File + ": " + e.Reason }
 
+// A newerError is the FormatError of a file that a newer usmtpkg wrote: nothing
+// can be said of it, not even that it is broken.
+type newerError struct{ *FormatError }
+
+func (e *newerError) Unwrap() error { return e.FormatError }
+
 // A MismatchError tells that a copy is not what it should be.
 type MismatchError struct {
 	What  string // "re-read of the staged copy", "release 10.0.26100.1-3f9a1c2b7d04"

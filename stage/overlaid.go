@@ -2,6 +2,7 @@ package stage
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -89,6 +90,9 @@ func CompareOverlay(dir string) (rep Report, ok bool, err error) {
 		return rep, false, nil
 	}
 	sums, err := manifestSums(root)
+	if syntax := (*bag.SyntaxError)(nil); errors.As(err, &syntax) { // Verify reports that, too
+		return rep, false, nil
+	}
 	if err != nil {
 		return rep, false, err
 	}

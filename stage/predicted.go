@@ -58,6 +58,15 @@ func predictFromManifest(root *os.Root) *ContentHash {
 	return predict(files)
 }
 
+// contentsOf lists the files of a manifest for the prediction.
+func contentsOf(manifest []bag.Entry) []contentlib.File {
+	files := make([]contentlib.File, len(manifest))
+	for i, e := range manifest {
+		files[i] = contentlib.File{Path: strings.TrimPrefix(e.Path, dataDir+"/"), SHA256: e.Sum}
+	}
+	return files
+}
+
 // manifestSums reads the SHA-256 sums of the payload of an opened release, by their paths below
 // its data folder.
 func manifestSums(root *os.Root) (map[string]string, error) {

@@ -126,7 +126,7 @@ func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
 		return Result{Release: r.rec, Published: true}, nil
 	}
 	if err != nil {
-		return Result{}, damaged(r.rec.Name, err)
+		return Result{}, r.damaged(ctx, lib, err)
 	}
 	r.rec.Overlay = rec.Overlay
 	_, err = lib.recheck(ctx, r)
@@ -268,13 +268,23 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 		return res, false, nil
 	}
 	if err != nil {
-		return res, false, damaged(r.rec.Name, err)
+		return res, false, r.damaged(ctx, w.Library, err)
 	}
 	rec.Verify.Requested = r.o.Verify
 	if rec.Verify.Used, err = w.recheck(ctx, r); err == nil {
 		err = r.inspectSource(ctx)
 	}
 	return Result{Release: rec}, err == nil, err
+}
+
+// damaged is the error for a release whose record cannot be read, which should
+// hold the content of the source already: all that differs in it.
+func (r *run) damaged(ctx context.Context, lib *Library, err error) error {
+	var mismatch *MismatchError
+	if _, differs := lib.recheck(ctx, r); errors.As(differs, &mismatch) {
+		return mismatch
+	}
+	return damaged(r.rec.Name, err)
 }
 
 // damaged turns the error of reading a release that should hold the content of
@@ -308,7 +318,7 @@ func (w *Writer) equalTwin(ctx context.Context, r *run, name string) (res Result
 	defer root.Close() //nolint:errcheck // only read
 	rep, err := verifyBag(ctx, root, VerifyOptions{
 		Workers: r.o.Workers, Checker: r.o.Checker, Progress: r.o.Progress,
-		Uncached: r.o.Verify == VerifyUncached, twin: newTwin(r.src.FS, r.tree),
+		Uncached: r.o.Verify == VerifyUncached, Release: true, twin: newTwin(r.src.FS, r.tree),
 	})
 	var syntax *bag.SyntaxError
 	switch {
@@ -332,7 +342,7 @@ func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 	}
 	defer root.Close() //nolint:errcheck // only read
 	rep, err := verifyBag(ctx, root, VerifyOptions{
-		Workers: r.o.Workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached,
+		Workers: r.o.Workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached, Release: true,
 	})
 	if err != nil {
 		return "", damaged(r.rec.Name, err)

@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"usmtpkg/stage/bag"
-	"usmtpkg/stage/regular"
 )
 
 // A Verdict is the outcome for one file of a comparison.
@@ -91,6 +90,7 @@ type VerifyOptions struct {
 	Workers  int
 	Uncached bool     // read past the page cache where the system can
 	Checker  Checker  // looks at the payload as well; nil: nobody does
+	Release  bool     // what is verified is a release, even where the file that says so is missing
 	Sums     bool     // report what was read of each file that has a SHA-256 to be compared with
 	Progress Progress // nil reports nothing
 
@@ -110,7 +110,7 @@ func Verify(ctx context.Context, dir string, o VerifyOptions) (Report, error) {
 }
 
 func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, error) {
-	b, notes, err := readBag(root)
+	b, err := readBag(root, o)
 	if err != nil {
 		return Report{}, err
 	}
@@ -120,55 +120,45 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
-	ours := isOurs(tree)
-	c := &comparison{
-		fsys: files, files: files, o: o, wanted: wantedFiles(b), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
-		ignore: func(p string) bool {
-			return isUnlistable(p) || !ours && !strings.HasPrefix(p, dataDir+"/")
-		},
+	own, err := ownRecord(root, b)
+	if err != nil {
+		return Report{}, err
 	}
-	oxum := oxum(b, tree)
+	own = append(append(b.tagFaults(tree, odd), own...), oxum(b.Bag, tree)...)
+	c := &comparison{
+		fsys: files, files: files, o: o, wanted: wantedFiles(b.Bag), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
+		ignore: b.ignored,
+	}
+	if b.release {
+		own = append(own, emptyFolders(tree, odd, lower(foldersOf(c.wanted, func(w wanted) string { return w.path })))...)
+	}
+	notes := b.notes
+	b = openBag{} // the comparison has what it needs of it
 	rep, err := c.run(ctx, "verifying")
 	if err != nil {
 		return Report{}, err
 	}
 	rep.Notes = notes
-	rep.Files = append(rep.Files, oxum...)
-	rep.Files = append(rep.Files, ownRecord(root, ours)...)
-	sortResults(rep.Files)
+	rep.add(own)
 	return rep, nil
 }
 
-// readBag reads the tag files of a bag: a release of ours in the one form that
-// is ever written, any other as BagIt allows.
-func readBag(root *os.Root) (b *bag.Bag, notes []string, err error) {
-	_, err = root.Lstat(releaseFile)
-	rules := bag.Rules{Strict: err == nil, Warn: func(e *bag.SyntaxError) {
-		if len(notes) < maxNotes {
-			notes = append(notes, e.Error())
+// add adds results of another look at the files. What is known to differ has a
+// result already.
+func (r *Report) add(more []FileResult) {
+	first := map[string]FileResult{} // of several about one file
+	for _, m := range slices.Backward(more) {
+		first[m.Path] = m
+	}
+	for i, f := range r.Files {
+		m, found := first[f.Path]
+		if found && f.Verdict == Same {
+			r.Files[i] = m
 		}
-	}}
-	err = readRetry(func() (err error) {
-		notes = nil
-		b, err = bag.Read(regular.FS(root), rules)
-		return err
-	})
-	return b, notes, err
-}
-
-// maxNotes bounds the notes of a report: a manifest may have one for each line.
-const maxNotes = 20
-
-// isUnlistable tells which files no manifest of a bag lists: the tag
-// manifests cannot list themselves.
-func isUnlistable(p string) bool {
-	return strings.HasPrefix(p, "tagmanifest-") && strings.HasSuffix(p, ".txt")
-}
-
-// isOurs tells whether a bag is a release: then no file may lie in it that its
-// manifests do not list. In other bags extra tag files are allowed.
-func isOurs(t Tree) bool {
-	return slices.ContainsFunc(t.Files, func(f File) bool { return f.Path == releaseFile })
+		delete(first, f.Path)
+	}
+	r.Files = slices.AppendSeq(r.Files, maps.Values(first))
+	sortResults(r.Files)
 }
 
 // listAll lists a tree whatever is in it: entries that are neither file nor
@@ -197,31 +187,6 @@ func oxum(b *bag.Bag, t Tree) []FileResult {
 		return nil
 	}
 	return []FileResult{{Path: bag.InfoName + aspectOxum, Aspect: aspectOxum, Verdict: Changed, Want: b.Oxum.String(), Found: found.String()}}
-}
-
-// ownRecord compares a release's record and name with its manifest: someone
-// who rewrites files, manifest and tag manifest alike is found here, unless he
-// renames the release too.
-func ownRecord(root *os.Root, ours bool) []FileResult {
-	if !ours {
-		return nil
-	}
-	rec, err := readRelease(root)
-	if err != nil {
-		return []FileResult{{Path: releaseFile, Verdict: Changed, Found: err.Error()}}
-	}
-	sum, err := fileSum(root, manifestName.Name())
-	if err != nil {
-		return []FileResult{{Path: manifestName.Name(), Verdict: Missing}}
-	}
-	var bad []FileResult
-	if rec.Digest != sum {
-		bad = append(bad, FileResult{Path: releaseFile + aspectDigest, Aspect: aspectDigest, Verdict: Changed, Want: rec.Digest, Found: sum})
-	}
-	if name := path.Base(strings.ReplaceAll(root.Name(), `\`, "/")); releaseName.MatchString(name) && name != NameOf(rec.USMTVersion, sum) {
-		bad = append(bad, FileResult{Path: name + aspectName, Aspect: aspectName, Verdict: Changed, Want: name, Found: NameOf(rec.USMTVersion, sum)})
-	}
-	return bad
 }
 
 func fileSum(root *os.Root, name string) (string, error) {

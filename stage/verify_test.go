@@ -10,11 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"usmtpkg/stage/bag"
 )
 
 // released stages the kit and returns the folder of the release.
@@ -161,30 +160,107 @@ func retag(t *testing.T, dir string) {
 	write(t, filepath.Join(dir, "tagmanifest-sha256.txt"), lines)
 }
 
-func TestVerifyRefusesBadTagFiles(t *testing.T) {
-	for name, harm := range map[string]func(t *testing.T, dir string){
-		"traversal": func(t *testing.T, dir string) {
+// Damage to the tag files of a release hides nothing: what can be read of them,
+// and of the files they list, is compared all the same.
+func TestVerifyDamagedTagFiles(t *testing.T) {
+	const hidden = "data/amd64/empty.dat missing\ndata/x86/big.dll changed\n"
+	file := func(dir, name string) string { return filepath.Join(dir, name) }
+	join := func(t *testing.T, dir string, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			remove(t, file(dir, name))
+		}
+	}
+	appendTo := func(t *testing.T, name, text string) {
+		t.Helper()
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, name, string(b)+text)
+	}
+	tests := []struct {
+		name string
+		harm func(t *testing.T, dir string)
+		want string // beside what is hidden
+	}{
+		{"x behind bag-info.txt", func(t *testing.T, dir string) { t.Helper(); appendTo(t, file(dir, "bag-info.txt"), "x") }, "bag-info.txt changed"},
+		{"no bag-info.txt", func(t *testing.T, dir string) { t.Helper(); join(t, dir, "bag-info.txt") }, "bag-info.txt missing"},
+		{"x behind bagit.txt", func(t *testing.T, dir string) { t.Helper(); appendTo(t, file(dir, "bagit.txt"), "x") }, "bag-info.txt (Payload-Oxum) changed\nbagit.txt changed"},
+		{"no bagit.txt", func(t *testing.T, dir string) { t.Helper(); join(t, dir, "bagit.txt") }, "bag-info.txt (Payload-Oxum) changed\nbagit.txt missing"},
+		{"another version", func(t *testing.T, dir string) { t.Helper(); forge(t, file(dir, "bagit.txt"), "1.0", "9.0") }, "bag-info.txt (Payload-Oxum) changed\nbagit.txt changed"},
+		{"x behind the manifest", func(t *testing.T, dir string) { t.Helper(); appendTo(t, file(dir, "manifest-sha256.txt"), "x") }, "bag-info.txt (Payload-Oxum) changed\nmanifest-sha256.txt changed"},
+		{"a path that leads out", func(t *testing.T, dir string) {
 			t.Helper()
-			forge(t, filepath.Join(dir, "manifest-sha256.txt"), "data/x86/big.dll", "data/../../big.dll")
-		},
-		"crlf": func(t *testing.T, dir string) {
+			forge(t, file(dir, "manifest-sha256.txt"), "data/x86/big.dll", "data/../../big.dll")
+		}, "bag-info.txt (Payload-Oxum) changed\nmanifest-sha256.txt changed"},
+		{"line ends of Windows", func(t *testing.T, dir string) { t.Helper(); forge(t, file(dir, "manifest-sha256.txt"), "\n", "\r\n") }, "bag-info.txt (Payload-Oxum) changed\nmanifest-sha256.txt changed"},
+		{"a manifest of zeros", func(t *testing.T, dir string) {
 			t.Helper()
-			forge(t, filepath.Join(dir, "manifest-sha256.txt"), "\n", "\r\n")
-		},
-		"no tag manifest": func(t *testing.T, dir string) { t.Helper(); remove(t, filepath.Join(dir, "tagmanifest-sha256.txt")) },
-		"no manifest":     func(t *testing.T, dir string) { t.Helper(); remove(t, filepath.Join(dir, "manifest-sha256.txt")) },
-		"no info":         func(t *testing.T, dir string) { t.Helper(); remove(t, filepath.Join(dir, "bag-info.txt")) },
-		"version":         func(t *testing.T, dir string) { t.Helper(); forge(t, filepath.Join(dir, "bagit.txt"), "1.0", "9.0") },
-	} {
-		t.Run(name, func(t *testing.T) {
+			write(t, file(dir, "manifest-sha256.txt"), strings.Repeat("\x00", 4096))
+		}, "bag-info.txt (Payload-Oxum) changed\nmanifest-sha256.txt changed"},
+		{"no manifest", func(t *testing.T, dir string) { t.Helper(); join(t, dir, "manifest-sha256.txt") }, "bag-info.txt (Payload-Oxum) changed\nmanifest-sha256.txt missing"},
+		{"x behind the tag manifest", func(t *testing.T, dir string) { t.Helper(); appendTo(t, file(dir, "tagmanifest-sha256.txt"), "x") }, "bag-info.txt (Payload-Oxum) changed\ntagmanifest-sha256.txt changed"},
+		{"no tag manifest", func(t *testing.T, dir string) { t.Helper(); join(t, dir, "tagmanifest-sha256.txt") }, "bag-info.txt (Payload-Oxum) changed\ntagmanifest-sha256.txt missing"},
+		{"no tag manifest, and another manifest", func(t *testing.T, dir string) {
+			t.Helper()
+			join(t, dir, "tagmanifest-sha256.txt")
+			appendTo(t, file(dir, "manifest-sha256.txt"), strings.Repeat("0", 64)+"  data/zzz\n")
+		}, "bag-info.txt (Payload-Oxum) changed\ndata/zzz missing\nNAME (name of the release) changed\nrelease.json changed\nrelease.json (digest) changed\ntagmanifest-sha256.txt missing"},
+		{"x behind release.json", func(t *testing.T, dir string) { t.Helper(); appendTo(t, file(dir, "release.json"), "x") }, "bag-info.txt (Payload-Oxum) changed\nrelease.json changed"},
+		{"no release.json", func(t *testing.T, dir string) { t.Helper(); join(t, dir, "release.json") }, "bag-info.txt (Payload-Oxum) changed\nrelease.json missing"},
+		{"no manifests, damaged record", func(t *testing.T, dir string) {
+			t.Helper()
+			join(t, dir, "manifest-sha256.txt", "tagmanifest-sha256.txt")
+			appendTo(t, file(dir, "release.json"), "x")
+		}, "-bag-info.txt (Payload-Oxum) changed\nmanifest-sha256.txt missing\nrelease.json changed\ntagmanifest-sha256.txt missing"},
+		{"damaged manifest and record", func(t *testing.T, dir string) {
+			t.Helper()
+			appendTo(t, file(dir, "manifest-sha256.txt"), "x")
+			write(t, file(dir, "release.json"), "{")
+		}, "bag-info.txt (Payload-Oxum) changed\nmanifest-sha256.txt changed\nrelease.json changed"},
+		{"all of them gone", func(t *testing.T, dir string) { t.Helper(); join(t, dir, ownTags()...) },
+			"-bag-info.txt missing\nbagit.txt missing\nmanifest-sha256.txt missing\nrelease.json missing\ntagmanifest-sha256.txt missing"},
+		{"a folder in place of one", func(t *testing.T, dir string) {
+			t.Helper()
+			join(t, dir, "bag-info.txt")
+			if err := os.Mkdir(file(dir, "bag-info.txt"), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}, "bag-info.txt type"},
+		{"one more manifest", func(t *testing.T, dir string) { t.Helper(); write(t, file(dir, "manifest-md5.txt"), "") }, "bag-info.txt (Payload-Oxum) changed\nmanifest-md5.txt extra"},
+		{"one more tag manifest", func(t *testing.T, dir string) { t.Helper(); write(t, file(dir, "tagmanifest-md5.txt"), "") }, "bag-info.txt (Payload-Oxum) changed\ntagmanifest-md5.txt extra"},
+		{"bag-info.txt that a new tag manifest covers", func(t *testing.T, dir string) {
+			t.Helper()
+			appendTo(t, file(dir, "bag-info.txt"), "x\n")
+			retag(t, dir)
+		}, "bag-info.txt changed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			dir := released(t)
-			harm(t, dir)
-			var syntax *bag.SyntaxError
-			if rep, err := Verify(t.Context(), dir, VerifyOptions{}); !errors.As(err, &syntax) {
-				t.Errorf("Verify = %v, %v, want a *bag.SyntaxError", rep, err)
+			damage(t, filepath.Join(dir, "data/x86/big.dll"))
+			remove(t, filepath.Join(dir, "data/amd64/empty.dat"))
+			tt.harm(t, dir)
+			rep, err := Verify(t.Context(), dir, VerifyOptions{Release: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, alone := strings.CutPrefix(tt.want, "-")
+			if !alone {
+				want += "\n" + hidden
+			}
+			if got := sorted(strings.ReplaceAll(verdicts(rep), filepath.Base(dir), "NAME")); got != sorted(want) {
+				t.Errorf("Verify:\n%s\nwant\n%s\nnotes: %q", got, sorted(want), rep.Notes)
 			}
 		})
 	}
+}
+
+func sorted(lines string) string {
+	list := strings.Split(strings.TrimSpace(lines), "\n")
+	slices.Sort(list)
+	return strings.Join(list, "\n")
 }
 
 func TestVerifyRenamedRelease(t *testing.T) {
@@ -284,5 +360,149 @@ func TestCompareCopy(t *testing.T) {
 	want := "Thumbs.db extra\namd64/DLManifests/a/two.man missing\namd64/DLManifests/one.man missing\nx86/big.dll changed"
 	if got := verdicts(rep); err != nil || got != want {
 		t.Errorf("CompareCopy:\n%s, %v\nwant\n%s", got, err, want)
+	}
+}
+
+// A record with nonsense in it is a difference, also if a new tag manifest covers it.
+func TestVerifyForgedRecord(t *testing.T) {
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("scan x86")))
+	tests := []struct {
+		name, old, text string
+		says            string // empty: nothing is wrong
+	}{
+		{"nothing", "", "", ""},
+		{"the library", `"library": "`, `"library": "x`, "library"},
+		{"the version", `"usmt_version": "10.0.1.2"`, `"usmt_version": "10.0.1.2 "`, "usmt_version"},
+		{"another version", `"usmt_version": "10.0.1.2"`, `"usmt_version": "10.0.1.3"`, `want "10.0.1.3-`},
+		{"the name", `"release": "10.0.1.2-`, `"release": "10.0.1.3-`, `release "10.0.1.3-`},
+		{"arches", `    "amd64",`, `    "arm64",`, "arches"},
+		{"an arch that a terminal obeys", `    "amd64",`, `    "\u001b[2J",`, `arches ["\x1b[2J"`},
+		{"the mode", `"requested": "reread"`, `"requested": "blindly"`, "verify mode"},
+		{"the flush", `"durability": "`, `"durability": "x`, "durability"},
+		{"the number of files", `"file_count": 10`, `"file_count": 11`, "file_count 11"},
+		{"bytes", `"bytes": `, `"bytes": 1`, "bytes 1"},
+		{"the content hash", `"value": "`, `"value": "` + strings.Repeat("0", 64) + `", "x": "`, "unknown field"},
+		{"an unknown key", `"tool": `, `"colour": 1, "tool": `, "colour"},
+		{"an unknown key of a file", `{"path":"x86/big.dll",`, `{"path":"x86/big.dll","colour":1,`, "files[7]"},
+		{"a sum", `"sha256":"` + sum, `"sha256":"` + strings.Repeat("0", 64), "files[9]"},
+		{"a size", `"size":8,`, `"size":9,`, "want the 10 and"},
+		{"a size below zero", `"size":8,`, `"size":-8,`, "size -8"},
+		{"a path", `"path":"x86/big.dll"`, `"path":"x86/bigger.dll"`, `"x86/bigger.dll"`},
+		{"a path that leads out", `"path":"x86/big.dll"`, `"path":"../big.dll"`, `"../big.dll"`},
+		{"a file twice", `    {"path":"x86/scanstate.exe"`, `    {"path":"x86/empty.dat","size":0,"sha256":"` + sum + `"},` + "\n" + `    {"path":"x86/scanstate.exe"`, "sorted"},
+		{"a file is missing", `"path":"x86/scanstate.exe"`, ``, "files[9]"},
+		{"a broken list", `{"path":"x86/big.dll"`, `garbage`, "files[7]"},
+		{"something behind it", "\n  ]\n}\n", "\n  ]\n}\nx", "behind the list"},
+		{"a key behind it", "\n  ]\n}\n", "\n  ],\n  \"tool\": 1\n}\n", "want the end of the list"},
+		{"the list is cut off", "\n  ]\n}\n", "", "files[10]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := released(t)
+			if tt.old != "" {
+				forge(t, filepath.Join(dir, releaseFile), tt.old, tt.text)
+			}
+			retag(t, dir)
+			rep, err := Verify(t.Context(), dir, VerifyOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			bad := rep.Differences()
+			if tt.says == "" {
+				if len(bad) > 0 {
+					t.Errorf("Verify = %v, want no difference", bad)
+				}
+				return
+			}
+			i := slices.IndexFunc(bad, func(f FileResult) bool { return f.Path == releaseFile && f.Verdict == Changed })
+			if i < 0 || !strings.Contains(bad[i].Found, tt.says) {
+				t.Errorf("Verify = %v, want %s changed with %q", bad, releaseFile, tt.says)
+			}
+		})
+	}
+}
+
+// A list of files that is shorter than the manifest, with numbers that fit it.
+func TestVerifyForgedRecordLacksFile(t *testing.T) {
+	dir := released(t)
+	rec, err := RecordIn(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, releaseFile)
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, end := strings.LastIndex(string(b), ",\n    {"), strings.LastIndex(string(b), "\n  ]")
+	write(t, name, string(b[:list])+string(b[end:]))
+	forge(t, name, `"file_count": 10`, `"file_count": 9`)
+	forge(t, name, fmt.Sprintf(`"bytes": %d`, rec.Bytes), fmt.Sprintf(`"bytes": %d`, rec.Bytes-int64(len("scan x86"))))
+	retag(t, dir)
+	rep, err := Verify(t.Context(), dir, VerifyOptions{})
+	if bad := rep.Differences(); err != nil || len(bad) != 1 || bad[0].Found != "1 files of the manifest are not in its list" {
+		t.Errorf("Verify = %v, %v, want a file that is not in the list", bad, err)
+	}
+}
+
+// The predicted content hash goes into the publish script: it must be that of the files.
+func TestVerifyForgedContentHash(t *testing.T) {
+	dir := released(t)
+	rec, err := RecordIn(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forge(t, filepath.Join(dir, releaseFile), rec.ContentHash.Value, strings.Repeat("0", 64))
+	retag(t, dir)
+	rep, err := Verify(t.Context(), dir, VerifyOptions{})
+	if bad := rep.Differences(); err != nil || len(bad) != 1 || bad[0].Path != releaseFile || !strings.Contains(bad[0].Found, "content_hash 000") {
+		t.Errorf("Verify = %v, %v, want the content hash told", bad, err)
+	}
+}
+
+// Of a record that a newer usmtpkg wrote nothing can be said.
+func TestVerifyNewerRecord(t *testing.T) {
+	dir := released(t)
+	forge(t, filepath.Join(dir, releaseFile), fmt.Sprintf(`"version": %d`, releaseVersion), `"version": 99`)
+	retag(t, dir)
+	rep, err := Verify(t.Context(), dir, VerifyOptions{})
+	if broken := (*FormatError)(nil); !errors.As(err, &broken) || !strings.Contains(err.Error(), "version 99") {
+		t.Errorf("Verify = %v, %v, want the version told", rep, err)
+	}
+}
+
+func TestVerifyEmptyFolders(t *testing.T) {
+	mkdir := func(t *testing.T, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if err := os.MkdirAll(name, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	dir := released(t)
+	mkdir(t, filepath.Join(dir, "data/amd64/new/deep"), filepath.Join(dir, "data/new"), filepath.Join(dir, "beside"))
+	write(t, filepath.Join(dir, "data/amd64/full/x.xml"), "")
+	remove(t, filepath.Join(dir, "data/x86/DLManifests/a/two.man")) // its folder belongs there
+	rep, err := Verify(t.Context(), dir, VerifyOptions{})
+	want := "bag-info.txt (Payload-Oxum) changed\nbeside extra\ndata/amd64/full/x.xml extra\ndata/amd64/new extra\ndata/new extra\ndata/x86/DLManifests/a/two.man missing"
+	if got := verdicts(rep); err != nil || got != want {
+		t.Errorf("Verify:\n%s, %v\nwant\n%s", got, err, want)
+	}
+
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, kit()); err != nil {
+		t.Fatal(err)
+	}
+	mkdir(t, filepath.Join(dir, "amd64", "new"))
+	rep, err = CompareCopy(t.Context(), dir, source(kit()), VerifyOptions{})
+	if got := verdicts(rep); err != nil || got != "amd64/new extra" {
+		t.Errorf("CompareCopy = %q, %v", got, err)
+	}
+
+	dir, src := sourceDir(t) // has a folder amd64/empty
+	rep, err = CompareCopy(t.Context(), dir, src, VerifyOptions{})
+	if got := verdicts(rep); err != nil || got != "" {
+		t.Errorf("CompareCopy with itself = %q, %v", got, err)
 	}
 }

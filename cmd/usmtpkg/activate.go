@@ -57,7 +57,7 @@ func runActivate(ctx context.Context, env environment, o *options, a []string) e
 	if err != nil {
 		return err
 	}
-	rel, err := namedRelease(lib, a)
+	rel, err := soundRelease(ctx, env, o, lib, a, notActivated)
 	if err != nil {
 		return err
 	}
@@ -78,17 +78,39 @@ func runActivate(ctx context.Context, env environment, o *options, a []string) e
 	return doc.print(env, o)
 }
 
+// What follows from a release that is not whole.
+const (
+	notActivated = "which is therefore not activated"
+	notAttested  = "which is therefore not attested"
+)
+
+// soundRelease reads the record of the release that was named. If that is
+// damaged, the error names all that differs in the release.
+func soundRelease(ctx context.Context, env environment, o *options, lib *stage.Library, a []string, consequence string) (stage.Release, error) {
+	rel, err := namedRelease(lib, a)
+	if !is[*stage.FormatError](err) {
+		return rel, err
+	}
+	name, unnamed := releaseName(lib, a)
+	if unnamed != nil {
+		return rel, err
+	}
+	if _, differs := verifyWhole(ctx, env, o, lib, stage.Release{Name: name}, consequence, stage.VerifyOptions{}); differs != nil {
+		return rel, differs
+	}
+	return rel, err
+}
+
 // activateVerified verifies a release and makes it the active one, or tells what it would do. The
 // lock is taken first: whoever finds the library busy learns it at once.
 func activateVerified(ctx context.Context, env environment, o *options, lib *stage.Library, rel stage.Release) (_ jsonActive, err error) {
-	const consequence = "which is therefore not activated"
 	if o.dryRun {
 		before, err := lib.Current()
 		if is[*stage.FormatError](err) {
 			before, err = "", nil // an unreadable name would be replaced
 		}
 		if err == nil {
-			_, err = verifyWhole(ctx, env, o, lib, rel, consequence, stage.VerifyOptions{})
+			_, err = verifyWhole(ctx, env, o, lib, rel, notActivated, stage.VerifyOptions{})
 		}
 		return jsonActive{Release: rel.Name, Changed: before != rel.Name, Before: before}, err
 	}
@@ -98,7 +120,7 @@ func activateVerified(ctx context.Context, env environment, o *options, lib *sta
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	printNotes(env, o, w)
-	if _, err := verifyWhole(ctx, env, o, lib, rel, consequence, stage.VerifyOptions{}); err != nil {
+	if _, err := verifyWhole(ctx, env, o, lib, rel, notActivated, stage.VerifyOptions{}); err != nil {
 		return jsonActive{}, err
 	}
 	active, err := activate(ctx, w, rel.Name)
@@ -110,12 +132,9 @@ func activateVerified(ctx context.Context, env environment, o *options, lib *sta
 func verifyWhole(ctx context.Context, env environment, o *options, lib *stage.Library, rel stage.Release, consequence string, vo stage.VerifyOptions) (stage.Report, error) {
 	what := "release " + rel.Name + ", " + consequence
 	dir := lib.ReleaseDir(rel.Name)
-	if !stage.IsBag(dir) {
-		return stage.Report{}, wholeAdvice(&stage.MismatchError{What: what, Files: []stage.FileResult{{Path: "bagit.txt", Verdict: stage.Missing}}})
-	}
 	bar := newProgress(env, o)
 	defer bar.stop()
-	vo.Workers, vo.Progress = o.copy.workers, bar
+	vo.Workers, vo.Progress, vo.Release = o.copy.workers, bar, true
 	rep, err := stage.Verify(ctx, dir, vo)
 	if err != nil {
 		return rep, err

@@ -100,7 +100,7 @@ func runAttest(ctx context.Context, env environment, o *options, a []string) err
 	if err != nil {
 		return err
 	}
-	rel, err := namedRelease(lib, a)
+	rel, err := soundRelease(ctx, env, o, lib, a, notAttested)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func runAttest(ctx context.Context, env environment, o *options, a []string) err
 		key, doc.Key, doc.Assurance = &k, k.ID().String(), authentic
 	}
 	// Nothing is attested that is not known to be so now.
-	rep, err := verifyWhole(ctx, env, o, lib, rel, "which is therefore not attested", stage.VerifyOptions{Sums: true})
+	rep, err := verifyWhole(ctx, env, o, lib, rel, notAttested, stage.VerifyOptions{Sums: true})
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -49,11 +51,8 @@ type provenance struct {
 
 // newProvenance gets ready to prove the release in dir, while it is read.
 func newProvenance(ctx context.Context, env environment, o *options, dir string) (*provenance, error) {
-	if !stage.IsRelease(dir) {
-		return nil, notRelease(dir)
-	}
 	rec, err := stage.RecordIn(dir)
-	if err != nil {
+	if err != nil && !is[*stage.FormatError](err) && !errors.Is(err, fs.ErrNotExist) { // of those the verification tells
 		return nil, err
 	}
 	p := &provenance{overlay: make(map[string]bool)}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"usmtpkg/stage/contentlib"
 )
 
 // cmdSeal does what somebody does who tampers with a bag and covers it up. It
@@ -63,9 +66,15 @@ func sealFiles(dir, manifest, sub string) error {
 	return os.WriteFile(filepath.Join(dir, manifest), []byte(b.String()), 0o666)
 }
 
-var digestLine = regexp.MustCompile(`"digest": "[0-9a-f]{64}"`)
+var (
+	digestLine  = regexp.MustCompile(`"digest": "[0-9a-f]{64}"`)
+	releaseLine = regexp.MustCompile(`"release": "([0-9.]+)-[0-9a-f]{12}"`)
+	hashLine    = regexp.MustCompile(`"value": "[0-9A-F]{64}"`)
+	fileLine    = regexp.MustCompile(`\{"path":"([^"]+)","size":[0-9]+,"sha256":"[0-9a-f]{64}"`)
+)
 
-// sealRecord writes the digest of the manifest into release.json.
+// sealRecord makes release.json fit the manifest and the files: their sizes and
+// sums, the content hash, digest and name.
 func sealRecord(dir string) error {
 	manifest, err := os.ReadFile(filepath.Join(dir, "manifest-sha256.txt"))
 	if err != nil {
@@ -76,6 +85,21 @@ func sealRecord(dir string) error {
 	if err != nil {
 		return err
 	}
-	record = digestLine.ReplaceAll(record, []byte(`"digest": "`+sha256Of(manifest)+`"`))
+	var files []contentlib.File
+	record = fileLine.ReplaceAllFunc(record, func(line []byte) []byte {
+		p := string(fileLine.FindSubmatch(line)[1])
+		content, rerr := os.ReadFile(filepath.Join(dir, "data", filepath.FromSlash(p)))
+		err = errors.Join(err, rerr)
+		files = append(files, contentlib.File{Path: p, SHA256: sha256Of(content)})
+		return fmt.Appendf(nil, `{"path":"%s","size":%d,"sha256":"%s"`, p, len(content), sha256Of(content))
+	})
+	prediction, perr := contentlib.Predict(files, nil)
+	if err := errors.Join(err, perr); err != nil {
+		return err
+	}
+	digest := sha256Of(manifest)
+	record = digestLine.ReplaceAll(record, []byte(`"digest": "`+digest+`"`))
+	record = releaseLine.ReplaceAll(record, []byte(`"release": "${1}-`+digest[:12]+`"`))
+	record = hashLine.ReplaceAll(record, []byte(`"value": "`+prediction.Hash+`"`))
 	return os.WriteFile(name, record, 0o666)
 }

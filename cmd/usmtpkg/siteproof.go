@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"usmtpkg/stage"
+	"usmtpkg/stage/bag"
 	"usmtpkg/stage/contentlib"
 	"usmtpkg/stage/regular"
 )
@@ -151,12 +151,19 @@ type jsonMarked struct {
 	Problem    string `json:"problem,omitempty"`    // why they cannot be read
 }
 
+// An unlistedError says that a release does not tell what its files are.
+type unlistedError struct{ err error }
+
+func (e *unlistedError) Error() string {
+	return "not compared with what ConfigMgr has: the release does not say what its files are: " + e.err.Error()
+}
+func (e *unlistedError) Unwrap() error { return e.err }
+
 // verifySite compares a release with what ConfigMgr made of it.
 func verifySite(ctx context.Context, o *options, dir string, bar *progress) (all []jsonComparison, err error) {
 	files, err := stage.PackageFiles(dir)
-	if bad := (*stage.FormatError)(nil); errors.As(err, &bad) {
-		bad := stage.FileResult{Path: bad.File, Verdict: stage.Changed, Found: bad.Reason}
-		return nil, &stage.MismatchError{What: "release " + filepath.Base(dir), Files: []stage.FileResult{bad}}
+	if is[*stage.FormatError](err) || is[*bag.SyntaxError](err) || errors.Is(err, fs.ErrNotExist) {
+		return nil, &unlistedError{err}
 	}
 	if err != nil {
 		return nil, err

@@ -117,13 +117,14 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	}
 	bar := newProgress(env, o)
 	defer bar.stop()
-	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar, Sums: att != nil}
-	isBag := stage.IsBag(dir)
+	isRelease := ours || stage.IsRelease(dir)
+	isBag := isRelease || stage.IsBag(dir)
+	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar, Sums: att != nil, Release: isRelease}
 	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached, bag: isBag}
-	if err := verifiable(o, dir, isBag, ours, att); err != nil {
+	if err := verifiable(o, dir, isBag, isRelease, att); err != nil {
 		return err
 	}
-	if o.policy.signatures && !isBag {
+	if o.policy.signatures && !isRelease {
 		return notRelease(dir)
 	}
 	if isBag {
@@ -141,6 +142,10 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	}
 	if o.proof.given() {
 		all, err := verifySite(ctx, o, dir, bar)
+		if !doc.Equal && is[*unlistedError](err) { // the comparison with the manifests says why
+			doc.note(err.Error())
+			err = nil
+		}
 		if err != nil {
 			return err
 		}
@@ -194,14 +199,19 @@ func (d *jsonVerify) append(all ...jsonComparison) {
 	}
 }
 
+// note adds a note to the first comparison, which is with the manifests.
+func (d *jsonVerify) note(text string) {
+	if len(d.Comparisons) > 0 {
+		d.Comparisons[0].Notes = append(d.Comparisons[0].Notes, text)
+	}
+}
+
 // verifiable tells whether there is something to compare dir with.
-func verifiable(o *options, dir string, isBag, ours bool, att *attestation) error {
+func verifiable(o *options, dir string, isBag, isRelease bool, att *attestation) error {
 	switch {
-	case !isBag && ours:
-		return &stage.MismatchError{What: "release " + filepath.Base(dir), Files: []stage.FileResult{{Path: "bagit.txt", Verdict: stage.Missing}}}
 	case !isBag && att != nil:
 		return &usageError{msg: dir + " is no release, and an attestation is of one", hint: "name the folder that holds manifest-sha256.txt"}
-	case o.proof.given() && !stage.IsRelease(dir):
+	case o.proof.given() && !isRelease:
 		return &usageError{msg: dir + " is no release, and only of one is known what ConfigMgr should make of it", hint: "name a release of a library"}
 	case !isBag && !o.source.given():
 		return &usageError{msg: dir + " is no BagIt bag, so nothing says what it should be", hint: "name what it was copied from with --source"}
@@ -349,8 +359,11 @@ func (c jsonComparison) against() string {
 }
 
 func detail(f stage.FileResult) string {
-	if f.Want == "" && f.Found == "" {
+	switch {
+	case f.Want == "" && f.Found == "":
 		return f.Path
+	case f.Want == "":
+		return fmt.Sprintf("%s (found %s)", f.Path, f.Found)
 	}
 	return fmt.Sprintf("%s (found %s, want %s)", f.Path, f.Found, f.Want)
 }
