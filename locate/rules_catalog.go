@@ -154,7 +154,8 @@ func (s *survey) ownCatalogs(files map[*catalog.Catalog]int, names map[string]bo
 }
 
 // altered reports the files whose name a catalog of the kit has, and whose content none has. A
-// signature of its own proves a file better: an update brings such files without a catalog.
+// signature of its own proves a file better: an update brings such files without a catalog. So does the
+// list of the release: folders have files of the same name, and the catalog of some may be missing.
 func (s *survey) altered(trees []*tree, own map[*catalog.Catalog]bool) {
 	faulty := s.faulty()
 	for _, t := range trees {
@@ -163,7 +164,7 @@ func (s *survey) altered(trees []*tree, own map[*catalog.Catalog]bool) {
 				continue
 			}
 			named := slices.DeleteFunc(slices.Clone(s.lists.Named(path.Base(e.path))), func(m catalog.Member) bool { return !own[m.Catalog] })
-			if len(named) > 0 {
+			if len(named) > 0 && !s.listed(t, e) {
 				s.add(catalogDiffers.at(e.path, fmt.Sprintf("%d bytes that no catalog lists", e.size), "the file as the catalog "+printable(named[0].Catalog.File)+" lists it"))
 			}
 		}

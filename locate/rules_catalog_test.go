@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/petest"
 	"usmtpkg/locate/samplekit"
@@ -145,6 +146,42 @@ func TestCatalogFindsAlteredFiles(t *testing.T) {
 }
 
 // A catalog that nobody trusts proves nothing, and that is reported.
+// Folders have files of the same name. Where the catalog of one of them is missing, the list of the
+// release tells its file from an altered one.
+func TestCatalogYieldsToList(t *testing.T) {
+	p := newPublisher(t)
+	fsys := kit(samplekit.Options{})
+	const name = "amd64/ReplacementManifests7/Sample-Desktop-repl.man"
+	set := catalog.NewSet(p.catalogOf(t, p.good, "kit.cat", crypto.SHA1, fsys, func(file string) bool { return path.Dir(file) != path.Dir(name) }))
+	table := tableOf(t, "site.txt", archNames...)
+	o := Options{Policy: allowAll, Signatures: p.verifier, Catalogs: set}
+	findings := func() []string {
+		return slices.DeleteFunc(summary(validate(t, fsys, o)), func(s string) bool { return !strings.HasSuffix(s, name) })
+	}
+	want := []string{"error catalog-differs " + name}
+	if got := findings(); !slices.Equal(got, nil) {
+		t.Errorf("the copy of another arch is listed: findings = %q, want none", got)
+	}
+	fsys[name] = &fstest.MapFile{Data: []byte("<assembly/>")}
+	if got := findings(); !slices.Equal(got, want) {
+		t.Errorf("without a list: findings = %q, want %q", got, want)
+	}
+	row := &table.Releases[0].Files[slices.IndexFunc(table.Releases[0].Files, func(f inventory.File) bool { return f.Path == name })]
+	row.LFSHA256 = sumOf([]byte("<assembly/>"))
+	o.Inventory = []*inventory.Table{table}
+	if got := findings(); len(got) > 0 {
+		t.Errorf("with a list: findings = %q, want none", got)
+	}
+	row.Copies = 1
+	if got := findings(); !slices.Equal(got, want) {
+		t.Errorf("with a list that is based on one copy: findings = %q, want %q", got, want)
+	}
+	row.LFSHA256 = sumOf([]byte("<a/>"))
+	if got := findings(); !slices.Equal(got, want) {
+		t.Errorf("with a list that has another content: findings = %q, want %q", got, want)
+	}
+}
+
 func TestCatalogRefused(t *testing.T) {
 	p := newPublisher(t)
 	plain := p.signed(t)

@@ -65,6 +65,28 @@ func (s *survey) listOf(v pe.Version, arch string) (table *inventory.Table, list
 	return nil, nil, slices.Compact(arches)
 }
 
+// row returns what the list of a release says of a file.
+func (s *survey) row(list *inventory.Release, t *tree, e *entry) (inventory.File, bool) {
+	name := fold(t.arch + "/" + below(e.path))
+	i := slices.IndexFunc(list.Files, func(f inventory.File) bool { return fold(f.Path) == name })
+	if i < 0 {
+		return inventory.File{}, false
+	}
+	return list.Files[i], true
+}
+
+// listed reports whether the list of the release has this very content for this path, and more than
+// a single copy speaks for it.
+func (s *survey) listed(t *tree, e *entry) bool {
+	_, list, _ := s.listOf(t.kit, t.arch)
+	if list == nil {
+		return false
+	}
+	f, ok := s.row(list, t, e)
+	found, _, hashed := e.compare(f)
+	return ok && hashed && found == "" && !f.Doubtful()
+}
+
 // releases are the versions of all tables.
 func (s *survey) releases() []string {
 	var versions []pe.Version

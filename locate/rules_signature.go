@@ -2,7 +2,6 @@ package locate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"usmtpkg/locate/inventory"
@@ -58,12 +57,12 @@ func (s *survey) unproven(t *tree, e *entry, found string, otherwise rule) {
 		}
 		return
 	}
-	i := slices.IndexFunc(list.Files, func(f inventory.File) bool { return fold(f.Path) == fold(t.arch+"/"+below(e.path)) })
-	if i < 0 {
+	f, ok := s.row(list, t, e)
+	if !ok {
 		s.add(signatureMissing.at(e.path, found, "one, as the program is none of USMT "+t.kit.String()))
 		return
 	}
-	switch f := list.Files[i]; {
+	switch {
 	case f.SHA256 != "" && f.SHA256 == e.sum || f.Signature == inventory.Unsigned && otherwise == signatureNone:
 	case f.Signature == inventory.Signed:
 		s.add(signatureMissing.at(e.path, found, "one, as the file of USMT "+t.kit.String()+" has"))
