@@ -3,7 +3,7 @@ package locate
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It is raised with every change of a rule that can change what
 // a folder is found to be: its findings, their severity, or what is not looked at.
-const RulesVersion = "2026-11d"
+const RulesVersion = "2026-11e"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.
@@ -154,6 +154,15 @@ var (
 		source: "measured: all files that the public catalogs of USMT 10.0.26100.2454 list are in its arch folders; inferred for others"}
 	catalogRefused = rule{id: "catalog-refused", severity: Warning,
 		hint: "the catalog does not count, and what it lists is not proven by it: copy it again from the installed kit"}
+	msiDiffers = rule{id: "msi-differs", severity: Error,
+		hint: "the file was altered, or is of another release; " + copyAgain +
+			"; a file that you changed on purpose belongs in an overlay: --overlay-replace"}
+	msiMissing = rule{id: "msi-missing", severity: Error, hint: "the file was probably lost in a copy; " + copyAgain}
+	msiRefused = rule{id: "msi-refused", severity: Info,
+		hint: "the package in the cache of Windows Installer proves nothing; give the kit's own with --msi"}
+	msiUnrelated = rule{id: "msi-unrelated", severity: Warning,
+		hint:   "give the MSIs of this kit: \"User State Migration Tool*.msi\" in the folder Installers of its offline layout (adksetup /layout)",
+		source: "measured: the MSIs of USMT 10.0.26100.2454 have the version 10.1.26100.2454, and list scanstate.exe with its file version"}
 	signatureNone = rule{id: "signature-none", severity: Info,
 		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may vouch for it"}
 )

@@ -41,3 +41,16 @@ func TestReadCatalogsOddFiles(t *testing.T) {
 		t.Errorf("catalogs behind a link (-want +got), %v:\n%s", err, diff)
 	}
 }
+
+// A pipe in the place of a cached package is not opened.
+func TestCachedMSIIsAPipe(t *testing.T) {
+	root := plant(t, map[string]string{"pf/" + kit10 + "amd64/scanstate.exe": new10})
+	pipe := filepath.Join(root, "pipe.msi")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := cachedIn(t, newPublisher(t).verifier, Candidate{cached: []CachedMSI{{Product: "User State Migration Tool", Path: pipe}}})
+	if diff := cmp.Diff([]string{"pipe.msi User State Migration Tool unsupported: it is not a regular file"}, got); diff != "" {
+		t.Errorf("cached MSIs (-want +got):\n%s", diff)
+	}
+}

@@ -23,6 +23,8 @@ type FindOptions struct {
 	Registry func() []KitsRoot
 	// Uninstall reads the uninstall entries; nil reads those of this machine that are evidence.
 	Uninstall func() []UninstallEntry
+	// Cached reads which packages of USMT Windows Installer keeps; nil reads those of this machine.
+	Cached func() []CachedMSI
 	// ProgramFiles are this machine's Program Files folders, in the order to
 	// look at them; empty and repeated ones are passed over.
 	ProgramFiles []string
@@ -42,6 +44,8 @@ type Candidate struct {
 	// so that a link put there meanwhile cannot lead out of base.
 	base, dir string
 	sealed    bool // nothing above base is looked at
+
+	cached []CachedMSI // packages of USMT that Windows Installer keeps where this was found
 }
 
 // Place is one place that was looked at.
@@ -137,6 +141,7 @@ func (s *search) result() Result {
 	r := Result{Places: s.places}
 	for _, f := range s.found {
 		f.Evidence = byKind(slices.Concat(f.Evidence, s.installed))
+		f.cached = s.cached
 		r.Candidates = append(r.Candidates, f.Candidate)
 	}
 	slices.SortStableFunc(r.Candidates, func(a, b Candidate) int {

@@ -3,6 +3,7 @@ package locate
 import (
 	"cmp"
 	"io"
+	"strings"
 
 	"www.velocidex.com/golang/regparser"
 )
@@ -26,6 +27,37 @@ func readUninstall(r io.ReaderAt, size int64) (entries []UninstallEntry, err err
 		return nil, err
 	}
 	return entries, nil
+}
+
+// readCachedMSIs reads which packages of USMT Windows Installer keeps from a SOFTWARE hive, apart from the
+// rest for the same reason.
+func readCachedMSIs(r io.ReaderAt, size int64) (list []CachedMSI) {
+	err := parseHive(r, size, maxUninstallReads, maxUninstallBytes, func(hive *regparser.Registry) {
+		if key := hive.OpenKey(installerProducts); key != nil {
+			list = hiveCached(key)
+		}
+	})
+	if err != nil {
+		return []CachedMSI{unreadableCache(err)}
+	}
+	return list
+}
+
+func hiveCached(products *regparser.CM_KEY_NODE) (list []CachedMSI) {
+	for _, product := range products.Subkeys() {
+		for _, properties := range product.Subkeys() {
+			name := hiveValue(properties, "DisplayName")
+			if !strings.EqualFold(properties.Name(), installerProperties) || name == nil || !isUSMTProduct(name.Value) {
+				continue
+			}
+			c := CachedMSI{Product: name.Value}
+			if at := hiveValue(properties, "LocalPackage"); at != nil {
+				c.Path, c.Problem = at.Value, at.Problem
+			}
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 func hiveUninstall(hive *regparser.Registry, view, prefix string) []UninstallEntry {

@@ -17,7 +17,8 @@ type search struct {
 	found  []found
 	places []Place
 
-	installed []Evidence // what the registry looked at says of installed products
+	installed []Evidence  // what the registry looked at says of installed products
+	cached    []CachedMSI // likewise, which packages of USMT Windows Installer keeps
 }
 
 // found is a candidate and the identity of its folder.

@@ -43,6 +43,11 @@ func (s *search) machine(ctx context.Context, o FindOptions) error {
 		entries = machineUninstall
 	}
 	s.installed = entryEvidence(entries(), "registry")
+	cached := o.Cached
+	if cached == nil {
+		cached = machineCached
+	}
+	s.cached = cached()
 	for _, k := range read() {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

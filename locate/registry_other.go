@@ -7,3 +7,6 @@ func machineKitsRoots() []KitsRoot { return nil }
 
 // machineUninstall returns nothing, either.
 func machineUninstall() []UninstallEntry { return nil }
+
+// machineCached returns nothing, either.
+func machineCached() []CachedMSI { return nil }

@@ -108,3 +108,33 @@ func textValue(key registry.Key, name string) string {
 	}
 	return value
 }
+
+// machineCached reads which packages of USMT Windows Installer keeps, from the 64-bit view.
+func machineCached() []CachedMSI {
+	const path, access = `SOFTWARE\` + installerProducts, registry.WOW64_64KEY
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.ENUMERATE_SUB_KEYS|access)
+	if errors.Is(err, registry.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return []CachedMSI{unreadableCache(err)}
+	}
+	defer func() { _ = key.Close() }()
+	names, err := key.ReadSubKeyNames(maxProducts)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return []CachedMSI{unreadableCache(err)}
+	}
+	var list []CachedMSI
+	for _, name := range names {
+		product, err := registry.OpenKey(registry.LOCAL_MACHINE, path+`\`+name+`\`+installerProperties, registry.QUERY_VALUE|access)
+		if err != nil {
+			continue // a product that is not installed for all users has no such key
+		}
+		c := CachedMSI{Product: textValue(product, "DisplayName"), Path: textValue(product, "LocalPackage")}
+		_ = product.Close()
+		if isUSMTProduct(c.Product) {
+			list = append(list, c)
+		}
+	}
+	return list
+}

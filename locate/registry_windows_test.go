@@ -41,3 +41,12 @@ func TestMachineKitsRoots(t *testing.T) {
 		t.Errorf("views = %v, want both", seen)
 	}
 }
+
+// TestMachineCached takes what the registry has: parts of USMT may or may not be installed.
+func TestMachineCached(t *testing.T) {
+	for _, c := range machineCached() {
+		if !isUSMTProduct(c.Product) {
+			t.Errorf("cached = %+v, want a part of USMT", c)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type Report struct {
 	Proven   []FileProof // what vouches for each of the files, by path
 
 	Catalogs []CatalogUse // the catalogs that vouch for files, in the order of Options.Catalogs
+	MSIs     []MSIUse     // all packages, in the order of Options.MSIs
 
 	findings []*FindingError
 }
@@ -65,7 +66,7 @@ func (r *Report) Err(strict bool) error {
 func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, declared: v.overlay, brief: v.brief}
+	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, packages: v.msis, declared: v.overlay, brief: v.brief}
 	trees := s.plant(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
@@ -75,12 +76,13 @@ func (v *Validator) Finish() *Report {
 	s.overlay(trees)
 	s.proofs(trees)
 	used := s.catalogs(trees)
+	packages := s.msis(trees)
 	s.inventory(trees)
 	s.siblings(trees)
 	proven := s.proven(trees)
 	s.attribute()
 	r := s.report(trees)
-	r.Proven, r.Catalogs = proven, used
+	r.Proven, r.Catalogs, r.MSIs = proven, used, packages
 	r.Programs = programs(trees)
 	sortFindings(s.findings)
 	r.findings = s.findings
@@ -94,6 +96,7 @@ type survey struct {
 	brief    bool // only the core files were inspected
 	tables   []*inventory.Table
 	lists    *catalog.Set
+	packages []*MSI
 	declared map[string]*Declared // files of the overlay, by path
 	findings []*FindingError
 	vouchers map[Voucher]*Voucher // each that vouches for a file, once

@@ -28,6 +28,9 @@ type Options struct {
 	// Catalogs are the signed catalogs of the kit: they vouch for the content of files that have no
 	// signature themselves. Signatures has to be set, too.
 	Catalogs *catalog.Set
+	// MSIs are Windows Installer packages. Those of the kit vouch for the content of files that have no
+	// signature themselves. Signatures has to be set, too.
+	MSIs []*MSI
 	// Overlay are the files that are not of the kit, and lie there because they were laid there.
 	Overlay []Declared
 }
@@ -52,8 +55,9 @@ type Validator struct {
 	wants  func() map[string]want // the hashes that lists have, by folded path
 	signed *pe.Verifier           // nil: signatures are not checked
 	lists  *catalog.Set           // nil: there are no catalogs
-	brief  bool                   // look at the core files only: see Precheck
-	all    bool                   // hash every file: see TakeInventory
+	msis   []*MSI
+	brief  bool // look at the core files only: see Precheck
+	all    bool // hash every file: see TakeInventory
 
 	overlay map[string]*Declared // by path
 
@@ -87,7 +91,7 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, entries: make(map[string]*entry)}
+	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, msis: o.MSIs, entries: make(map[string]*entry)}
 	v.overlay = declare(o.Overlay)
 	v.wants = sync.OnceValue(v.listed)
 	return v, nil
@@ -96,7 +100,7 @@ func NewValidator(o Options) (*Validator, error) {
 // A want says which hashes of a file lists have.
 type want struct{ any, text, md5 bool }
 
-// listed returns the folded paths of the files of which a list has a hash. They all have to be
+// listed returns the folded paths of the files of which a list, or an MSI, has a hash. They all have to be
 // hashed: of which release the folder is will only be known in the end.
 func (v *Validator) listed() map[string]want {
 	wants := make(map[string]want)
@@ -107,6 +111,15 @@ func (v *Validator) listed() map[string]want {
 					w := wants[fold(f.Path)]
 					wants[fold(f.Path)] = want{true, w.text || f.LFSHA256 != "", w.md5 || f.MD5 != ""}
 				}
+			}
+		}
+	}
+	for _, m := range v.msis {
+		for _, f := range m.files {
+			if f.md5 != "" {
+				w := wants[fold(f.path)]
+				w.md5 = true
+				wants[fold(f.path)] = w
 			}
 		}
 	}

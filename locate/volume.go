@@ -53,8 +53,7 @@ func (s *search) hive(mount spot) hiveFacts {
 		s.note(mount.in(softwareHive).path(), volumeRegistry, outcome)
 		return hiveFacts{}
 	}
-	facts, installed, err := hiveFile(mount.root, name)
-	s.installed = installed
+	facts, err := s.hiveFile(mount.root, name)
 	outcome := "read"
 	switch {
 	case err != nil:
@@ -66,30 +65,33 @@ func (s *search) hive(mount spot) hiveFacts {
 	return facts
 }
 
-// hiveFile reads the hive called name, if it is a file. The uninstall entries are evidence only:
-// what is wrong with them is said there.
-func hiveFile(root *os.Root, name string) (hiveFacts, []Evidence, error) {
+// hiveFile reads the hive called name, if it is a file. What is wrong with the uninstall entries and the
+// packages keeps nobody from finding USMT: it is said with these.
+func (s *search) hiveFile(root *os.Root, name string) (hiveFacts, error) {
 	info, err := root.Stat(name)
 	if err != nil {
-		return hiveFacts{}, nil, errors.New(cause(err))
+		return hiveFacts{}, errors.New(cause(err))
 	}
 	if !info.Mode().IsRegular() {
-		return hiveFacts{}, nil, errors.New("not a regular file")
+		return hiveFacts{}, errors.New("not a regular file")
 	}
 	f, err := root.Open(name)
 	if err != nil {
-		return hiveFacts{}, nil, errors.New(cause(err))
+		return hiveFacts{}, errors.New(cause(err))
 	}
 	defer func() { _ = f.Close() }()
 	facts, err := readHive(f, info.Size())
 	if err != nil {
-		return facts, nil, err
+		return facts, err
 	}
+	s.cached = readCachedMSIs(f, info.Size())
 	entries, err := readUninstall(f, info.Size())
 	if err != nil {
-		return facts, []Evidence{{Kind: ADKEntry, Where: volumeRegistry, Problem: err.Error()}}, nil
+		s.installed = []Evidence{{Kind: ADKEntry, Where: volumeRegistry, Problem: err.Error()}}
+	} else {
+		s.installed = entryEvidence(entries, volumeRegistry)
 	}
-	return facts, entryEvidence(entries, volumeRegistry), nil
+	return facts, nil
 }
 
 // volumeKitsRoot looks at the folder of one value of the volume's registry.

@@ -1,0 +1,142 @@
+package locate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"usmtpkg/locate/pe"
+)
+
+// A CachedMSI is a package that Windows Installer keeps of an installed product.
+type CachedMSI struct {
+	Product string // DisplayName
+	Path    string // LocalPackage
+	Problem string // why there is no path, or why it is not followed
+}
+
+// installerProducts is the registry key, below SOFTWARE, that holds a key for each product installed for
+// all users, and installerProperties the key in that with DisplayName and LocalPackage. Recalled from
+// Windows Installer's layout, which Microsoft does not document; it was not seen on a machine with an ADK.
+const (
+	installerProducts   = `Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18\Products`
+	installerProperties = "InstallProperties"
+)
+
+// unreadableCache says that it is not known which packages are cached.
+func unreadableCache(err error) CachedMSI {
+	return CachedMSI{Product: usmtDir, Path: `HKLM\SOFTWARE\` + installerProducts, Problem: "not readable: " + err.Error()}
+}
+
+// maxCached bounds the packages of USMT that are read from the cache. An ADK has three.
+const maxCached = 32
+
+// isUSMTProduct reports whether a product is a part of USMT, by the name that its installer gives it.
+func isUSMTProduct(name string) bool {
+	return len(name) >= len(usmtDir) && strings.EqualFold(name[:len(usmtDir)], usmtDir)
+}
+
+// ReadCachedMSIs reads the packages that Windows Installer cached of a kit: those that the registry of this
+// machine or of the mounted volume names, if the kit was found there. What cannot be read comes back as a
+// package that does not count. The error is the cause of a cancelled ctx.
+func ReadCachedMSIs(ctx context.Context, v *pe.Verifier, c Candidate) ([]*MSI, error) {
+	var list []*MSI
+	for i, cached := range c.cached {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		if i == maxCached {
+			break
+		}
+		list = append(list, readCached(v, c, cached))
+	}
+	return list, nil
+}
+
+func readCached(v *pe.Verifier, c Candidate, cached CachedMSI) *MSI {
+	m := &MSI{Path: cached.Path, Name: baseName(cached.Path)}
+	if cached.Problem != "" {
+		m.refuse(cached.Problem)
+	} else if data, err := c.cachedFile(cached.Path); err != nil {
+		m.refuse(err.Error())
+	} else {
+		m = ReadMSI(v, cached.Path, data)
+		m.Name = baseName(cached.Path)
+	}
+	m.Cached = true
+	if !m.Counts() {
+		m.Product = printable(cached.Product)
+	}
+	return m
+}
+
+// baseName is the last element of a Windows path, whatever the system.
+func baseName(windowsPath string) string {
+	return windowsPath[strings.LastIndexAny(windowsPath, `/\`)+1:]
+}
+
+// cachedFile reads a cached package: of a mounted volume the one at the same path there.
+func (c Candidate) cachedFile(name string) ([]byte, error) {
+	base, file := filepath.Dir(name), filepath.Base(name)
+	if c.sealed {
+		_, dir, problem := reroot(name)
+		if problem != "" {
+			return nil, errors.New(problem)
+		}
+		base, file = c.base, dir
+	} else if problem := notFull(name); problem != "" {
+		return nil, errors.New(problem)
+	}
+	root, err := openFolder(base)
+	if err != nil {
+		return nil, errors.New(cause(err))
+	}
+	defer closeFolder(root)
+	if file, err = foldPath(root.FS(), filepath.ToSlash(file)); err != nil {
+		return nil, fileCause(err)
+	}
+	data, err := readRegular(root, file, MaxMSI)
+	if err != nil {
+		return nil, fileCause(err)
+	}
+	return data, nil
+}
+
+// fileCause is what went wrong with a file, without its path.
+func fileCause(err error) error {
+	at := (*fs.PathError)(nil)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("no such file")
+	case errors.As(err, &at):
+		return errors.New("not readable: " + at.Err.Error())
+	}
+	return err
+}
+
+// readRegular reads a file of at most limit bytes. What is not a regular file is not opened: opening a
+// pipe could wait forever.
+func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
+	info, err := root.Lstat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("it has more than %d MiB", limit>>20)
+	}
+	return b, err
+}
