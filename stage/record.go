@@ -57,6 +57,16 @@ type Validation struct {
 	Inventory  []Compared     `json:"inventory"`   // one for each arch that an inventory is known of
 	Signatures map[string]int `json:"signatures"`  // programs by verdict; counted here, whatever is handed in
 	Proofs     map[string]int `json:"proofs"`      // files by what vouches for their content; nil before version 4
+	MSIs       []MSI          `json:"msis"`        // nil before version 4
+}
+
+// An MSI is a signed Windows Installer package that vouched for files of the payload. It is not kept.
+type MSI struct {
+	Name     string    `json:"name"`
+	SHA256   string    `json:"sha256"`
+	Signer   string    `json:"signer"`
+	SignedAt time.Time `json:"signed_at,omitzero"`
+	Files    int       `json:"files"` // of the payload, that it vouched for
 }
 
 // A Catalog is a signed list that vouches for files of the payload, and is kept
@@ -94,6 +104,9 @@ func (r *run) keepCatalogs() error {
 	}
 	return nil
 }
+
+// maxMSIs bounds the MSIs that are recorded. A kit has three.
+const maxMSIs = 64
 
 // FindingCounts are the findings of a validation by severity.
 type FindingCounts struct {
@@ -210,6 +223,12 @@ func (r *run) finish() error {
 			v.Signatures[verdict]++
 		}
 	}
+	list := []MSI{}
+	for _, m := range v.MSIs[:min(len(v.MSIs), maxMSIs)] {
+		m.Name, m.Signer = clip(m.Name), clip(m.Signer)
+		list = append(list, m)
+	}
+	v.MSIs = list
 	r.validation = &v
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,12 +111,14 @@ func TestRecordOfValidation(t *testing.T) {
 		return Validation{
 			Rules: "r1", Strict: true, Findings: FindingCounts{Warning: 2, Info: 1}, NotChecked: []string{"x"},
 			Inventory: []Compared{{"amd64", "own", 3, 2, 1}},
+			MSIs:      []MSI{{Name: strings.Repeat("x", 70_000), SHA256: "ab", Signer: "Publisher", Files: 7}},
 		}
 	}
 	rec, text := recorded(t, o)
 	want := &Validation{
 		Rules: "r1", Strict: true, Findings: FindingCounts{Warning: 2, Info: 1}, NotChecked: []string{"x"},
 		Inventory: []Compared{{"amd64", "own", 3, 2, 1}}, Signatures: map[string]int{},
+		MSIs: []MSI{{Name: clip(strings.Repeat("x", 70_000)), SHA256: "ab", Signer: "Publisher", Files: 7}},
 	}
 	if diff := cmp.Diff(want, rec.Validation); diff != "" {
 		t.Errorf("validation (-want +got):\n%s", diff)
@@ -138,9 +141,16 @@ func TestRecordStaysReadableWhateverTheSourceSays(t *testing.T) {
 	for range 1000 {
 		o.Evidence = append(o.Evidence, Evidence{"uninstall-entry", strings.Repeat("\x01", 70_000), strings.Repeat("é", 70_000)})
 	}
+	o.Checker = checkerFunc{finish: func() error { return nil }}
+	o.Validation = func() Validation {
+		return Validation{MSIs: slices.Repeat([]MSI{{Signer: strings.Repeat("\x01", 70_000)}}, 1000)}
+	}
 	rec, _ := recorded(t, o)
 	if n := len(rec.Evidence); n != maxEvidence || len(rec.Evidence[0].Value) > maxText || !strings.HasSuffix(rec.Evidence[0].Where, "é…") {
 		t.Errorf("%d pieces of evidence, the first %+v", n, rec.Evidence[0])
+	}
+	if n := len(rec.Validation.MSIs); n != maxMSIs || len(rec.Validation.MSIs[0].Signer) > maxText {
+		t.Errorf("%d MSIs, the first %+v", n, rec.Validation.MSIs[0])
 	}
 
 	src := source(kit())
@@ -203,7 +213,8 @@ func TestReadRecordsOfAllVersions(t *testing.T) {
 		{"version 5", strings.Replace(recordV1, `"version": 1`, `"version": 5`, 1), `version 5 of "usmtpkg release", this usmtpkg knows version 4`},
 		{"version 4", recordOf(4, `"catalogs": [],`), ""},
 		{"catalogs of version 4 in version 3", recordOf(3, `"catalogs": [],`), "catalogs is not a key of version 3"},
-		{"proofs of version 4 in version 3", strings.Replace(recordOf(3, ""), `"validation": null`, `"validation": {"proofs": {}}`, 1), "proofs is not a key of version 3"},
+		{"proofs of version 4 in version 3", strings.Replace(recordOf(3, ""), `"validation": null`, `"validation": {"proofs": {}}`, 1), "proofs and msis are not keys of version 3"},
+		{"msis of version 4 in version 3", strings.Replace(recordOf(3, ""), `"validation": null`, `"validation": {"msis": []}`, 1), "proofs and msis are not keys of version 3"},
 		{"a key of version 2 in version 1", strings.Replace(recordV1, `"tool"`, `"evidence": [], "tool"`, 1), "no keys of version 1"},
 		{"another", strings.Replace(recordV1, `"tool"`, `"validation": {}, "tool"`, 1), "no keys of version 1"},
 		{"an unknown key", strings.Replace(recordV1, `"tool"`, `"colour": 1, "tool"`, 1), `unknown field "colour"`},

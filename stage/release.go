@@ -131,8 +131,8 @@ func readRelease(root *os.Root) (Release, error) {
 	if r.Version < 4 && r.Catalogs != nil {
 		return r, &FormatError{releaseFile, fmt.Sprintf("catalogs is not a key of version %d of %q", r.Version, releaseFormat)}
 	}
-	if v := r.Validation; r.Version < 4 && v != nil && v.Proofs != nil {
-		return r, &FormatError{releaseFile, fmt.Sprintf("proofs is not a key of version %d of %q", r.Version, releaseFormat)}
+	if v := r.Validation; r.Version < 4 && v != nil && (v.Proofs != nil || v.MSIs != nil) {
+		return r, &FormatError{releaseFile, fmt.Sprintf("proofs and msis are not keys of version %d of %q", r.Version, releaseFormat)}
 	}
 	if bad := r.badOverlay(); bad != "" {
 		return r, &FormatError{releaseFile, bad}

@@ -11,9 +11,9 @@ import (
 	"usmtpkg/stage"
 )
 
-// withCatalogs adds the signed catalogs of a kit to the options of its validation. Where signatures are
-// not checked, there are none.
-func (o *options) withCatalogs(ctx context.Context, lo *locate.Options, u *usmt) error {
+// withLists adds the signed catalogs and MSIs of a kit to the options of its validation. Where signatures
+// are not checked, there are none.
+func (o *options) withLists(ctx context.Context, lo *locate.Options, u *usmt) error {
 	if lo.Signatures == nil {
 		return nil
 	}
@@ -28,7 +28,8 @@ func (o *options) withCatalogs(ctx context.Context, lo *locate.Options, u *usmt)
 		return err
 	}
 	u.catalogs, lo.Catalogs = found, found.Set
-	return nil
+	lo.MSIs, err = o.readMSIs(ctx, lo.Signatures, u.Candidate)
+	return err
 }
 
 // keptCatalogs are the catalogs that vouch for files, as a release keeps them.

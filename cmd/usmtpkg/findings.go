@@ -25,6 +25,7 @@ type policyOptions struct {
 	signatures bool // of verify
 
 	catalogs  string
+	msis      []string
 	inventory string
 	read      []*inventory.Table // see tables
 	trust     trustOptions
@@ -37,13 +38,14 @@ func (o *policyOptions) flags(f *pflag.FlagSet) {
 	f.Var(&words{value: &o.forbid, words: arches}, "forbid-arch", "arches that must not be there")
 	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
 	f.BoolVar(&o.proof, "require-proof", false, "fail if the content of any file was not proven: by its signature, a signed catalog or MSI, or a list with its hash")
-	o.catalogFlag(f)
+	o.proofFlags(f)
 	f.StringVar(&o.inventory, "inventory", "", "a list of your own of a release's files, asked before those built in (see usmtpkg inventory)")
 	o.trust.flags(f)
 }
 
-func (o *policyOptions) catalogFlag(f *pflag.FlagSet) {
+func (o *policyOptions) proofFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.catalogs, "catalogs", "", "the folder with the kit's signed catalogs, *.cat (default: the folder Catalogs of the kits root)")
+	f.StringSliceVar(&o.msis, "msi", nil, "a signed MSI of the kit, which lists its files; repeat it for each (default: those that Windows Installer keeps of an installed kit)")
 }
 
 // validation turns the flags into the options of locate. prefix is the path
@@ -125,7 +127,7 @@ func (c *checker) validation() stage.Validation {
 		Findings: stage.FindingCounts{
 			Error: c.report.Count(locate.Error), Warning: c.report.Count(locate.Warning), Info: c.report.Count(locate.Info),
 		},
-		Proofs: proofCounts(c.report),
+		Proofs: proofCounts(c.report), MSIs: msiRecords(c.report),
 	}
 }
 

@@ -90,7 +90,7 @@ const packageSuite = "package"
 // validateJudgement is the outcome of validate, one suite an arch folder.
 func validateJudgement(d jsonValidate, rep *locate.Report, status int) judgement {
 	j := judgement{
-		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared, d.Signed, d.Proofs, d.Unproven, d.Catalogs},
+		command: "validate", status: status, summary: validateSummary{d.USMT, d.Arches, d.Files, d.Bytes, d.Valid, d.Strict, d.Unlooked, d.Compared, d.Signed, d.Proofs, d.Unproven, d.Catalogs, d.MSIs},
 		bases: []uriBase{{"USMT", d.Source.Path, "the USMT folder, found: " + d.Source.How}},
 	}
 	byArch := map[string][]result{}
@@ -137,6 +137,7 @@ type validateSummary struct {
 	Proofs   map[string]int `json:"proofs"`
 	Unproven []string       `json:"unproven"`
 	Catalogs jsonCatalogs   `json:"catalogs"`
+	MSIs     []jsonMSI      `json:"msis"`
 }
 
 func (s suite) fails() bool {

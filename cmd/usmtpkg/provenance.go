@@ -26,14 +26,14 @@ const notProven stage.Verdict = "unproven"
 // provenanceFlags are those of verify.
 func (o *policyOptions) provenanceFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.signatures, "signatures", false, "prove the files by their signatures and by the catalogs kept in the release")
-	f.BoolVar(&o.proof, "require-proof", false, "with --signatures: a file that neither proves is a difference")
-	o.catalogFlag(f)
+	f.BoolVar(&o.proof, "require-proof", false, "with --signatures: a file that nothing proves is a difference")
+	o.proofFlags(f)
 	o.trust.flags(f)
 }
 
 // checkProvenance refuses flags that would do nothing.
 func (o *policyOptions) checkProvenance(f *pflag.FlagSet) error {
-	for _, name := range []string{"require-proof", "catalogs", "trust-root"} {
+	for _, name := range []string{"require-proof", "catalogs", "msi", "trust-root"} {
 		if f.Changed(name) && !o.signatures {
 			return &usageError{msg: "--" + name + " needs --signatures", hint: "usmtpkg verify --signatures --" + name + " …"}
 		}
@@ -41,12 +41,13 @@ func (o *policyOptions) checkProvenance(f *pflag.FlagSet) error {
 	return nil
 }
 
-// A provenance proves the files of a release by their signatures and by the catalogs that are kept with
-// them, and by nothing that usmtpkg knows or recorded.
+// A provenance proves the files of a release by their signatures, by the catalogs that are kept with
+// them and by the MSIs given, and by nothing that usmtpkg knows or recorded.
 type provenance struct {
 	*checker
 	found   locate.Catalogs
 	overlay map[string]bool // what the release records as the site's own files
+	notes   []string
 }
 
 // newProvenance gets ready to prove the release in dir, while it is read.
@@ -64,14 +65,12 @@ func newProvenance(ctx context.Context, env environment, o *options, dir string)
 	if err != nil {
 		return nil, err
 	}
-	if o.policy.catalogs != "" {
-		more := usmt{}
-		if err := o.withCatalogs(ctx, &lo, &more); err != nil {
-			return nil, err
-		}
-		kept = mergeCatalogs(kept, lo.Catalogs)
+	if err := o.withLists(ctx, &lo, &usmt{}); err != nil { // of no kit: those that are given
+		return nil, err
 	}
+	kept = mergeCatalogs(kept, lo.Catalogs)
 	p.found, lo.Catalogs = locate.Catalogs{Set: kept, Path: dir}, kept
+	p.notes = msiNotes(rec, lo.MSIs)
 	for _, f := range rec.Overlay {
 		p.overlay[f.Path] = true
 		lo.Overlay = append(lo.Overlay, locate.Declared{Path: f.Path, From: f.From, Size: f.Size, SHA256: f.SHA256, Replace: true})
@@ -96,7 +95,10 @@ func keptIn(ctx context.Context, lo locate.Options, dir string) (*catalog.Set, e
 }
 
 // signatureRules are the rules whose findings say that a file is not its publisher's.
-var signatureRules = []string{"signature-tampered", "signature-untrusted", "signature-expired", "catalog-differs", "catalog-refused", "pe-hidden"}
+var signatureRules = []string{"signature-tampered", "signature-untrusted", "signature-expired", "catalog-differs", "catalog-refused", "msi-differs", "pe-hidden"}
+
+// missingRules are those that say that a file of USMT is not there.
+var missingRules = []string{"core-missing", "manifests-missing", "msi-missing"}
 
 // compared is the comparison of the files that were read with what was signed.
 func (p *provenance) compared(require bool) jsonComparison {
@@ -104,19 +106,25 @@ func (p *provenance) compared(require bool) jsonComparison {
 	var files []stage.FileResult
 	bad := make(map[string]bool)
 	for _, f := range rep.Findings() {
-		if slices.Contains(signatureRules, f.Rule) && !bad[f.File] {
+		verdict := stage.Changed
+		if slices.Contains(missingRules, f.Rule) {
+			verdict = stage.Missing
+		} else if !slices.Contains(signatureRules, f.Rule) {
+			continue
+		}
+		if !bad[f.File] {
 			bad[f.File] = true
-			files = append(files, stage.FileResult{Path: payloadPath(f.File), Verdict: stage.Changed, Found: f.Rule + ": " + f.Found, Want: f.Wanted})
+			files = append(files, stage.FileResult{Path: payloadPath(f.File), Verdict: verdict, Found: f.Rule + ": " + f.Found, Want: f.Wanted})
 		}
 	}
-	c := jsonComparison{Against: againstSignatures, Proofs: proofCounts(rep), Unproven: unproven(rep)}
+	c := jsonComparison{Against: againstSignatures, Proofs: proofCounts(rep), Unproven: unproven(rep), Notes: p.notes}
 	for _, f := range rep.Proven {
 		switch {
 		case bad[f.Path] || f.Proof == locate.ProofOverlay:
 		case f.Proof != locate.ProofNone:
 			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: stage.Same})
 		case require:
-			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: notProven, Found: "neither a signature nor a catalog", Want: "one of them"})
+			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: notProven, Found: "no signature, catalog or MSI that proves it", Want: "one of them"})
 		}
 	}
 	slices.SortStableFunc(files, func(a, b stage.FileResult) int { return strings.Compare(a.Path, b.Path) })

@@ -39,6 +39,8 @@ func (l leakFree) Run() int {
 //	                          root of this run of the tests that $USMTPKG_TRUST_ROOT names
 //	pe FILE ARCH VERSION [N]  make a program, with N bytes of code more; VERSION none: without one
 //	catalog FILE DIR          make a signed catalog of all files below DIR
+//	msi FILE DIR [-only REGEXP] [-product V] [-unsigned] [-weak]   make a signed MSI of the kit in DIR, of those files
+//	                          alone, with that product version; -weak: without the names of its tables
 //	write FILE TEXT           make a file of the text, in which \r, \n, \x00 and \ufeff stand for what they do in Go
 //	append FILE TEXT          add text to the end of a file
 //	flip FILE [OFFSET]        flip the lowest bit of a byte, the first if not said
@@ -80,6 +82,7 @@ func TestScript(t *testing.T) {
 			"kit":       signer.cmdKit,
 			"pe":        signer.cmdPE,
 			"catalog":   signer.cmdCatalog,
+			"msi":       signer.cmdMSI,
 			"write":     cmdWrite,
 			"append":    cmdAppend,
 			"flip":      cmdFlip,

@@ -1,19 +1,26 @@
 package main
 
 import (
+	"bytes"
 	"crypto"
 	_ "crypto/sha1"
 	"crypto/sha256"
+	"flag"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"usmtpkg/locate/msi/msitest"
+	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/petest"
 )
 
@@ -73,4 +80,41 @@ func (s *kitSigner) cmdCatalog(ts *testscript.TestScript, neg bool, args []strin
 		return err
 	}))
 	ts.Check(writeFile(ts.MkAbs(args[0]), petest.Catalog(s.tb, petest.Message{Signer: s.id}, list)))
+}
+
+// cmdMSI makes a Windows Installer package of the kit in a folder, as an ADK has them.
+func (s *kitSigner) cmdMSI(ts *testscript.TestScript, neg bool, args []string) {
+	const text = "msi FILE DIR [-only REGEXP] [-product V] [-unsigned] [-weak]"
+	usage(ts, !neg && len(args) >= 2, text)
+	flags := flag.NewFlagSet("msi", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	only := flags.String("only", "", "")
+	product := flags.String("product", "10.1.65000.1", "")
+	unsigned := flags.Bool("unsigned", false, "")
+	weak := flags.Bool("weak", false, "")
+	usage(ts, flags.Parse(args[2:]) == nil && flags.NArg() == 0, text)
+	wanted, err := regexp.Compile(*only)
+	ts.Check(err)
+	var files []msitest.File
+	dir := ts.MkAbs(args[1])
+	ts.Check(filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		rel := filepath.ToSlash(strings.TrimPrefix(name, dir+string(filepath.Separator)))
+		if err != nil || d.IsDir() || !wanted.MatchString(rel) {
+			return err
+		}
+		f := msitest.File{Path: rel}
+		if f.Data, err = os.ReadFile(name); err != nil {
+			return err
+		}
+		if info, err := pe.Read(bytes.NewReader(f.Data), int64(len(f.Data))); err == nil {
+			f.Version = info.FileVersion.String()
+		}
+		files = append(files, f)
+		return nil
+	}))
+	root := msitest.Kit(*product, files...).Root()
+	if !*unsigned {
+		root = msitest.Sign(s.tb, root, petest.Message{Signer: s.id}, !*weak)
+	}
+	ts.Check(writeFile(ts.MkAbs(args[0]), msitest.Compound(root, 4)))
 }

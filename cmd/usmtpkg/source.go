@@ -54,7 +54,7 @@ type usmt struct {
 	close  func() error
 	dir    string // its folder; empty for the sample kit, which is none
 
-	catalogs locate.Catalogs // see withCatalogs
+	catalogs locate.Catalogs // see withLists
 
 	overlay []overlay.Laid // what was laid into it
 	apart   []string       // the folders that came from

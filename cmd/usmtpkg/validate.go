@@ -20,9 +20,12 @@ machine gives, and prints every finding: errors keep it from becoming a package,
 fail only with --strict. Of releases whose files are known, from --inventory or
 built in, it finds what is lost or altered. The Authenticode signature of every program is
 verified offline, under Microsoft's roots and those of --trust-root; whether a certificate
-was revoked is not asked. On Windows, what Windows says of a signature stands beside that.`,
+was revoked is not asked. Files without a signature are proven by the kit's signed catalogs
+(--catalogs) or MSIs (--msi); those that nothing proves are counted, and fail with
+--require-proof. On Windows, what Windows says of a signature stands beside that.`,
 		Example: `  usmtpkg validate "C:\Program Files (x86)\Windows Kits\10"
   usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict
+  usmtpkg validate --source /srv/adk --msi core.msi --msi desktop.msi --require-proof
   usmtpkg validate --source /srv/adk --format sarif > usmt.sarif`,
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, a []string) error {
@@ -59,6 +62,7 @@ type jsonValidate struct {
 	Proofs   map[string]int `json:"proofs"`
 	Unproven []string       `json:"unproven"`
 	Catalogs jsonCatalogs   `json:"catalogs"`
+	MSIs     []jsonMSI      `json:"msis"`
 	Programs []jsonProgram  `json:"programs"`
 	Findings []jsonFinding  `json:"findings"`
 
@@ -84,7 +88,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		return err
 	}
 	lo.Overlay = u.declared()
-	if err := o.withCatalogs(ctx, &lo, &u); err != nil {
+	if err := o.withLists(ctx, &lo, &u); err != nil {
 		return err
 	}
 	rep, err := locate.Validate(ctx, u.fsys, lo)
@@ -99,7 +103,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	if o.format != formatText {
 		d := jsonValidate{
 			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Catalogs: catalogDocument(u.catalogs, rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
+			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Catalogs: catalogDocument(u.catalogs, rep), MSIs: msiDocuments(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
 			Overlay: u.record(),
 		}
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
@@ -122,7 +126,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		}
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\ncontent: %s\n",
-		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep), proofText(rep)+catalogText(u.catalogs, rep))
+		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep), proofText(rep)+catalogText(u.catalogs, rep)+msiText(rep))
 	return errors.Join(err, marked(bad))
 }
 

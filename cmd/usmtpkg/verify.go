@@ -35,8 +35,9 @@ read. Both are only read. The content hash is predicted: reverse-engineered, not
 on a live site. What is not found is a difference.
 
 With --signatures every file of a release is proven again, without the ADK and without anything
-that usmtpkg recorded: by its own signature, or by one of the signed catalogs that the release
-keeps. What neither proves is counted as NOT proven; with --require-proof it is a difference.
+that usmtpkg recorded: by its own signature, by one of the signed catalogs that the release
+keeps, or by an MSI given with --msi. What none of these proves is counted as NOT proven; with
+--require-proof it is a difference.
 
 With --attestation a release is compared with what that statement says of it, too. With
 --public-key the statement must be signed by that key (F.minisig), and the release is
