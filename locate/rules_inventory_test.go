@@ -2,6 +2,7 @@ package locate
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"usmtpkg/locate/catalog"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
@@ -349,5 +351,60 @@ func TestInventoryRows(t *testing.T) {
 				t.Errorf("%d files hashed of it, want %d", got, tt.hashed)
 			}
 		})
+	}
+}
+
+// A signed catalog settles the doubt about a list that is based on one copy, and not that about a list
+// which Microsoft confirms: the file is another one of Microsoft's.
+func TestInventoryRowsBesideCatalog(t *testing.T) {
+	p := newPublisher(t)
+	fsys := kit(samplekit.Options{})
+	set := catalog.NewSet(p.catalogOf(t, p.good, "kit.cat", crypto.SHA256, fsys, in("")))
+	for _, tt := range []struct {
+		copies int
+		want   []string
+	}{
+		{1, nil}, {2, []string{"error inventory-differs amd64/SFCN.DAT"}},
+	} {
+		table := tableOf(t, "site.txt", "amd64", "arm64", "x86")
+		for i := range table.Releases[0].Files {
+			if f := &table.Releases[0].Files[i]; f.Path == "amd64/SFCN.DAT" {
+				f.LFSHA256, f.Copies = sumOf([]byte("x")), tt.copies
+			}
+		}
+		r := validate(t, fsys, Options{Policy: allowAll, Inventory: []*inventory.Table{table}, Signatures: p.verifier, Catalogs: set})
+		if got := summary(r); !slices.Equal(got, tt.want) {
+			t.Errorf("%d copies: findings = %q, want %q", tt.copies, got, tt.want)
+		}
+	}
+}
+
+// A file has one finding about its content, even where the list leaves a doubt.
+func TestInventoryDoubtAboutBrokenFile(t *testing.T) {
+	fsys := kit(samplekit.Options{})
+	put("amd64/Config_AppsOnly.xml", "<a>")(fsys)
+	table := tableOf(t, "site.txt", "amd64", "arm64", "x86")
+	for i := range table.Releases[0].Files {
+		table.Releases[0].Files[i].Copies = 1
+	}
+	want := []string{"error xml-malformed amd64/Config_AppsOnly.xml"}
+	if got := summary(validate(t, fsys, Options{Policy: allowAll, Inventory: []*inventory.Table{table}})); !slices.Equal(got, want) {
+		t.Errorf("findings = %q, want %q", got, want)
+	}
+}
+
+// A text that was not written to its end is not compared: nothing is known of it.
+func TestTextNotWhole(t *testing.T) {
+	v, err := NewValidator(Options{Policy: allowAll, Inventory: []*inventory.Table{tableOf(t, "site.txt", "amd64")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := v.Inspect("amd64/SFCN.DAT", strings.NewReader("a text"), 6)
+	if err != nil || !i.Wants() {
+		t.Fatalf("Inspect = %v, wants the content: %v", err, i.Wants())
+	}
+	_, _ = i.Write([]byte("a te"))
+	if _, err := i.Facts("sum"); err == nil || !strings.Contains(err.Error(), "reading amd64/SFCN.DAT: found 4 bytes, wanted the 6 of a moment ago: it changed during the run") {
+		t.Errorf("Facts = %v, want a refusal", err)
 	}
 }

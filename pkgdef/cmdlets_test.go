@@ -11,22 +11,23 @@ import (
 // A parameterSet is one way to call a cmdlet.
 type parameterSet struct{ required, all []string }
 
-// reference reads testdata/cmdlets.txt.
+// setLine is a line of the reference that has a parameter set; others have the types of parameters.
+var setLine = regexp.MustCompile(`^([A-Z]\w+-CM\w+) \[\w+\]: (.*)`)
+
+// reference reads the data that the stand-in for the site goes by too.
 func reference(t *testing.T) map[string][]parameterSet {
 	t.Helper()
-	data, err := os.ReadFile("testdata/cmdlets.txt")
+	data, err := os.ReadFile("../testdata/powershell/site/cmdlets.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	sets := map[string][]parameterSet{}
 	for line := range strings.Lines(string(data)) {
-		name, parameters, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if strings.HasPrefix(line, "#") {
+		m := setLine.FindStringSubmatch(line)
+		if m == nil {
 			continue
 		}
-		if !ok {
-			t.Fatalf("%q is no line of the reference", line)
-		}
+		name, parameters := m[1], m[2]
 		var s parameterSet
 		for p := range strings.FieldsSeq(parameters) {
 			bare, required := strings.CutSuffix(p, "*")

@@ -90,3 +90,47 @@ func TestPowerShellSyntaxRefuses(t *testing.T) {
 		})
 	}
 }
+
+// Windows PowerShell 5.1 is what most consoles have: what only PowerShell 7 has is refused.
+func TestPowerShellSyntaxRefusesNewer(t *testing.T) {
+	needNode(t)
+	for _, newer := range []string{
+		"$a = $b ?? 1", "$a ??= 1", "$a = ${b}?.c", "$a = ${b}?[0]", "$a = $b ? 1 : 2", "$a = ($b) ? 1 : 2", "Get-Item a && Get-Item b",
+		"Get-Item a || Get-Item b", "1..3 | ForEach-Object -Parallel { $_ }", "if ($IsWindows) { 1 }", "$a = '{}' | ConvertFrom-Json -AsHashtable",
+		"Get-Error", "$a = \"`u{1F600}\"", "$a = \"``a`e[0m\"", "function Get-A { process { 1 } clean { 2 } }", "$a = [System.IO.Path]::GetRelativePath('a', 'b')",
+		"[System.IO.File]::Move('a', 'b', $true)", "Get-Item a &",
+	} {
+		if out, ok := syntax(t, newer+"\r\n"); ok {
+			t.Errorf("%s was accepted", newer)
+		} else if !strings.Contains(out, "script.ps1:1:") {
+			t.Errorf("%s: the check says %q, want line 1", newer, out)
+		}
+	}
+	for _, old := range []string{"$a = \"``e ``u{\"", "$isWindowsPath = $true", "$a = [System.IO.Path]::Combine('a', 'b')", "[System.IO.File]::Move('a', 'b')"} {
+		if out, ok := syntax(t, old+"\r\n"); !ok {
+			t.Errorf("%s was refused: %s", old, out)
+		}
+	}
+}
+
+// The scenarios and the stand-in for the site run under Windows PowerShell too.
+func TestSiteSyntax(t *testing.T) {
+	needNode(t)
+	var files []string
+	for _, pattern := range []string{"*.ps1", "*.psm1", "*.psd1", "scenarios/*.ps1"} {
+		found, err := filepath.Glob(filepath.Join(checker, "site", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %q, %v", pattern, found, err)
+		}
+		files = append(files, found...)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, ok := syntax(t, string(text)); !ok || !isASCII(string(text)) {
+			t.Errorf("%s: %sASCII: %t", file, out, isASCII(string(text)))
+		}
+	}
+}

@@ -70,6 +70,7 @@ func wholeRun(ctx context.Context, dir string, fsys fs.FS, step func(string)) er
 		return err
 	}
 	o := options()
+	o.AllowChanged = true // kit and kitNext are of one USMT version
 	o.Checker = checkerFunc{finish: func() error { step("mid-reread"); return nil }}
 	res, err := w.Stage(ctx, source(fsys), o)
 	if err == nil {

@@ -41,7 +41,7 @@ func TestDowngrade(t *testing.T) {
 	defer w.Close() //nolint:errcheck // only the lock is left
 	stage := func(version, content string, allow bool) (Result, error) {
 		src := source(fstest.MapFS{"amd64/scanstate.exe": {Data: []byte(content)}})
-		o := Options{USMTVersion: version, Tool: "test", AllowDowngrade: allow}
+		o := Options{USMTVersion: version, Tool: "test", AllowDowngrade: allow, AllowChanged: true}
 		planned, perr := Plan(t.Context(), w.Library, src, o)
 		res, err := w.Stage(t.Context(), src, o)
 		if (perr == nil) != (err == nil) || perr != nil && perr.Error() != err.Error() || planned.Release.Name != res.Release.Name {

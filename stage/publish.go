@@ -50,7 +50,7 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 		return res, destination("publishing "+r.rec.Name, err)
 	}
 	w.step("published")
-	return Result{Release: r.rec, Published: true}, destination("publishing "+r.rec.Name, syncDir(w.disk, w.root, "."))
+	return Result{Release: r.rec, Published: true, Changes: r.changes}, destination("publishing "+r.rec.Name, syncDir(w.disk, w.root, "."))
 }
 
 // makeStaging makes a staging folder and moves it once: where folders can be
@@ -115,6 +115,10 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 // nothing else lies in the staging folder.
 func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, files *Folders, r *run) error {
 	if err := w.check(ctx, files, r); err != nil {
+		return err
+	}
+	var err error
+	if r.changes, err = r.base.judge(r.kit(), r.o.AllowChanged); err != nil {
 		return err
 	}
 	if err := r.describe(); err != nil {

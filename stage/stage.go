@@ -38,13 +38,15 @@ type Options struct {
 	Proof          func(path string) (proof, voucher string) // what vouches for the content of a file, for the record, asked for after Validation; nil: nobody looked
 	Catalogs       func() []Catalog                          // what vouches for files and is to be kept with them, asked for after Checker.Finish; nil: nothing
 	AllowDowngrade bool                                      // take a USMT that is older than that of the active release
+	AllowChanged   bool                                      // take a kit that differs from the releases of the same USMT version
 	Overlay        []OverlayFile                             // the files that are not the source's own, for the record; Size and SHA256 are filled in
 }
 
 // A Result tells what Stage did, or what it would do.
 type Result struct {
 	Release   Release
-	Published bool // false: a release with this content was there already
+	Published bool     // false: a release with this content was there already
+	Changes   *Changes // from the active release, else from the newest of the same USMT version; nil: there is neither
 }
 
 // usmtVersion is the form of a version that can begin a release's name.
@@ -62,6 +64,9 @@ type run struct {
 	digest   string
 	manifest []byte
 	rec      Release
+
+	base    *baseline // nil: there is no library yet
+	changes *Changes
 
 	validation *Validation // nil until the check is over
 	catalogs   []Catalog   // likewise
@@ -101,6 +106,11 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
+	if lib != nil {
+		if r.base, err = lib.baseline(o.USMTVersion); err != nil {
+			return Result{}, err
+		}
+	}
 	res, err := r.plan(ctx, lib)
 	if err == nil {
 		err = r.relist(ctx)
@@ -123,14 +133,22 @@ func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
 	}
 	rec, err := lib.Release(r.rec.Name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Result{Release: r.rec, Published: true}, nil
+		if r.changes, err = r.base.judge(r.kit(), r.o.AllowChanged); err != nil {
+			return Result{}, err
+		}
+		return Result{Release: r.rec, Published: true, Changes: r.changes}, nil
 	}
 	if err != nil {
 		return Result{}, r.damaged(ctx, lib, err)
 	}
 	r.rec.Overlay = rec.Overlay
-	_, err = lib.recheck(ctx, r)
-	return Result{Release: r.rec}, err
+	if _, err = lib.recheck(ctx, r); err != nil {
+		return Result{}, err
+	}
+	if r.changes, err = r.base.judgeRelease(r.rec.Name, r.o.AllowChanged); err != nil {
+		return Result{}, err
+	}
+	return Result{Release: r.rec, Changes: r.changes}, nil
 }
 
 // inspectSource lets the checker judge the source itself, where no copy is made.
@@ -203,6 +221,9 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 		return Result{}, err
 	}
 	w.step("listed")
+	if r.base, err = w.baseline(o.USMTVersion); err != nil {
+		return Result{}, err
+	}
 	res, err := w.stage(ctx, r)
 	return res, r.explain(ctx, err)
 }
@@ -212,8 +233,16 @@ func (w *Writer) stage(ctx context.Context, r *run) (Result, error) {
 	if done && err == nil {
 		err = r.relist(ctx)
 	}
+	if done && err == nil {
+		if res.Changes, err = r.base.judgeRelease(res.Release.Name, r.o.AllowChanged); err != nil {
+			return Result{}, err
+		}
+	}
 	if done || err != nil {
 		return res, err
+	}
+	if err := r.refuse(ctx); err != nil {
+		return Result{}, err
 	}
 	if err := checkSpace("staging", w.root, r.tree); err != nil {
 		return Result{}, err
@@ -290,7 +319,11 @@ func (r *run) damaged(ctx context.Context, lib *Library, err error) error {
 // damaged turns the error of reading a release that should hold the content of
 // the source already into a mismatch, if it is the release's fault.
 func damaged(name string, err error) error {
-	what := "release " + name + ", which should hold this content already"
+	return damagedAs("release "+name+", which should hold this content already", err)
+}
+
+// damagedAs does the same for a release of which something else is said.
+func damagedAs(what string, err error) error {
 	var syntax *bag.SyntaxError
 	var format *FormatError
 	switch {

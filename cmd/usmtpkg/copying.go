@@ -19,6 +19,7 @@ type copyOptions struct {
 	workers   int
 	verify    stage.VerifyMode
 	downgrade bool
+	changed   bool
 }
 
 func (o *copyOptions) flags(f *pflag.FlagSet) {
@@ -27,6 +28,7 @@ func (o *copyOptions) flags(f *pflag.FlagSet) {
 	f.Var(&word[stage.VerifyMode]{&o.verify, []stage.VerifyMode{stage.VerifyReread, stage.VerifyUncached, stage.VerifyStream}, "mode"},
 		"verify", "how the copy is compared: reread, uncached or stream")
 	f.BoolVar(&o.downgrade, "allow-downgrade", false, "take a USMT that is older than that of the active release")
+	f.BoolVar(&o.changed, "allow-changed", false, "take a USMT whose files differ from those of a release with the same USMT version")
 }
 
 // An outcome is what staging came to.
@@ -118,7 +120,7 @@ func (j *stageJob) check(ctx context.Context) error {
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: j.o.copy.verify,
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.keptCatalogs,
-		AllowDowngrade: j.o.copy.downgrade, Overlay: j.usmt.record(),
+		AllowDowngrade: j.o.copy.downgrade, AllowChanged: j.o.copy.changed, Overlay: j.usmt.record(),
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ func TestExitStatus(t *testing.T) {
 		{"not recovered", &advisedError{err: &stage.MismatchError{What: "x"}}, exitMismatch},
 		{"role not installed", errNotInstalled, exitMismatch},
 		{"downgrade", &stage.DowngradeError{}, exitInvalid},
+		{"same version, other content", &stage.SameVersionError{}, exitInvalid},
 		{"not found", &locate.NotFoundError{}, exitNotFound},
 		{"finding", &locate.FindingError{Rule: "x"}, exitInvalid},
 		{"findings", multierror.Append(nil, &locate.FindingError{Rule: "x"}), exitInvalid},

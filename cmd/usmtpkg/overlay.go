@@ -219,7 +219,7 @@ func overlayText(list []stage.OverlayFile) string {
 // that held these files itself. Its record stays as it is.
 func otherRecord(res stage.Result, now []stage.OverlayFile) []string {
 	same := func(a, b stage.OverlayFile) bool { return a.Path == b.Path && a.Replaces == b.Replaces }
-	if res.Published || slices.EqualFunc(res.Release.Overlay, now, same) {
+	if res.Published || res.Release.Name == "" || slices.EqualFunc(res.Release.Overlay, now, same) {
 		return nil
 	}
 	return []string{fmt.Sprintf("release %s has this content, and was recorded with another overlay (%s); its record stays", res.Release.Name,

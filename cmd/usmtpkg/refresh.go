@@ -20,7 +20,8 @@ release, reads the copy back and checks that, writes the package definition for 
 makes it the active release. With the same source again it writes nothing.
 
 Nothing is published before everything about it is checked; whatever goes wrong, the
-library is as it was.`,
+library is as it was. A USMT that is older than that of the active release is refused, and so
+is one that has its version and other files: --allow-downgrade and --allow-changed accept them.`,
 		Example: `  usmtpkg refresh --sample --library build/library
   usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg refresh --source /mnt/adk --library /srv/usmt --dry-run`,
@@ -179,6 +180,9 @@ func printResult(env environment, o *options, d jsonResult) error {
 	fmt.Fprintf(&b, "proof        %s\n", proofText(d.report)+catalogText(d.found, d.report)+msiText(d.report))
 	if len(d.Overlay) > 0 {
 		fmt.Fprintf(&b, "overlay      %s\n", overlayText(d.Overlay))
+	}
+	if text := changesText(d.Changes, o.dryRun); text != "" {
+		fmt.Fprintf(&b, "changes      %s\n", text)
 	}
 	fmt.Fprintf(&b, "release      %s\n             %s\n", d.Release, d.outcomeText(o.dryRun))
 	if !o.dryRun {

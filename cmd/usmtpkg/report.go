@@ -41,7 +41,7 @@ func report(env environment, o *options, err error) int {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", plainText(line))
 	}
-	printDetails(env.stderr, err)
+	printDetails(env.stderr, o, err)
 	if hint := hintFor(o, err); hint != "" {
 		fmt.Fprintf(env.stderr, "usmtpkg: hint: %s\n", hint)
 	}
@@ -52,7 +52,7 @@ func report(env environment, o *options, err error) int {
 var errFindings = errors.New("findings")
 
 // printDetails prints what does not fit into the line of an error.
-func printDetails(w io.Writer, err error) {
+func printDetails(w io.Writer, o *options, err error) {
 	var nf *locate.NotFoundError
 	if errors.As(err, &nf) {
 		printPlaces(w, nf.Places)
@@ -62,6 +62,10 @@ func printDetails(w io.Writer, err error) {
 		for _, f := range mm.Files {
 			fmt.Fprintf(w, "  %s\n", plainText(f.String()))
 		}
+	}
+	var differs *stage.SameVersionError
+	if errors.As(err, &differs) {
+		printChanges(w, o, differs.Changes.Files)
 	}
 }
 
@@ -90,6 +94,10 @@ func hintByStatus(err error) string {
 	}
 	if is[*stage.DowngradeError](err) {
 		return "if the older USMT is wanted, say so with --allow-downgrade"
+	}
+	var differs *stage.SameVersionError
+	if errors.As(err, &differs) {
+		return changedHint(differs)
 	}
 	switch exitStatus(err) {
 	case exitBusy:
@@ -124,6 +132,7 @@ type jsonError struct {
 	Findings []jsonFinding      `json:"findings,omitempty"`
 	Places   []jsonPlace        `json:"places,omitempty"`
 	Files    []stage.FileResult `json:"files,omitempty"`
+	Changes  *stage.Changes     `json:"changes,omitempty"`
 }
 
 func errorDocument(o *options, err error, status int) jsonError {
@@ -143,6 +152,10 @@ func errorDocument(o *options, err error, status int) jsonError {
 	var mm *stage.MismatchError
 	if errors.As(err, &mm) {
 		d.Files = mm.Files
+	}
+	var differs *stage.SameVersionError
+	if errors.As(err, &differs) {
+		d.Changes = &differs.Changes
 	}
 	return d
 }

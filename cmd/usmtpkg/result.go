@@ -36,6 +36,8 @@ type jsonResult struct {
 	Definition    *jsonDefinition    `json:"definition,omitempty"`
 	Active        *jsonActive        `json:"active,omitempty"`
 
+	Changes *stage.Changes `json:"changes,omitempty"`
+
 	ContentHash *stage.ContentHash  `json:"content_hash"` // predicted
 	Overlay     []stage.OverlayFile `json:"overlay,omitempty"`
 
@@ -68,8 +70,8 @@ func resultDocument(format string, o *options, out outcome) jsonResult {
 		Library: out.dir, PackageSource: localPackagePath(out.dir, r.Name),
 		Source: jsonOrigin{out.usmt.Path, out.usmt.How}, Verify: r.Verify, Durability: r.Durability,
 		NotChecked: notChecked(out.report), Compared: comparedDocuments(out.report), Signed: signatureCounts(out.report), Proofs: proofCounts(out.report), Unproven: unproven(out.report), Catalogs: catalogDocument(out.usmt.catalogs, out.report), MSIs: msiDocuments(out.report), Findings: findingDocuments(out.report.Findings()), Notes: out.notes,
-		Overlay: r.Overlay,
-		report:  out.report, found: out.usmt.catalogs, reason: out.usmt.reason,
+		Overlay: r.Overlay, Changes: out.Changes,
+		report: out.report, found: out.usmt.catalogs, reason: out.usmt.reason,
 	}
 	if out.Published {
 		d.Outcome = "published"

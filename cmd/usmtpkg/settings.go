@@ -20,7 +20,7 @@ const defaultConfig = "usmtpkg.yaml"
 
 // notSettings are flags for the command line alone: what they say is of one run, not a habit.
 var notSettings = map[string]bool{
-	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true, "sample": true,
+	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true, "allow-changed": true, "sample": true,
 	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true,
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"usmtpkg/locate/pe/cms"
 )
@@ -59,55 +60,86 @@ func (img *image) unsigned(r io.ReaderAt, size int64) (Signature, error) {
 // signedData is how a PKCS#7 signature names its type, in DER.
 var signedData = []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
 
-// leftBehind returns the offset of an entry of a certificate table that ends
-// where the file does, though no header names it; 0 if there is none.
+// leftBehind returns the offset of an entry of a certificate table behind the
+// sections that reaches to the end of the file, zeros aside, though no header
+// names it; 0 if there is none. It reads no more than a table can have.
 func (img *image) leftBehind(r io.ReaderAt, size int64) (int64, error) {
 	start := img.sectionsEnd
 	for _, s := range img.sections {
 		start = max(start, int64(s.offset)+int64(s.size))
 	}
 	start = max(start, size-maxTable)
-	tail, err := readTable(r, size, directory{addr: uint32(start), size: uint32(size - start)})
-	if err != nil {
-		return 0, err
-	}
-	for off := 0; ; off++ {
-		i := bytes.Index(tail[off:], signedData)
-		if i < 0 {
-			return 0, nil
+	const overlap = entryHeader + maxOuter + 11 // so that what tells an entry is whole in one part
+	buf := make([]byte, min(leftBehindBuffer, size-start))
+	found, foundEnd, contentEnd := int64(0), int64(0), int64(0)
+	for at := start; at < size; at += int64(len(buf)) - overlap {
+		part := buf[:min(int64(len(buf)), size-at)]
+		if n, err := r.ReadAt(part, at); n < len(part) {
+			return 0, tableReadFault(at, n, size, err)
 		}
-		off += i
-		for before := entryHeader + 2; before <= min(entryHeader+5, off); before++ { // the outer element's tag and length
-			if entry := tail[off-before:]; entry[entryHeader] == 0x30 && endsFile(entry) {
-				return start + int64(off-before), nil
+		if n := len(bytes.TrimRight(part, "\x00")); n > 0 {
+			contentEnd = at + int64(n)
+		}
+		for off, n := range entries(part) {
+			if end := at + int64(off) + n; end <= size && end > foundEnd {
+				found, foundEnd = at+int64(off), end
+			}
+		}
+		if at+int64(len(part)) == size {
+			break
+		}
+	}
+	if foundEnd < contentEnd {
+		return 0, nil
+	}
+	return found, nil
+}
+
+const (
+	leftBehindBuffer = 32 << 10 // bytes
+	maxOuter         = 5        // bytes of tag and length of the outermost element
+)
+
+// entries yields where in b something begins as an entry with a PKCS#7
+// signature, and the length that it claims.
+func entries(b []byte) iter.Seq2[int, int64] {
+	return func(yield func(int, int64) bool) {
+		for off := 0; ; off++ {
+			i := bytes.Index(b[off:], signedData)
+			if i < 0 {
+				return
+			}
+			off += i
+			for before := entryHeader + 2; before <= min(entryHeader+maxOuter, off); before++ {
+				e := b[off-before:]
+				revision, kind := u16(e[4:]), u16(e[6:])
+				if e[entryHeader] == 0x30 && (revision == 0x100 || revision == 0x200) && kind == typeSigned && !yield(off-before, int64(u32(e))) {
+					return
+				}
 			}
 		}
 	}
-}
-
-// endsFile reports whether what begins as an entry reaches to the end of the file,
-// its padding aside.
-func endsFile(entry []byte) bool {
-	n, revision, kind := int64(u32(entry)), u16(entry[4:]), u16(entry[6:])
-	padding := int64(len(entry)) - n
-	return (revision == 0x100 || revision == 0x200) && kind == typeSigned && padding >= 0 && padding < entryAlign && zero(entry[n:])
 }
 
 // readTable reads the certificate table, which the headers place in the file.
 func readTable(r io.ReaderAt, size int64, dir directory) ([]byte, error) {
 	table := make([]byte, dir.size)
 	n, err := r.ReadAt(table, int64(dir.addr))
-	switch {
-	case n == len(table):
+	if n == len(table) {
 		return table, nil
+	}
+	return nil, tableReadFault(int64(dir.addr), n, size, err)
+}
+
+// tableReadFault says why only n bytes could be read at an offset.
+func tableReadFault(off int64, n int, size int64, err error) error {
+	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, &FormatError{
-			int64(dir.addr) + int64(n), "certificate table", "the end of the file", fmt.Sprintf("a file of %d bytes", size),
-		}
+		return &FormatError{off + int64(n), "certificate table", "the end of the file", fmt.Sprintf("a file of %d bytes", size)}
 	case err == nil:
 		err = io.ErrNoProgress // a reader that breaks the contract of io.ReaderAt
 	}
-	return nil, fmt.Errorf("reading certificate table at offset %#x: %w", dir.addr, err)
+	return fmt.Errorf("reading certificate table at offset %#x: %w", off, err)
 }
 
 // splitTable returns the signatures of the table, each still with its padding.

@@ -184,6 +184,9 @@ func TestSignatureUnsigned(t *testing.T) {
 		{"the type of a signature alone", behind(entry[8:]...), unsigned},
 		{"an entry that ends before the file", behind(append(entry[:len(entry):len(entry)], 0, 1, 0, 0)...), unsigned},
 		{"an entry that ends behind the file", behind(entry[:len(entry)-1]...), unsigned},
+		{"an entry of another revision", behind(patch(entry, 5, 3)...), unsigned},
+		{"an entry of another type", behind(patch(entry, 6, 1)...), unsigned},
+		{"an entry before more zeros than are read", behind(append(entry[:len(entry):len(entry)], make([]byte, 1<<20)...)...), unsigned},
 		{"address without size, no table", patch(file[:start], directory+4, make([]byte, 4)...),
 			pe.Signature{Verdict: pe.Unsigned, Reason: "the certificate table has the address 0x2800 and no bytes"}},
 		{"zeroed directory", noTable(file), tampered},
@@ -195,6 +198,12 @@ func TestSignatureUnsigned(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { wantSignature(t, check(t, v, tt.data, 1000), tt.want) })
+	}
+	for pad := 32<<10 - 2*len(entry); pad < 32<<10+2*len(entry); pad++ { // wherever it lies between what is read at once
+		before := bytes.Repeat([]byte{1}, pad)
+		wantSignature(t, check(t, v, behind(append(before, entry...)...), 1000), pe.Signature{
+			Verdict: pe.Tampered, Reason: fmt.Sprintf("a signature is still at offset %#x", 0x2800+pad),
+		})
 	}
 }
 

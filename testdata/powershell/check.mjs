@@ -1,5 +1,5 @@
-// Checks the syntax of PowerShell files with a grammar; it runs nothing and knows
-// no cmdlet, parameter or strict mode.
+// Checks the syntax of PowerShell files with a grammar, and refuses what Windows
+// PowerShell 5.1 does not have. It runs nothing and knows no strict mode.
 //
 //     node --liftoff-only check.mjs FILE...
 //
@@ -27,11 +27,30 @@ function* problems(node) {
   }
 }
 
+// What the grammar takes and Windows PowerShell 5.1 does not: by the type of the node, and its text in lower case. What
+// else is new in 6 and 7, such as ??, ?. and the ternary operator, the grammar refuses by itself.
+const newer = {
+  '&&': () => true,
+  '||': () => true,
+  variable: (text) => /^\$(iswindows|islinux|ismacos|iscoreclr|psstyle)$/.test(text),
+  command_parameter: (text) => /^-(parallel|ashashtable|asbytestream|leafbase|noenumerate|skipcertificatecheck|asutc)$/.test(text),
+  command_name: (text) => /^(get-error|test-json|remove-alias|join-string|get-uptime|convertfrom-markdown)$/.test(text),
+  expandable_string_literal: (text) => /(^|[^`])(``)*`(u\{|e)/.test(text),
+  invokation_expression: (text) => /^\[(system\.)?io\.(path\]::(getrelativepath|join|ispathfullyqualified)|file\]::move\([^,]*,[^,]*,)/.test(text),
+};
+
+function* tooNew(node) {
+  if (newer[node.type]?.(node.text.toLowerCase())) {
+    yield { at: node.startPosition, what: `Windows PowerShell 5.1 does not have ${JSON.stringify(node.text.slice(0, 60))}` };
+  }
+  for (const child of node.children) yield* tooNew(child);
+}
+
 async function check(parser, file) {
   const source = (await readFile(file, 'utf8')).replace(/^\ufeff/, '');
   const tree = parser.parse(source);
   let found = 0;
-  for (const { at, what } of problems(tree.rootNode)) {
+  for (const { at, what } of [...problems(tree.rootNode), ...tooNew(tree.rootNode)]) {
     console.log(`${file}:${at.row + 1}:${at.column + 1}: ${what}`);
     found += 1;
   }

@@ -85,7 +85,7 @@ func kits(t *testing.T, program string) []source {
 }
 
 // expected is the status that taking in a kit comes to.
-func (m *machine) expected(k source, downgrade bool) int {
+func (m *machine) expected(k source, downgrade, changed bool) int {
 	active, _, _ := strings.Cut(m.current, "-")
 	_, damaged := m.damaged[k.release]
 	switch {
@@ -93,18 +93,36 @@ func (m *machine) expected(k source, downgrade bool) int {
 		return 4
 	case damaged:
 		return 5
+	case !changed && m.differs(k, active):
+		return 4
 	}
 	return 0
 }
 
+// differs tells a kit that equals no release of its version that it has to equal.
+func (m *machine) differs(k source, active string) bool {
+	if k.version == active {
+		return k.release != m.current
+	}
+	for name := range m.releases {
+		if strings.HasPrefix(name, k.version+"-") && m.releases[k.release] == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // take runs refresh or stage.
 func (m *machine) take(t *rapid.T, command string) {
-	k, downgrade := rapid.SampledFrom(m.kits).Draw(t, "kit"), rapid.Bool().Draw(t, "downgrade")
+	k, downgrade, changed := rapid.SampledFrom(m.kits).Draw(t, "kit"), rapid.Bool().Draw(t, "downgrade"), rapid.Bool().Draw(t, "changed")
 	args := []string{command, "--source", k.dir, "--library", m.dir}
 	if downgrade {
 		args = append(args, "--allow-downgrade")
 	}
-	status := m.expected(k, downgrade)
+	if changed {
+		args = append(args, "--allow-changed")
+	}
+	status := m.expected(k, downgrade, changed)
 	want(t, m.run(args...), status)
 	if status != 0 {
 		return
@@ -128,7 +146,7 @@ func (m *machine) stage(t *rapid.T)   { m.take(t, "stage") }
 // plan is a dry run: it says what would be, and nothing is.
 func (m *machine) plan(t *rapid.T) {
 	k := rapid.SampledFrom(m.kits).Draw(t, "kit")
-	want(t, m.run("refresh", "--source", k.dir, "--library", m.dir, "--dry-run", "--allow-downgrade"), m.expected(k, true))
+	want(t, m.run("refresh", "--source", k.dir, "--library", m.dir, "--dry-run", "--allow-downgrade"), m.expected(k, true, false))
 }
 
 // kill kills a refresh somewhere. What it published before is known by then.
@@ -138,7 +156,7 @@ func (m *machine) kill(t *rapid.T) {
 		t.Skip("nothing would be written")
 	}
 	before := m.current
-	r := crash.Trace(m.t, m.dir, at, m.program, "refresh", "--source", k.dir, "--library", m.dir, "--allow-downgrade", "-q")
+	r := crash.Trace(m.t, m.dir, at, m.program, "refresh", "--source", k.dir, "--library", m.dir, "--allow-downgrade", "--allow-changed", "-q")
 	if !r.Killed && r.Status != 0 {
 		t.Fatalf("exit status %d, want 0\n%s", r.Status, r.Stderr)
 	}
