@@ -153,9 +153,13 @@ func (l *Library) Current() (string, error) {
 	return name, nil
 }
 
-// Releases lists the names of the published releases, sorted.
+// Releases lists the names of the published releases, sorted. A library that
+// does not exist has none.
 func (l *Library) Releases() ([]string, error) {
 	entries, err := os.ReadDir(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, destination("listing the library", err)
 	}

@@ -99,7 +99,7 @@ func (r *recovery) run(ctx context.Context, parent *os.Root, l *contentlib.Libra
 	}
 	done := r.result(target)
 	if r.o.DryRun {
-		return done, nil
+		return done, CheckWritable("recovering", filepath.Dir(target))
 	}
 	return done, r.write(ctx, parent)
 }

@@ -96,9 +96,15 @@ func newRun(ctx context.Context, src Source, o Options) (*run, error) {
 	return r, r.checkOverlay()
 }
 
-// Plan tells what Stage would do with lib, which may be nil for a library that
-// does not exist yet. It reads the whole source and writes nothing.
+// Plan tells what Stage would do with lib, which need not exist yet; nil is any
+// new one. It reads the whole source and writes nothing, and finds what would
+// stop Stage: lack of permission, a read-only library, lack of space.
 func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, error) {
+	if lib != nil {
+		if err := CheckWritable("opening the library", lib.dir); err != nil {
+			return Result{}, err
+		}
+	}
 	if err := checkDowngrade(lib, o); err != nil {
 		return Result{}, err
 	}
@@ -119,6 +125,9 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 }
 
 func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
+	if err := r.planRoom(lib); err != nil {
+		return Result{}, err
+	}
 	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.o.Workers, r.o.Progress); err != nil {
 		return Result{}, err
 	}
@@ -136,7 +145,7 @@ func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
 		if r.changes, err = r.base.judge(r.kit(), r.o.AllowChanged); err != nil {
 			return Result{}, err
 		}
-		return Result{Release: r.rec, Published: true, Changes: r.changes}, nil
+		return Result{Release: r.rec, Published: true, Changes: r.changes}, lib.checkRoom(r.tree)
 	}
 	if err != nil {
 		return Result{}, r.damaged(ctx, lib, err)
@@ -252,8 +261,8 @@ func (w *Writer) stage(ctx context.Context, r *run) (Result, error) {
 
 // sameShape names the releases of this version that have as many files and
 // bytes as the source: only they can have the same content.
-func (w *Writer) sameShape(r *run) ([]string, error) {
-	names, err := w.Releases()
+func (l *Library) sameShape(r *run) ([]string, error) {
+	names, err := l.Releases()
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +273,7 @@ func (w *Writer) sameShape(r *run) ([]string, error) {
 		}
 		// One whose record cannot be read is no help, and no obstacle to others;
 		// of one that is held open now nobody can say what it is.
-		rec, err := w.Release(name)
+		rec, err := l.Release(name)
 		if isLocked(err) {
 			held = errors.Join(held, fmt.Errorf("release %s: %w", name, err))
 		}

@@ -666,6 +666,12 @@ func TestStageAsksForSpaceFirst(t *testing.T) {
 		t.Errorf("Stage = %v, want a DestinationError about space", err)
 	}
 	wantEmpty(t, dir)
+	for _, lib := range []string{dir, filepath.Join(dir, "not", "there")} {
+		if _, err := Plan(t.Context(), At(lib), source(hugeFS{kit()}), options()); !errors.As(err, &d) || !strings.Contains(err.Error(), "bytes free") {
+			t.Errorf("Plan = %v, want a DestinationError about space", err)
+		}
+	}
+	wantEmpty(t, dir)
 }
 
 func TestInclude(t *testing.T) {

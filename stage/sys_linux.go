@@ -128,6 +128,11 @@ func freeSpace(dir *os.File) (uint64, error) {
 	return st.Bavail * uint64(st.Bsize), nil
 }
 
+// mayWrite asks whether this account may make entries in a folder.
+func mayWrite(dir string) error {
+	return ignoringEINTR(func() error { return unix.Access(dir, unix.W_OK|unix.X_OK) })
+}
+
 // openUncached opens a file so that reading it does not use the page cache.
 func openUncached(files *Folders, name string) (io.ReadCloser, error) {
 	return files.openSteady(name, os.O_RDONLY|unix.O_DIRECT)

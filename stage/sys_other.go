@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 func isLocked(err error) bool { return errors.Is(err, syscall.EBUSY) }
@@ -52,6 +54,9 @@ func syncFS(*os.File) error { return errors.ErrUnsupported }
 
 // freeSpace is not asked here: a full disk is found while writing.
 func freeSpace(*os.File) (uint64, error) { return math.MaxUint64, nil }
+
+// mayWrite asks whether this account may make entries in a folder.
+func mayWrite(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
 
 func openUncached(*Folders, string) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
 

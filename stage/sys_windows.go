@@ -103,6 +103,27 @@ func freeSpace(dir *os.File) (uint64, error) {
 	return free, os.NewSyscallError("GetDiskFreeSpaceEx", err)
 }
 
+// mayWrite asks whether this account may make entries in a folder: it opens the
+// folder for that, and makes none.
+func mayWrite(dir string) error {
+	name, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return err
+	}
+	const addFile, addFolder = 0x2, 0x4 // FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY
+	h, err := windows.CreateFile(name, addFile|addFolder, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE,
+		nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS, 0)
+	if err != nil {
+		return err
+	}
+	defer windows.CloseHandle(h) //nolint:errcheck // nothing was written
+	var flags uint32
+	if windows.GetVolumeInformationByHandle(h, nil, 0, nil, nil, &flags, nil, 0) == nil && flags&windows.FILE_READ_ONLY_VOLUME != 0 {
+		return windows.ERROR_WRITE_PROTECT
+	}
+	return nil
+}
+
 // openUncached opens a file so that reading it does not use the file cache.
 func openUncached(files *Folders, name string) (io.ReadCloser, error) {
 	return files.openSteady(name, os.O_RDONLY|windows.O_FILE_FLAG_NO_BUFFERING)

@@ -105,6 +105,9 @@ func soundRelease(ctx context.Context, env environment, o *options, lib *stage.L
 // lock is taken first: whoever finds the library busy learns it at once.
 func activateVerified(ctx context.Context, env environment, o *options, lib *stage.Library, rel stage.Release) (_ jsonActive, err error) {
 	if o.dryRun {
+		if err := stage.CheckWritable("opening the library", lib.Dir()); err != nil {
+			return jsonActive{}, err
+		}
 		before, err := lib.Current()
 		if is[*stage.FormatError](err) {
 			before, err = "", nil // an unreadable name would be replaced

@@ -184,7 +184,8 @@ func putAttestation(ctx context.Context, env environment, o *options, lib *stage
 		}
 	}
 	if o.dryRun {
-		return written, nil
+		return written, errors.Join(stage.CheckWritable("opening the library", lib.Dir()),
+			stage.CheckWritable("writing the attestation of "+release, lib.AttestationDir(release)))
 	}
 	w, err := stage.OpenWriter(ctx, o.library, stage.WriterOptions{Protected: protectedFolders(env), Now: env.now})
 	if err != nil {

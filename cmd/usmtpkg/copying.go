@@ -139,7 +139,10 @@ func (j *stageJob) source() stage.Source {
 // plan tells what run would do, and touches nothing.
 func (j *stageJob) plan(ctx context.Context) (outcome, error) {
 	lib, err := stage.Open(j.o.library)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		lib, err = stage.At(j.o.library), nil
+	}
+	if err != nil {
 		return outcome{}, err
 	}
 	res, err := stage.Plan(ctx, lib, j.source(), j.opts)

@@ -121,7 +121,10 @@ func runDefine(ctx context.Context, env environment, o *options, a []string) (er
 	doc := definitionDocument(lib, rel.Name, def, files)
 	doc.Findings = findingDocuments(findings)
 	if o.dryRun {
-		doc.Written, err = lib.Undefined(rel.Name, files)
+		if err := stage.CheckWritable("opening the library", lib.Dir()); err != nil {
+			return err
+		}
+		doc.Written, err = wouldDefine(lib, rel.Name, files)
 	} else {
 		doc.Written, err = write(ctx, env, o, rel.Name, files)
 	}
@@ -143,6 +146,16 @@ func write(ctx context.Context, env environment, o *options, release string, fil
 	defer func() { err = errors.Join(err, w.Close()) }()
 	printNotes(env, o, w)
 	return w.Define(ctx, release, files)
+}
+
+// wouldDefine tells which files of a definition would be written, and finds what
+// would keep them from it.
+func wouldDefine(lib *stage.Library, release string, files map[string][]byte) ([]string, error) {
+	names, err := lib.Undefined(release, files)
+	if err == nil && len(names) > 0 {
+		err = stage.CheckWritable("writing the package definition of "+release, lib.DefinitionDir(release))
+	}
+	return names, err
 }
 
 // namedRelease is the release named on the command line, else the active one.

@@ -159,7 +159,7 @@ func (j *stageJob) planned(out outcome) (jsonResult, error) {
 	}
 	d := definitionDocument(lib, out.Release.Name, def, files)
 	d.Findings = findingDocuments(j.lints)
-	if d.Written, err = lib.Undefined(out.Release.Name, files); err != nil {
+	if d.Written, err = wouldDefine(lib, out.Release.Name, files); err != nil {
 		return doc, err
 	}
 	doc.Definition = &d

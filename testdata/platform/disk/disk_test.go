@@ -21,6 +21,22 @@ func TestTooSmall(t *testing.T) {
 	s.Refresh(t).Want(t, 6, s.Library+" has ", " bytes free, want ", "not enough space", "nothing was published; name another folder, or give this one space")
 	s.Untouched(t)
 	s.Refresh(t, "--json").Want(t, 6, `"exit": 6`)
+	s.Refresh(t, "--dry-run").Want(t, 6, s.Library+" has ", " bytes free, want ")
+	s.Untouched(t)
+	// Other content with as many files and bytes as the release that is there.
+	same := t.TempDir()
+	if err := os.CopyFS(same, os.DirFS(filepath.Join(s.Library, s.Old, "data"))); err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(same, "amd64", "MigApp.xml")
+	content, err := os.ReadFile(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[300] ^= 1 // in a comment
+	platform.Write(t, text, content)
+	s.Refresh(t, "--source", same, "--allow-changed").Want(t, 6, " bytes free, want ")
+	s.Refresh(t, "--source", same, "--allow-changed", "--dry-run").Want(t, 6, " bytes free, want ")
 	s.Untouched(t)
 	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
 		t.Fatal(err)
@@ -118,7 +134,12 @@ func TestReadOnly(t *testing.T) {
 	s.Untouched(t)
 	platform.Run(t, s.Program, "verify", "--library", library).Want(t, 0, "equal to its manifests")
 	platform.Run(t, s.Program, "list", "--library", library).Want(t, 0, s.Old)
-	s.Refresh(t, "--library", library, "--dry-run").Want(t, 0)
+	// A dry run does not promise what the run cannot do.
+	s.Refresh(t, "--library", library, "--dry-run").Want(t, 6, "cannot write to "+library, "read-only file system")
+	s.Refresh(t, "--library", filepath.Join(at, "none"), "--dry-run").Want(t, 6, "cannot write to "+at, "read-only file system")
+	for _, command := range []string{"define", "activate", "attest"} {
+		platform.Run(t, s.Program, command, s.Old, "--library", library, "--dry-run").Want(t, 6, "cannot write to ", "read-only file system")
+	}
 	// A source there is as good as any.
 	s.Recovers(t, "--source", filepath.Join(at, "next"))
 }
@@ -131,6 +152,7 @@ func TestClosedFolders(t *testing.T) {
 		s := platform.NewSite(t, Ext4(t, 32<<20))
 		Change(t, "+i", s.Library)
 		s.Refresh(t).Want(t, 6, "taking the lock: ", "operation not permitted", "nothing was published; name another folder, or give this one space and rights")
+		s.Refresh(t, "--dry-run").Want(t, 6, "cannot write to "+s.Library, "operation not permitted")
 		s.Untouched(t)
 		Change(t, "-i", s.Library)
 		s.Recovers(t)
@@ -192,6 +214,8 @@ func TestRights(t *testing.T) {
 	nobody("verify", "--library", s.Library).Want(t, 0)
 	nobody("refresh", "--source", s.Next, "--library", s.Library).Want(t, 6, "taking the lock: ", "permission denied", "nothing was published")
 	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new")).Want(t, 6, "creating the library: ", "permission denied")
+	nobody("refresh", "--source", s.Next, "--library", s.Library, "--dry-run").Want(t, 6, "cannot write to "+s.Library, "permission denied")
+	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new"), "--dry-run").Want(t, 6, "cannot write to "+dir, "permission denied")
 	s.Untouched(t)
 	open := filepath.Join(dir, "open")
 	if err := os.Mkdir(open, 0o777); err != nil {
