@@ -34,16 +34,14 @@ func unprivileged(t *testing.T, do func()) {
 // closedFolder is a folder that nobody but root may write to.
 func closedFolder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "usmtpkg-closed-") // t.TempDir is root's alone
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
 	t.Cleanup(func() {
-		if err := errors.Join(os.Chmod(dir, 0o755), os.RemoveAll(dir)); err != nil {
+		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := os.Chmod(dir, 0o555); err != nil {
+	// The folder above is its owner's alone.
+	if err := errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(dir, 0o555)); err != nil {
 		t.Fatal(err)
 	}
 	return dir
