@@ -40,7 +40,7 @@ PLATFORMS ?= ./...
 test-platform:
 	cd testdata/platform && $(GO) test -count=1 -timeout 40m -v $(PLATFORMS) | awk '/^(=== | *--- PASS)/ {next} /NOT TESTED/ {n++} {print; fflush()} END {if (n) print n " tests were NOT TESTED"}'
 
-# The emitted PowerShell scripts, run against a stand-in for a site. A PowerShell that is missing is skipped, aloud;
+# The emitted PowerShell scripts, run against a mock site. A PowerShell that is missing is skipped, aloud;
 # with USMTPKG_PWSH=required, as in CI on Windows, it fails.
 test-scripts:
 	$(GO) test -count=1 -timeout 60m -v ./testdata/powershell/site | awk '/^(=== | *--- PASS)/ {next} /NOT TESTED/ {n++} {print; fflush()} END {if (n) print n " engines were NOT TESTED"}'

@@ -14,7 +14,7 @@ type parameterSet struct{ required, all []string }
 // setLine is a line of the reference that has a parameter set; others have the types of parameters.
 var setLine = regexp.MustCompile(`^([A-Z]\w+-CM\w+) \[\w+\]: (.*)`)
 
-// reference reads the data that the stand-in for the site goes by too.
+// reference reads the data that the mock site goes by too.
 func reference(t *testing.T) map[string][]parameterSet {
 	t.Helper()
 	data, err := os.ReadFile("../testdata/powershell/site/cmdlets.txt")

@@ -65,13 +65,15 @@
 // for its header and one block at the top, in which every value is a single-quoted
 // literal, a number or a truth value. Task sequences are never written as XML, which
 // Microsoft advises against, but by the module's cmdlets. The scripts' syntax is
-// tested with a grammar, and every call against a table of the cmdlets' parameter
-// sets; the tests never run a script, and never against a site.
+// tested with a grammar, which also refuses what Windows PowerShell 5.1 does not
+// have, and every call against a table of the cmdlets' parameter sets. Where there
+// is a PowerShell, testdata/powershell/site runs them against a mock site.
 //
 // The rollback record that Publish-UsmtPackage.ps1 writes is JSON: format "usmtpkg
 // rollback record", version 1, release, packageId, created, sourceVersion, package
 // (path, version, description) and steps (TaskSequence, TaskSequenceName, Kind, Step,
-// PackageId), as the site had them before.
+// PackageId), as the site had them before. A second file, the refresh note, has the
+// source version that the last refresh makes.
 //
 // The package does not talk to ConfigMgr and does not read the release.
 package pkgdef

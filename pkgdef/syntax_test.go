@@ -113,7 +113,7 @@ func TestPowerShellSyntaxRefusesNewer(t *testing.T) {
 	}
 }
 
-// The scenarios and the stand-in for the site run under Windows PowerShell too.
+// The scenarios and the mock site run under Windows PowerShell too.
 func TestSiteSyntax(t *testing.T) {
 	needNode(t)
 	var files []string

@@ -68,8 +68,8 @@ itself is not touched. The files, for where the ConfigMgr console is installed:
 
 What the scripts do at the site is set in the sections of usmtpkg.yaml; usmtpkg init writes
 an example. Settings that contradict the release or one another are findings: errors (exit
-status 4) keep the definition from being written. The scripts were never run against a
-site: their syntax and their calls are tested against Microsoft's reference.`,
+status 4) keep the definition from being written. The scripts are tested against a mock
+site with the cmdlets of Microsoft's reference, and have never run against a live one.`,
 		Example: `  usmtpkg define --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg define 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --name "USMT 24H2"`,
 		Args: atMostOne,

@@ -1,4 +1,4 @@
-# A stand-in for the module of the ConfigMgr console. Its functions have the names, parameter sets, aliases and accepted
+# A mock of the module of the ConfigMgr console. Its functions have the names, parameter sets, aliases and accepted
 # values of cmdlets.txt, so that PowerShell's own binder refuses what the console's module would refuse. What they do is
 # done to $global:Site, which the harness made: see README.md.
 Set-StrictMode -Version 3.0

@@ -161,7 +161,7 @@ function Invoke-Script {
     }
     $shell.Dispose()
     $script:LastResult = $result
-    # A method of an object, Put, hands on what ended it as an error of its own, which can be caught.
+    # Put is a method, and PowerShell turns what ended it into an error that the script can catch.
     if ($result.Killed -and $result.Errors -notmatch 'pipeline has been stopped') {
         Assert-Equal 'report of a script that was killed' $result.Report ''
     }
@@ -183,7 +183,7 @@ function Wait-Site {
     $null = Invoke-Console 'Import-Module ([System.IO.Path]::Combine($env:SMS_ADMIN_UI_PATH, ''..'', ''ConfigurationManager.psd1'')); Start-Sleep -Seconds 90000; $global:Site.Slept = 0'
 }
 
-# Lets distmgr.log tell of the version that a package has.
+# Writes to distmgr.log about the version that a package has.
 function Write-SiteLog {
     param([string] $Id)
     $text = "The size of package $Id, version $($Site.Packages[$Id].SourceVersion) is 1 KBytes", "The hash for algorithm 32780 is $('DD' * 32)" |

@@ -52,7 +52,7 @@ function Get-NalPath {
     return '["Display=\\' + $Server + '\"]MSWNET:["SMS_SITE=' + $global:Site.Code + '"]\\' + $Server + '\'
 }
 
-# The site server reads the package source: a new version, which every distribution point has to get. distmgr.log tells of it.
+# The site server reads the package source: a new version, which every distribution point has to get. distmgr.log records it.
 function Complete-Refresh {
     param([psobject] $Due)
     $package = $global:Site.Packages[$Due.Package]

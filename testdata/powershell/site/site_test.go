@@ -1,4 +1,4 @@
-// Package site runs the emitted PowerShell scripts against a stand-in for a ConfigMgr site: see README.md.
+// Package site runs the emitted PowerShell scripts against a mock ConfigMgr site: see README.md.
 package site
 
 import (

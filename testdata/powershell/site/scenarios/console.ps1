@@ -77,7 +77,7 @@ foreach ($denied in @(
     }
 }
 
-# The stand-in is worth something only if it refuses what the console's module would refuse.
+# The mock is worth something only if it refuses what the console's module would refuse.
 foreach ($wrong in @(
         @('Get-CMPackage -Identity 1', 'Identity'), @('Set-CMPackage -Id P0100012 -InputObject x -Path y -Confirm:$false', 'Parameter set cannot be resolved'),
         @('Set-CMPackage -Id P0100012 -Priority Urgent -Confirm:$false', 'Urgent'), @('Set-CMPackage -Id P0100012 -Path y', 'ask a second time'),
@@ -88,7 +88,7 @@ foreach ($wrong in @(
         @('$a = Get-CMPackage -Id P0100012; $b = Get-CMPackage -Id P0100012; $a.Version = ''1''; $b.Version = ''2''; $a.Put(); $b.Put()', 'changed since'),
         @('Pop-Location; Get-CMPackage -Fast', 'cannot be run from the current drive'))) {
     $call, $say = $wrong
-    Scenario "stand-in: refuses $call" {
+    Scenario "mock: refuses $call" {
         $script:Console.Runspace.SessionStateProxy.SetVariable('Site', $Site)
         $said = ''
         try {

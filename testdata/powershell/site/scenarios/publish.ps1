@@ -69,7 +69,7 @@ Scenario 'publish: two packages fit' {
     Assert-Match 'report' $run.Report '(?s)P0100012.*P0100013'
 }
 
-Scenario 'publish: another product is refused, but for -Force' {
+Scenario 'publish: another product needs -Force' {
     $run = Publish-Release R1 @{ PackageId = 'P0100005' }
     Assert-Run $run 1
     Assert-Untouched $run

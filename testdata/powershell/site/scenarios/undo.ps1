@@ -76,7 +76,7 @@ Scenario 'undo: a step that names another package by now, or is gone' {
     $Site.Sequences['P0100100'].Steps[0].Steps[0].Steps[1].Name = 'renamed'
     $run = Undo-Release R1 @{ Wait = $true }
     Assert-Run $run 1 'Distributed'
-    Assert-Match 'report' $run.Report "names 'P0100777' by now"
+    Assert-Match 'report' $run.Report "now names 'P0100777'"
     Assert-Equal 'steps' @(Get-StepPackage -Steps $Site.Sequences['P0100100'].Steps) @('P0100777', 'P0100012')
     Assert-Content 'P0100012' $config.old
 }
@@ -138,7 +138,7 @@ Scenario 'undo: the package was created, and steps were pointed at it' {
 foreach ($text in '', '   ', '{"format": "usmtpkg rollback record", "version": 1, "rele', '[]', '{}', '"text"', 'null', '{"format": "another", "version": 1}',
     '{"format": "usmtpkg rollback record", "version": 2, "release": "", "packageId": "", "created": false, "sourceVersion": 1, "package": {}, "steps": []}',
     '{"format": "usmtpkg rollback record", "version": 1, "release": "", "packageId": "", "created": false, "sourceVersion": 1, "package": null, "steps": []}') {
-    Scenario "undo: a record that is none: $text" {
+    Scenario "undo: a record that is not one: $text" {
         $null = Publish-Release R1 @{ Wait = $true }
         [System.IO.File]::WriteAllText((& $File), $text)
         foreach ($run in (Undo-Release R1), (Publish-Release R1 @{ TaskSequence = 'Windows 11' })) {
@@ -150,7 +150,7 @@ foreach ($text in '', '   ', '{"format": "usmtpkg rollback record", "version": 1
     }
 }
 
-Scenario 'undo: the note of a refresh is none' {
+Scenario 'undo: a refresh note that is not one' {
     $null = Publish-Release R1 @{ Wait = $true }
     [System.IO.File]::WriteAllText([System.IO.Path]::Combine((Get-Folder R1), 'refresh-P0100012.json'), '{')
     $run = Publish-Release R1
