@@ -177,7 +177,7 @@ var (
 	nameCollision = rule{id: "name-collision", severity: Error,
 		hint: "remove or rename one of them: Windows takes both for the same name"}
 	nameTwin = rule{id: "name-unicode-twin", severity: Error,
-		hint: "remove or rename one of them: they look the same, and some file systems take both for the same name"}
+		hint: "remove or rename one of them: some systems take both for the same name"}
 	pathLength = rule{id: "path-length", severity: Error, hint: "shorten the name, or the path of the library",
 		source: "documented: USMT refuses arguments over 256 characters (Microsoft Learn, USMT return codes, code 12); " +
 			"Windows paths end at 260, names at 255 (Microsoft Learn, Maximum Path Length Limitation)"}

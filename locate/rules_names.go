@@ -4,29 +4,31 @@ import (
 	"io/fs"
 	"path"
 	"unicode/utf8"
+
+	"usmtpkg/locate/winname"
 )
 
 // names checks the names in a tree: each by itself, and against the others of its folder.
 func (s *survey) names(t *tree) {
-	firsts := make(map[string]*entry) // by folder and twin key
+	paths := make([]string, 0, len(t.entries))
 	for _, e := range t.entries {
-		dir, name := path.Split(e.path)
-		s.add(badName(e.path, name))
-		if !utf8.ValidString(name) {
+		s.add(badName(e.path, path.Base(e.path)))
+		if !utf8.ValidString(e.path) {
 			continue
 		}
 		s.add(longPath(e.path, s.prefix))
-		key := dir + twinKey(name)
-		first, ok := firsts[key]
-		if !ok {
-			firsts[key] = e
+		if e.mode.IsDir() {
+			paths = append(paths, e.path+"/.")
 			continue
 		}
-		r, wanted := nameTwin, "names that differ in more than the encoding of an accent"
-		if fold(path.Base(first.path)) == fold(name) {
+		paths = append(paths, e.path)
+	}
+	for _, twin := range winname.Twins(paths) {
+		r, wanted := nameTwin, "names that differ in more than case or the encoding of an accent"
+		if winname.Same(twin.A, twin.B) {
 			r, wanted = nameCollision, "names that differ in more than case"
 		}
-		s.add(r.at(e.path, "the same name as "+printable(first.path), wanted))
+		s.add(r.at(twin.B, "the same name as "+printable(twin.A), wanted))
 	}
 }
 

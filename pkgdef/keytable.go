@@ -1,5 +1,7 @@
 package pkgdef
 
+import "usmtpkg/locate/winname"
+
 // packageKeys begins with other names of flags, which usmtpkg.yaml may have at its top too.
 func packageKeys() []Key {
 	return []Key{
@@ -15,7 +17,7 @@ func packageKeys() []Key {
 			Help: "The package's description; by default version, arches and release. Publish-UsmtPackage.ps1 knows by it whether it came to its end."},
 		{Name: "program", Kind: Enum, Values: []string{string(ProgramPlaceholder), string(ProgramNone)}, Example: string(ProgramPlaceholder), Flag: "program", Source: smsPage,
 			Help: "The program that USMT.sms declares; that none imports is not proven."},
-		{Name: "path", Kind: Text, Min: 3, Max: maxPath, Example: `'\\cm01.contoso.com\Sources$\OSD\USMT'`, Flag: "package-path", Source: "", pattern: sourcePath,
+		{Name: "path", Kind: Text, Min: 3, Max: winname.MaxFolder, Example: `'\\cm01.contoso.com\Sources$\OSD\USMT'`, Flag: "package-path", Source: "", pattern: sourcePath,
 			Help: `The library as the site server sees it: \\server\share\folder.`},
 		{Name: "distributionPointGroups", Kind: TextList, Min: 1, Max: maxText, Example: `["All distribution points"]`, Source: ourLimit,
 			Help:  "Distribution point groups that shall have the package.",
@@ -110,7 +112,7 @@ func stateStoreKeys() []Key {
 			Help: "Use the network access account where the computer account does not get to the state migration point. " +
 				"Other computers could read the state with it.",
 			field: func(s *Settings) any { return &s.StateStore.FallbackToAccessAccount }},
-		{Name: "localPath", Kind: Text, Min: 0, Max: maxPath, Example: `'%_SMSTSUserStatePath%'`, Source: stepsPage, pattern: localStore,
+		{Name: "localPath", Kind: Text, Min: 0, Max: winname.MaxFolder, Example: `'%_SMSTSUserStatePath%'`, Source: stepsPage, pattern: localStore,
 			Help: "Keep the state in this folder of the computer itself (OSDStateStorePath) instead of asking for a state migration point. " +
 				"The folder that %_SMSTSUserStatePath% names is spared when an image is applied.",
 			field: func(s *Settings) any { return &s.StateStore.LocalPath }},
@@ -147,7 +149,7 @@ func smpKeys() []Key {
 func folderKeys() []Key {
 	const source = cmdletPages + "new-cmstoragefolder"
 	return []Key{
-		{Name: "path", Kind: Text, Min: 3, Max: maxPath, Example: `'D:\USMTStore'`, Source: source, pattern: localFolder,
+		{Name: "path", Kind: Text, Min: 3, Max: winname.MaxFolder, Example: `'D:\USMTStore'`, Source: source, pattern: localFolder,
 			Help: "A local path on the server.",
 			item: func(f *StorageFolder) any { return &f.Path }},
 		{Name: "maxClients", Kind: Int, Min: 1, Max: 99999, Unit: "clients", Example: "100", Source: source,

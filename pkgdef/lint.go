@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"usmtpkg/locate/winname"
 )
 
 // A Severity says what a finding means.
@@ -70,7 +72,7 @@ func Lint(s Settings, c Contents) []Finding {
 func (c Contents) lintFiles(key string, files []string) []Finding {
 	var all []Finding
 	has := func(name string) bool {
-		return slices.ContainsFunc(files, func(f string) bool { return strings.EqualFold(f, name) })
+		return slices.ContainsFunc(files, func(f string) bool { return winname.Same(f, name) })
 	}
 	if has("MigUser.xml") && has("MigDocs.xml") {
 		all = append(all, Finding{
@@ -101,22 +103,21 @@ func (c Contents) lintFiles(key string, files []string) []Finding {
 func (c Contents) isConfig(file string) bool {
 	known := false
 	for _, x := range c.XML {
-		if strings.EqualFold(x.Name, file) && x.Root != "" {
+		if winname.Same(x.Name, file) && x.Root != "" {
 			if strings.EqualFold(x.Root, "Configuration") {
 				return true
 			}
 			known = true
 		}
 	}
-	return !known && strings.EqualFold(file, "Config.xml")
+	return !known && winname.Same(file, "Config.xml")
 }
 
-// without returns the arches that do not have the file. Windows does not tell names
-// apart by case.
+// without returns the arches that do not have the file.
 func (c Contents) without(file string) []string {
 	var arches []string
 	for _, arch := range c.Arches {
-		if !slices.ContainsFunc(c.XML, func(x XMLFile) bool { return x.Arch == arch && strings.EqualFold(x.Name, file) }) {
+		if !slices.ContainsFunc(c.XML, func(x XMLFile) bool { return x.Arch == arch && winname.Same(x.Name, file) }) {
 			arches = append(arches, arch)
 		}
 	}
@@ -129,9 +130,9 @@ func (c Contents) lintURLIDs(key string, files []string) []Finding {
 	told := map[string]bool{}
 	for i, x := range c.XML {
 		for _, other := range c.XML[i+1:] {
-			pair := strings.ToLower(x.Name + "/" + other.Name)
+			pair := winname.Fold(x.Name + "/" + other.Name)
 			listed := func(name string) bool {
-				return slices.ContainsFunc(files, func(f string) bool { return strings.EqualFold(f, name) })
+				return slices.ContainsFunc(files, func(f string) bool { return winname.Same(f, name) })
 			}
 			if x.Arch != other.Arch || x.URLID == "" || x.URLID != other.URLID || told[pair] || !listed(x.Name) || !listed(other.Name) {
 				continue

@@ -4,16 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"usmtpkg/locate/winname"
 )
 
 // Limits of the package source path, in UTF-16 code units, as Windows counts.
 const (
-	// maxPath is the longest folder that Windows creates: MAX_PATH (260, with the
-	// final NUL) less the 12 characters of an 8.3 name in it.
-	// Source: https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation
-	maxPath = 260 - 12 - 1
 	// longPath is about where extracting prestaged content breaks, says the page
 	// https://learn.microsoft.com/mem/configmgr/core/servers/deploy/configure/deploy-and-manage-content
 	longPath = 140
@@ -23,9 +20,8 @@ const (
 )
 
 const (
-	// badInPath cannot be in a Windows name, or reads as a wildcard in PowerShell
-	// ([ ] and the backtick), where ConfigMgr's cmdlets take the path.
-	badInPath = "<>:\"/|?*[]`"
+	// wildcards are read as such in PowerShell, where ConfigMgr's cmdlets take the path.
+	wildcards = "[]`"
 	// badInShare cannot be in a share name either (the source of maxShare).
 	badInShare = "+=;,"
 )
@@ -49,8 +45,8 @@ func CheckPath(path, shown string) error {
 			return wrong(field, "character %d is %U, want a printable one", i+1, r)
 		}
 	}
-	if n := units(path); n > maxPath {
-		return wrong(field, "is %d characters long%s, at most %d are allowed", n, within(path, shown), maxPath)
+	if n := winname.Units(path); n > winname.MaxFolder {
+		return wrong(field, "is %d characters long%s, at most %d are allowed", n, within(path, shown), winname.MaxFolder)
 	}
 	if isForeign(path) {
 		return nil
@@ -63,7 +59,7 @@ func CheckPath(path, shown string) error {
 		if problem := nameProblem(name); problem != "" {
 			return wrong(field, "in %q, the name %q %s", shown, name, problem)
 		}
-		if unc && i == 1 && (units(name) > maxShare || strings.ContainsAny(name, badInShare)) {
+		if unc && i == 1 && (winname.Units(name) > maxShare || strings.ContainsAny(name, badInShare)) {
 			return wrong(field, "in %q, the share %q has one of %s or more than %d characters", shown, name, badInShare, maxShare)
 		}
 	}
@@ -108,13 +104,14 @@ func splitPath(path string) (names []string, unc bool) {
 
 // nameProblem says what is wrong with one name in a path, or nothing.
 func nameProblem(name string) string {
-	switch {
-	case name == "":
+	if name == "" {
 		return "is empty: there is a backslash too many"
-	case strings.ContainsAny(name, badInPath):
-		return "holds one of " + badInPath
-	case strings.HasSuffix(name, " "), strings.HasSuffix(name, "."):
-		return "ends with a blank or a dot, which Windows takes away"
+	}
+	if fault := winname.Fault(name); fault != "" {
+		return "is not one that Windows accepts: found " + fault
+	}
+	if strings.ContainsAny(name, wildcards) {
+		return "contains one of " + wildcards + ", which PowerShell takes for a wildcard"
 	}
 	return ""
 }
@@ -130,7 +127,7 @@ func pathNotes(path string) []string {
 		notes = append(notes, fmt.Sprintf("the package path %s is local: ConfigMgr looks for it on the site server itself; "+
 			`give \\server\share\folder if the library is elsewhere`, path))
 	}
-	if n := units(path); n > longPath {
+	if n := winname.Units(path); n > longPath {
 		notes = append(notes, fmt.Sprintf("the package path is %d characters long: over about %d, extracting prestaged content can break", n, longPath))
 	}
 	return notes
@@ -146,6 +143,3 @@ func isForeign(path string) bool {
 func isLocal(path string) bool { return !strings.HasPrefix(path, `\\`) }
 
 func isLetter(c byte) bool { return 'A' <= c&^0x20 && c&^0x20 <= 'Z' }
-
-// units is the length of s in UTF-16 code units.
-func units(s string) int { return len(utf16.Encode([]rune(s))) }

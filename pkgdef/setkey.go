@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"usmtpkg/locate/winname"
 )
 
 // A pattern is what a text has to look like. The expression is one that JSON
@@ -332,5 +334,5 @@ func folderPath(i int, name string) string {
 
 // samePath tells whether two folders are one, as Windows compares them.
 func samePath(a, b string) bool {
-	return strings.EqualFold(strings.TrimRight(a, `\`), strings.TrimRight(b, `\`))
+	return winname.Same(strings.TrimRight(a, `\`), strings.TrimRight(b, `\`))
 }

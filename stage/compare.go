@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
 )
 
@@ -135,10 +136,11 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 	}
 	folded := map[string]string{}
 	for name := range left {
-		folded[strings.ToLower(name)] = max(name, folded[strings.ToLower(name)])
+		key := winname.Fold(name)
+		folded[key] = max(name, folded[key])
 	}
 	for _, w := range unmatched {
-		name := folded[strings.ToLower(w.path)]
+		name := folded[winname.Fold(w.path)]
 		if f, ok := left[name]; ok {
 			jobs = append(jobs, job{want: w, found: f, cased: true})
 			delete(left, name)

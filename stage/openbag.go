@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/regular"
 )
@@ -122,7 +123,7 @@ func (b *openBag) tag(name string) (sum string, found bool) {
 func recordedRows(rec Release) []bag.Entry {
 	entries := make([]bag.Entry, 0, len(rec.Files))
 	for _, f := range rec.Files {
-		if bag.CheckPath(f.Path) == nil && sha256Hex.MatchString(f.SHA256) {
+		if winname.PathFault(f.Path) == "" && sha256Hex.MatchString(f.SHA256) {
 			entries = append(entries, bag.Entry{Path: dataDir + "/" + f.Path, Sum: f.SHA256})
 		}
 	}

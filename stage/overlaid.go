@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
 )
 
@@ -67,7 +68,7 @@ func (t Tree) find(path string) (int, bool) {
 func (r Release) badOverlay() string {
 	for i, f := range r.Overlay {
 		switch {
-		case bag.CheckPath(f.Path) != nil || strings.ContainsFunc(f.Path+f.From, unicode.IsControl):
+		case winname.PathFault(f.Path) != "" || strings.ContainsFunc(f.From, unicode.IsControl):
 			return fmt.Sprintf("overlay[%d]: path %q from %q, want a relative path, and no control characters", i, f.Path, f.From)
 		case f.Size < 0 || !sha256Hex.MatchString(f.SHA256):
 			return fmt.Sprintf("overlay[%d]: size %d, sha256 %q, want a number of bytes and 64 hex digits", i, f.Size, f.SHA256)
@@ -130,10 +131,10 @@ func withoutOverlay(overlay []OverlayFile, want []wanted, t Tree) ([]wanted, Tre
 	for _, f := range overlay {
 		laid[f.Path] = true
 		if f.Replaces {
-			replaced[strings.ToUpper(f.Path)] = true
+			replaced[winname.Fold(f.Path)] = true
 		}
 	}
 	want = slices.DeleteFunc(want, func(w wanted) bool { return laid[w.path] })
-	t.Files = slices.DeleteFunc(t.Files, func(f File) bool { return replaced[strings.ToUpper(f.Path)] })
+	t.Files = slices.DeleteFunc(t.Files, func(f File) bool { return replaced[winname.Fold(f.Path)] })
 	return want, t
 }

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
 )
 
@@ -251,7 +252,7 @@ func (c *recordCheck) file(f InventoryFile) string {
 	switch {
 	case c.compare && len(c.manifest) > 0 && c.manifest[0].Path[len(dataDir)+1:] == f.Path && c.manifest[0].Sum == f.SHA256:
 		c.manifest = c.manifest[1:] // what it lists has been checked
-	case bag.CheckPath(f.Path) != nil:
+	case winname.PathFault(f.Path) != "":
 		return fmt.Sprintf("path %q, want a relative one", f.Path)
 	case f.Path <= c.last:
 		return fmt.Sprintf("path %q behind %q, want a sorted list", f.Path, c.last)

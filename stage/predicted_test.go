@@ -96,10 +96,10 @@ func TestRecordOfDoubts(t *testing.T) {
 	}
 }
 
-// Names that might be one for ConfigMgr, and are two for a bag: nothing is predicted.
+// Names that Windows takes for one: nothing is predicted.
 func TestPredictNothing(t *testing.T) {
 	sum := strings.Repeat("ab", 32)
-	if h := predict([]contentlib.File{{Path: "amd64/dır.xml", SHA256: sum}, {Path: "amd64/DIR.xml", SHA256: sum}}); h != nil {
+	if h := predict([]contentlib.File{{Path: "amd64/dir.xml", SHA256: sum}, {Path: "amd64/DIR.xml", SHA256: sum}}); h != nil {
 		t.Errorf("predict = %+v, want nothing", h)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"usmtpkg/stage/bag"
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage/contentlib"
 )
 
@@ -174,20 +174,14 @@ func checkNames(c contentlib.Content) error {
 		all = append(all, e.Path)
 	}
 	for _, p := range append(slices.Clone(all), c.Dirs...) {
-		err := bag.CheckPath(p)
-		for _, name := range strings.Split(p, "/") {
-			if err == nil {
-				err = bag.CheckWindowsName(name)
-			}
-		}
-		if err != nil {
-			return &contentlib.FormatError{File: path.Join("DataLib", c.ID), Found: err.Error(), Wanted: "names of a package source"}
+		if fault := winname.PathFault(p); fault != "" {
+			return &contentlib.FormatError{File: path.Join("DataLib", c.ID), Found: fmt.Sprintf("%.120q with %s", p, fault), Wanted: "names of a package source"}
 		}
 	}
 	for _, d := range c.Dirs {
 		all = append(all, d+"/.") // a folder clashes with a file, or a folder, of nearly its name
 	}
-	if twins := bag.Twins(all); len(twins) > 0 {
+	if twins := winname.Twins(all); len(twins) > 0 {
 		t := twins[0]
 		return &contentlib.FormatError{
 			File:  path.Join("DataLib", c.ID),

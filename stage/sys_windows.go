@@ -2,6 +2,7 @@ package stage
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,7 +10,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"usmtpkg/stage/bag"
+	"usmtpkg/locate/winname"
 )
 
 func isLocked(err error) bool {
@@ -29,8 +30,8 @@ func targetFault(dir string) string {
 		return "it is the path of a device; name a folder"
 	}
 	for part := range strings.SplitSeq(strings.Trim(dir[len(filepath.VolumeName(dir)):], `\`), `\`) {
-		if err := bag.CheckWindowsName(part); part != "" && err != nil {
-			return err.Error()
+		if fault := winname.Fault(part); part != "" && fault != "" {
+			return fmt.Sprintf("%q: found %s, wanted a name that Windows accepts", part, fault)
 		}
 	}
 	return ""

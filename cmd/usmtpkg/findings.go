@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"unicode/utf16"
 
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage"
 )
 
@@ -54,7 +54,7 @@ func (o *options) validation(env environment, prefix string) (locate.Options, er
 	lo := locate.Options{
 		Policy:  locate.Policy{Require: o.policy.require, Allow: o.policy.allow, Forbid: o.policy.forbid, RequireProof: o.policy.proof},
 		Workers: o.copy.workers,
-		Prefix:  len(utf16.Encode([]rune(prefix))),
+		Prefix:  winname.Units(prefix),
 	}
 	if err := lo.Policy.Check(); err != nil {
 		return lo, &usageError{msg: err.Error(), hint: "see --require-arch, --allow-arch and --forbid-arch"}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/winname"
 )
 
 // Limits of a folder of catalogs. ADK 10.1.26100.2454 has 182 of 2.5 MB in all; other kits put theirs
@@ -45,7 +46,7 @@ func NewSet(catalogs ...*Catalog) *Set {
 			if _, ok := s.bySum[key]; !ok {
 				s.bySum[key] = m
 			}
-			switch name := strings.ToUpper(m.Name); {
+			switch name := winname.Fold(m.Name); {
 			case name != "":
 				s.byName[name] = append(s.byName[name], m)
 			case !slices.Contains(s.nameless[m.Kind], m.Hash):
@@ -104,13 +105,13 @@ func (s *Set) find(kind Kind, h crypto.Hash, sum []byte) (Member, bool) {
 	return m, ok
 }
 
-// Named returns the members with this base name, without regard to case. Files of different folders
+// Named returns the members with this base name, as Windows compares names. Files of different folders
 // and of other kits may have the same name.
 func (s *Set) Named(base string) []Member {
 	if s == nil {
 		return nil
 	}
-	return s.byName[strings.ToUpper(base)]
+	return s.byName[winname.Fold(base)]
 }
 
 // ReadFS reads and verifies the catalogs (*.cat, in any case) at the top of fsys, in the order of their

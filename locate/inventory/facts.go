@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/winname"
 )
 
 // factNames are the facts of a file in the order of the format.
@@ -121,13 +122,11 @@ func badPath(name string) string {
 	if why := unfit(name); why != "" {
 		return why
 	}
-	if i := strings.IndexAny(name, `<>:"|?*\`); i >= 0 {
-		return "the character " + strconv.Quote(name[i:i+1]) + " in the path " + strconv.Quote(name)
+	if why := winname.PathFault(name); why != "" {
+		return why + " in the path " + strconv.Quote(name)
 	}
-	for elem := range strings.SplitSeq(name, "/") {
-		if elem == "" || strings.HasPrefix(elem, " ") || strings.HasSuffix(elem, " ") || strings.HasSuffix(elem, ".") {
-			return "the path " + strconv.Quote(name)
-		}
+	if strings.Contains("/"+name, "/ ") {
+		return "a space at the start of a name in the path " + strconv.Quote(name)
 	}
 	return ""
 }

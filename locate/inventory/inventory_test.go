@@ -154,7 +154,7 @@ func TestWriteRefusesWhatCannotBeRead(t *testing.T) {
 	}{
 		{"line break", File{Path: "amd64/a\nfile b", Size: -1}, `the text "amd64/a\nfile b" cannot be listed`},
 		{"line break at the end", File{Path: "amd64/a\n", Size: -1}, `the text "amd64/a\n" cannot be listed`},
-		{"pipe", File{Path: "amd64/a | size=1", Size: -1}, `the character "|" in the path`},
+		{"pipe", File{Path: "amd64/a | size=1", Size: -1}, `the character '|' in the path`},
 		{"arch", File{Path: "ia64/a", Size: -1}, "1 of its 1 files are of no arch of it"},
 		{"facts", File{Path: "amd64/a", Size: -1, SHA256: hash}, "a sha256 or md5 without size"},
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/transform"
 
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/winname"
 )
 
 const (
@@ -206,7 +207,7 @@ func (p *parser) file(rest string) error {
 	if why := badPath(name); why != "" {
 		return p.wrong(why, "a path in the arch folder, with slashes, that Windows accepts")
 	}
-	if err := p.once(p.files, strings.ToUpper(name), ""); err != nil {
+	if err := p.once(p.files, winname.Fold(name), ""); err != nil {
 		return err
 	}
 	f := File{Path: p.arch + "/" + name, Size: -1}

@@ -125,15 +125,15 @@ func TestParseWrongLines(t *testing.T) {
 		{"file behind the release", "usmtpkg inventory 2\nrelease 10.0.1.2\nfile a\n", `line 3: found a file, wanted an arch before it`},
 		{"file of the release before", head + "file a\nrelease 10.0.1.3\nfile a\n", `line 6: found a file, wanted an arch before it`},
 		{"file twice", head + "file a/Bc\nfile A/bC\n", `line 5: found file "A/BC" again, first in line 4, wanted it once, whatever its case`},
-		{"no name", head + "file \n", `line 4: found the path "", wanted a path`},
-		{"absolute", head + "file /a\n", `line 4: found the path "/a"`},
-		{"dots", head + "file a/../b\n", `line 4: found the path "a/../b"`},
-		{"slash at the end", head + "file a/\n", `line 4: found the path "a/"`},
-		{"space at the end", head + "file a \n", `line 4: found the path "a "`},
-		{"two spaces", head + "file  a\n", `line 4: found the path " a"`},
-		{"backslash", head + `file a\b` + "\n", `line 4: found the character "\\" in the path`},
-		{"drive", head + "file C:x\n", `line 4: found the character ":" in the path`},
-		{"half a bar", head + "file a |size=1\n", `line 4: found the character "|" in the path`},
+		{"no name", head + "file \n", `line 4: found an empty name in the path "", wanted a path`},
+		{"absolute", head + "file /a\n", `line 4: found an empty name in the path "/a"`},
+		{"dots", head + "file a/../b\n", `line 4: found a folder reference in the path "a/../b"`},
+		{"slash at the end", head + "file a/\n", `line 4: found an empty name in the path "a/"`},
+		{"space at the end", head + "file a \n", `line 4: found a space at the end of a name in the path "a "`},
+		{"two spaces", head + "file  a\n", `line 4: found a space at the start of a name in the path " a"`},
+		{"backslash", head + `file a\b` + "\n", `line 4: found the character '\\' in the path`},
+		{"drive", head + "file C:x\n", `line 4: found the character ':' in the path`},
+		{"half a bar", head + "file a |size=1\n", `line 4: found the character '|' in the path`},
 		{"tab", head + "file a\tb\n", `line 4: found the text "a\tb"`},
 		{"not UTF-8", head + "file a\xff\n", `line 4: found the text "a\xff"`},
 		{"carriage return inside", head + "file a\r\r\n", `line 4: found the text "a\r"`},
@@ -183,7 +183,7 @@ func TestParseWrongLines(t *testing.T) {
 
 // A table may be large, but not without end, and a failure to read is no fault of a line.
 func TestParseBounds(t *testing.T) {
-	longest := "usmtpkg inventory 2\nrelease 10.0.1.2\narch amd64 1\nfile " + strings.Repeat("a", maxLine-5) + "\r\n"
+	longest := "usmtpkg inventory 2\nrelease 10.0.1.2\narch amd64 1\nfile " + strings.Repeat("a", maxLine-5-4*200) + strings.Repeat("/"+strings.Repeat("a", 199), 4) + "\r\n"
 	if _, err := Parse(strings.NewReader(longest), ""); err != nil {
 		t.Errorf("Parse of a line of %d bytes: %v", maxLine, err)
 	}

@@ -23,8 +23,7 @@
 //
 //   - paths that leave the bag or mean something else on another system: "."
 //     and ".." segments, empty segments, a leading slash, backslashes, colons
-//     (drive letters, alternate data streams), control characters; see
-//     [CheckPath]
+//     (drive letters, alternate data streams), control characters
 //   - %2e, %2f and %5c, and in 1.0 every percent escape but %0A, %0D and %25
 //   - byte order marks, invalid UTF-8, blank lines
 //   - checksums that are not hex of the algorithm's length, unknown algorithms

@@ -70,16 +70,3 @@ func BenchmarkSHA256(b *testing.B) {
 		h.Sum(nil)
 	}
 }
-
-func BenchmarkTwins(b *testing.B) {
-	var paths []string
-	for _, e := range kitRows(20_000) {
-		paths = append(paths, e.Path)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if t := Twins(paths); t != nil {
-			b.Fatal(t)
-		}
-	}
-}

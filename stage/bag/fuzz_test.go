@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"usmtpkg/locate/winname"
 )
 
 // FuzzParseManifest holds: what is accepted leads nowhere outside the bag; it is
@@ -37,7 +39,7 @@ func FuzzParseManifest(f *testing.F) {
 			wantSyntax(t, err, m.Name())
 			return
 		}
-		holdable := len(Twins(pathsOf(entries))) == 0
+		holdable := len(winname.Twins(pathsOf(entries))) == 0
 		for _, e := range entries {
 			checkAccepted(t, e, tag)
 			holdable = holdable && windowsHolds(e.Path, tag)
@@ -70,10 +72,8 @@ func pathsOf(entries []Entry) []string {
 
 // windowsHolds says by the exported rules alone whether a row may be written.
 func windowsHolds(path string, tag bool) bool {
-	for _, name := range strings.Split(path, "/") {
-		if CheckWindowsName(name) != nil {
-			return false
-		}
+	if winname.PathFault(path) != "" {
+		return false
 	}
 	lower := strings.ToLower(path)
 	taken := lower == "data" || strings.HasPrefix(lower, "data/") ||
@@ -137,7 +137,7 @@ func checkRead(t *testing.T, b *Bag, texts map[string]string, strict bool) {
 		t.Errorf("Read = %+v, want a known version and a payload manifest", b)
 	}
 	for _, item := range b.Fetch {
-		if CheckPath(item.Path) != nil || !strings.HasPrefix(item.Path, "data/") || item.Length < -1 {
+		if pathFault(item.Path) != "" || !strings.HasPrefix(item.Path, "data/") || item.Length < -1 {
 			t.Errorf("accepted %+v", item)
 		}
 	}

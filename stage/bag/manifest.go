@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"usmtpkg/locate/winname"
 )
 
 // Entry is one row of a manifest.
@@ -173,10 +175,10 @@ func (p *manifestParser) checkTwins() error {
 		paths[i] = e.Path
 	}
 	var again map[int]bool
-	for _, t := range Twins(paths) {
+	for _, t := range winname.Twins(paths) {
 		e := p.lines.syntax(t.Second+1, "", "")
 		switch t.Kind {
-		case TwinSame:
+		case winname.TwinSame:
 			e.Found = "path " + quote(t.B) + " again, first on line " + strconv.Itoa(t.First+1)
 			e.Wanted = "every path once"
 			if p.rules.Version != version097 || p.entries[t.First].Sum != p.entries[t.Second].Sum {
@@ -186,7 +188,7 @@ func (p *manifestParser) checkTwins() error {
 				again = map[int]bool{}
 			}
 			again[t.Second] = true
-		case TwinNested:
+		case winname.TwinNested:
 			e.Found = fmt.Sprintf("paths %s and %s (line %d)", quote(t.B), quote(t.A), t.First+1)
 			e.Wanted = "files: one of them is a folder"
 			return e

@@ -5,25 +5,22 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"usmtpkg/locate/winname"
 )
 
-const wantedPath = "a plain relative path below the bag"
+const (
+	wantedPath        = "a plain relative path below the bag"
+	wantedWindowsName = "a name that Windows can hold"
+)
 
-// CheckPath returns a [*NameError] unless p is a relative slash-separated path
-// that stays below its base on every system: no "." or ".." segment, no empty
-// one, no leading slash, no backslash, no colon, valid UTF-8, no control
-// character. CR and LF are let through, because the RFC has an escape for them
-// and they lead nowhere; [CheckWindowsName] refuses them.
+// pathFault returns "" if p is a relative slash-separated path that stays below
+// its base on every system: no "." or ".." segment, no empty one, no leading
+// slash, no backslash, no colon, valid UTF-8, no control character. Else it says
+// what is wrong. CR and LF are let through, because the RFC has an escape for
+// them and they lead nowhere; [Rules.Strict] refuses them.
 //
 // p is the path of the file itself, after any decoding.
-func CheckPath(p string) error {
-	if fault := pathFault(p); fault != "" {
-		return &NameError{Name: p, Fault: fault, Wanted: wantedPath}
-	}
-	return nil
-}
-
-// pathFault returns what is wrong with p, or "".
 func pathFault(p string) string {
 	if p == "" {
 		return "nothing in it"
@@ -89,13 +86,14 @@ type pathChecker struct {
 // check returns what is wrong with path, or nil.
 func (c *pathChecker) check(path string) *NameError {
 	// The rules look at each segment by itself, so that a good folder with a
-	// good path below it is good.
+	// good path below it is good. What Windows can hold leads nowhere else.
+	fault := pathFault
+	if c.strict {
+		fault = winname.PathFault
+	}
 	known := len(c.folder)
-	if known > 0 && len(path) > known && path[known] == '/' && path[:known] == c.folder {
-		below := path[known+1:]
-		if pathFault(below) == "" && (!c.strict || segmentsFault(below) == "") {
-			return nil
-		}
+	if known > 0 && len(path) > known && path[known] == '/' && path[:known] == c.folder && fault(path[known+1:]) == "" {
+		return nil
 	}
 	if fault := pathFault(path); fault != "" {
 		return &NameError{Name: path, Fault: fault, Wanted: wantedPath}
@@ -104,24 +102,12 @@ func (c *pathChecker) check(path string) *NameError {
 		return err
 	}
 	if c.strict {
-		if fault := segmentsFault(path); fault != "" {
+		if fault := winname.PathFault(path); fault != "" {
 			return &NameError{Name: path, Fault: fault, Wanted: wantedWindowsName}
 		}
 	}
-	c.folder = folder(path)
+	c.folder = path[:max(strings.LastIndexByte(path, '/'), 0)]
 	return nil
-}
-
-// segmentsFault returns what windowsFault finds in the names of a path.
-func segmentsFault(path string) string {
-	for start := 0; start <= len(path); {
-		name, end := segment(path, start)
-		if fault := windowsFault(name); fault != "" {
-			return fault
-		}
-		start = end + 1
-	}
-	return ""
 }
 
 // scopeFault keeps payload and tag files apart. Strictly it does so in any case

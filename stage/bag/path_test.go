@@ -1,13 +1,14 @@
 package bag
 
 import (
-	"errors"
 	"io/fs"
 	"strings"
 	"testing"
+
+	"usmtpkg/locate/winname"
 )
 
-func TestCheckPath(t *testing.T) {
+func TestPathFault(t *testing.T) {
 	tests := []struct {
 		path string
 		want string // the fault; empty if the path is good
@@ -55,19 +56,15 @@ func TestCheckPath(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.path, func(t *testing.T) {
-			err := CheckPath(tt.path)
-			if tt.want == "" {
-				if err != nil {
-					t.Fatalf("CheckPath = %v, want nil", err)
-				}
-				if !fs.ValidPath(tt.path) {
-					t.Errorf("CheckPath accepts %q, fs.ValidPath does not", tt.path)
-				}
-				return
+			fault := pathFault(tt.path)
+			if !strings.HasPrefix(fault, tt.want) || (tt.want == "") != (fault == "") {
+				t.Errorf("pathFault = %q, want %q", fault, tt.want)
 			}
-			var name *NameError
-			if !errors.As(err, &name) || !strings.HasPrefix(name.Fault, tt.want) || name.Name != tt.path {
-				t.Errorf("CheckPath = %v, want %q", err, tt.want)
+			if fault == "" && !fs.ValidPath(tt.path) {
+				t.Errorf("pathFault accepts %q, fs.ValidPath does not", tt.path)
+			}
+			if fault != "" && winname.PathFault(tt.path) == "" {
+				t.Errorf("winname.PathFault accepts %q, where pathFault says %q", tt.path, fault)
 			}
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"usmtpkg/locate/winname"
 )
 
 // WriteManifest writes the rows sorted by the bytes of the path, each as
@@ -58,7 +60,7 @@ func checkRows(m Manifest, entries []Entry) error {
 	if size > maxFile {
 		return fmt.Errorf("found %d bytes, wanted at most %d MiB", size, maxFile>>20)
 	}
-	for _, t := range Twins(paths) {
+	for _, t := range winname.Twins(paths) {
 		return fmt.Errorf("found %s and %s, which %s, wanted paths that every system can hold together",
 			quote(t.A), quote(t.B), t.Kind)
 	}

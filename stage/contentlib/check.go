@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"usmtpkg/locate/winname"
 )
 
 // A Verdict is the outcome for one file.
@@ -78,7 +80,7 @@ func (l *Library) Check(ctx context.Context, id string, want []File, o Options) 
 	rep := Report{Content: c.ID, Hash: c.Hash, Deep: o.Deep, Marked: c.marked()}
 	recorded := make(map[string]Entry, len(c.Files))
 	for _, e := range c.Files {
-		key := fold(e.Path)
+		key := winname.Fold(e.Path)
 		if e.stray {
 			rep.Files = append(rep.Files, FileResult{Path: e.Path, Verdict: Extra, Found: e.Err.Error()})
 			continue
@@ -91,8 +93,8 @@ func (l *Library) Check(ctx context.Context, id string, want []File, o Options) 
 	}
 	var objects []File // those whose record is as wanted
 	for _, w := range want {
-		e, there := recorded[fold(w.Path)]
-		delete(recorded, fold(w.Path))
+		e, there := recorded[winname.Fold(w.Path)]
+		delete(recorded, winname.Fold(w.Path))
 		switch {
 		case !there:
 			rep.Files = append(rep.Files, FileResult{Path: w.Path, Verdict: Missing})

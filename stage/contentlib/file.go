@@ -4,10 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"path"
-	"strings"
-	"unicode/utf8"
+
+	"usmtpkg/locate/winname"
 )
 
 // A File is one file of a package source, as a manifest has it.
@@ -31,8 +30,8 @@ func isSHA256(s string) bool {
 func checkFiles(files []File) error {
 	seen := make(map[string]string, len(files))
 	for _, f := range files {
-		if err := checkPath(f.Path); err != nil {
-			return err
+		if fault := winname.PathFault(f.Path); fault != "" {
+			return badPath(f.Path, fault)
 		}
 		if !isSHA256(f.SHA256) {
 			return fmt.Errorf("%q: found SHA-256 %q, wanted 64 hex digits", f.Path, f.SHA256)
@@ -40,7 +39,7 @@ func checkFiles(files []File) error {
 		if f.Size < 0 {
 			return fmt.Errorf("%q: found size %d, wanted no less than 0", f.Path, f.Size)
 		}
-		key := fold(f.Path)
+		key := winname.Fold(f.Path)
 		if other, twice := seen[key]; twice {
 			return fmt.Errorf("%q: found again as %q, wanted names that differ not in case alone", other, f.Path)
 		}
@@ -49,16 +48,10 @@ func checkFiles(files []File) error {
 	return nil
 }
 
-// checkPath refuses what is no path below a folder.
-func checkPath(p string) error {
-	if !fs.ValidPath(p) || p == "." || strings.ContainsAny(p, "\\\x00") || !utf8.ValidString(p) {
-		return fmt.Errorf("found path %q, wanted a relative path with slashes", p)
-	}
-	return nil
+// badPath is the error about a path that cannot be that of a package source.
+func badPath(p, fault string) error {
+	return fmt.Errorf("%q: found %s, wanted a relative path with slashes that Windows accepts", p, fault)
 }
-
-// fold is equal for paths that Windows takes for one: each character in its upper case.
-func fold(p string) string { return strings.ToUpper(p) }
 
 // parents lists the folders above p, the nearest first.
 func parents(p string) (dirs []string) {

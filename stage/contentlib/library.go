@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage/regular"
 )
 
@@ -139,7 +140,7 @@ func entryIn(root *os.Root, dir, name string) (string, fs.FileInfo, error) {
 		return "", nil, listErr
 	}
 	for _, e := range entries {
-		if fold(e.Name()) == fold(name) {
+		if winname.Same(e.Name(), name) {
 			p = path.Join(dir, e.Name())
 			info, err = root.Lstat(p)
 			return p, info, err

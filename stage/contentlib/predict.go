@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+
+	"usmtpkg/locate/winname"
 )
 
 // A Prediction is the content hash that ConfigMgr is expected to compute for a
@@ -65,11 +67,11 @@ func plant(files []File, dirs []string) (*folder, error) {
 	byPath := map[string]*folder{} // those that files lie in, by the name that was used
 	isFile := make(map[string]bool, len(files))
 	for _, f := range files {
-		isFile[fold(f.Path)] = true
+		isFile[winname.Fold(f.Path)] = true
 	}
 	add := func(p string) error {
 		for _, d := range slices.Backward(append([]string{p}, parents(p)...)) {
-			key := fold(d)
+			key := winname.Fold(d)
 			if isFile[key] {
 				return fmt.Errorf("%q: found a file and a folder of that name, wanted one", d)
 			}
@@ -86,8 +88,8 @@ func plant(files []File, dirs []string) (*folder, error) {
 		return nil
 	}
 	for _, d := range dirs {
-		if err := checkPath(d); err != nil {
-			return nil, err
+		if fault := winname.PathFault(d); fault != "" {
+			return nil, badPath(d, fault)
 		}
 		if err := add(d); err != nil {
 			return nil, err
@@ -117,7 +119,7 @@ func plant(files []File, dirs []string) (*folder, error) {
 // foldDir is the key of the folder that p lies in.
 func foldDir(p string) string {
 	if d := path.Dir(p); d != "." {
-		return fold(d)
+		return winname.Fold(d)
 	}
 	return ""
 }
@@ -167,7 +169,7 @@ func ordinal(a, b string) int {
 	if isASCII(a) && isASCII(b) { // whose units are their bytes
 		return compareUpper(a, b)
 	}
-	return slices.Compare(utf16.Encode([]rune(fold(a))), utf16.Encode([]rune(fold(b))))
+	return slices.Compare(utf16.Encode([]rune(winname.Fold(a))), utf16.Encode([]rune(winname.Fold(b))))
 }
 
 // compareUpper compares the upper case of two texts in ASCII without making it:

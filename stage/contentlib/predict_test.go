@@ -64,11 +64,11 @@ func TestPredictRefuses(t *testing.T) {
 		dirs  []string
 		want  string
 	}{
-		{"path out of it", []File{file("../x", "")}, nil, `found path "../x"`},
-		{"absolute path", []File{file("/x", "")}, nil, `found path "/x"`},
-		{"backslash", []File{file(`a\b`, "")}, nil, `found path "a\\b"`},
-		{"not UTF-8", []File{file("\xff", "")}, nil, `found path "\xff"`},
-		{"folder out of it", []File{good}, []string{".."}, `found path ".."`},
+		{"path out of it", []File{file("../x", "")}, nil, `"../x": found a folder reference`},
+		{"absolute path", []File{file("/x", "")}, nil, `"/x": found an empty name`},
+		{"backslash", []File{file(`a\b`, "")}, nil, `"a\\b": found the character '\\'`},
+		{"not UTF-8", []File{file("\xff", "")}, nil, `"\xff": found bytes that are not UTF-8`},
+		{"folder out of it", []File{good}, []string{".."}, `"..": found a folder reference`},
 		{"no sum", []File{{Path: "x", SHA256: "12"}}, nil, `found SHA-256 "12"`},
 		{"negative size", []File{{Path: "x", Size: -1, SHA256: good.SHA256}}, nil, "found size -1"},
 		{"twice", []File{good, good}, nil, `"a/b": found again as "a/b"`},

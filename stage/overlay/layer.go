@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+
+	"usmtpkg/locate/winname"
 )
 
 // A Layer is a source with an overlay laid into folders of its root. Its
@@ -77,7 +79,7 @@ func namesake(entries []fs.DirEntry, name string) int {
 	if i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name }); i >= 0 {
 		return i
 	}
-	return slices.IndexFunc(entries, func(e fs.DirEntry) bool { return fold(e.Name()) == fold(name) })
+	return slices.IndexFunc(entries, func(e fs.DirEntry) bool { return winname.Same(e.Name(), name) })
 }
 
 // stock looks at the file of the source that f hides.

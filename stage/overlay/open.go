@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/winname"
 	"usmtpkg/stage/regular"
 )
 
@@ -131,7 +132,7 @@ func (o *Overlay) add(p Pattern, load func(*File) error) error {
 	}
 	found := false
 	for _, e := range entries {
-		if ok, _ := path.Match(fold(name), fold(e.Name())); !ok {
+		if ok, _ := path.Match(winname.Fold(name), winname.Fold(e.Name())); !ok {
 			continue
 		}
 		found = true
@@ -187,7 +188,7 @@ func openFolder(dir string, p Pattern, named string) (*os.Root, error) {
 func (o *Overlay) take(f *File, load func(*File) error) error {
 	for _, other := range o.files {
 		switch {
-		case fold(other.Name) != fold(f.Name):
+		case !winname.Same(other.Name, f.Name):
 		case other.dir == f.dir && other.Name == f.Name:
 			other.Replace = other.Replace || f.Replace
 			return nil
@@ -264,9 +265,6 @@ func sum(ctx context.Context, r io.Reader) (string, error) {
 		}
 	}
 }
-
-// fold returns the form of a name in which Windows compares it: the upper case of each character.
-func fold(name string) string { return strings.ToUpper(name) }
 
 func typeName(mode fs.FileMode) string {
 	switch {

@@ -81,7 +81,7 @@ func TestNames(t *testing.T) {
 	}
 	r := b.run(t, "validate", b.on("next")).Want(t, 4,
 		"the device name CON", "the device name NUL", "the device name COM1", "the device name AUX", "a space at the end",
-		"a dot at the end", `character "<"`, `character "?"`, `character ":"`, `character "\\"`, "control character U+0001",
+		"a dot at the end", "the character '<'", "the character '?'", "the character ':'", `the character '\\'`, "control character U+0001",
 		"name-collision")
 	if n := strings.Count(r.Stdout+r.Stderr, "error   "); n != len(bad)-1 { // of the last two one is enough
 		t.Errorf("%d errors, want %d\n%s", n, len(bad)-1, r.Stdout)

@@ -1,7 +1,8 @@
-package bag
+package winname
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,11 +93,7 @@ func clash(a, b []string) bool {
 
 // The quick look must save the sorting for a tree without twins.
 func TestMayClashTellsGoodTrees(t *testing.T) {
-	var paths []string
-	for _, e := range kitRows(2000) {
-		paths = append(paths, e.Path)
-	}
-	if newClashFilter(0).mayClash(paths) {
+	if newClashFilter(0).mayClash(kitPaths(2000)) {
 		t.Error("mayClash = true for a tree without twins")
 	}
 }
@@ -113,5 +110,47 @@ func TestTwinsDeep(t *testing.T) {
 	f := newClashFilter(0)
 	if !f.mayClash(paths) || f.folders > 20_000 {
 		t.Errorf("mayClash looked at %d folders and went on, want at most 20000", f.folders)
+	}
+}
+
+// kitPaths makes n paths that look like a kit's: four levels, mixed case.
+func kitPaths(n int) []string {
+	paths := make([]string, n)
+	for i := range paths {
+		arch := [3]string{"amd64", "arm64", "x86"}[i%3]
+		paths[i] = fmt.Sprintf("data/%s/DLManifests/Folder-%03d/Microsoft-Windows-Component-%d-DL.man", arch, i%97, i)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func BenchmarkTwins(b *testing.B) {
+	paths := kitPaths(20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if t := Twins(paths); t != nil {
+			b.Fatal(t)
+		}
+	}
+}
+
+func BenchmarkPathFault(b *testing.B) {
+	paths := kitPaths(20_000)
+	for b.Loop() {
+		for _, p := range paths {
+			if fault := PathFault(p); fault != "" {
+				b.Fatal(fault)
+			}
+		}
+	}
+}
+
+func BenchmarkFold(b *testing.B) {
+	paths := kitPaths(20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, p := range paths {
+			Fold(p)
+		}
 	}
 }

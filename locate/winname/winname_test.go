@@ -1,12 +1,11 @@
-package bag
+package winname
 
 import (
-	"errors"
 	"strings"
 	"testing"
 )
 
-func TestCheckWindowsName(t *testing.T) {
+func TestFault(t *testing.T) {
 	tests := []struct {
 		name string
 		want string // the fault; empty if the name is good
@@ -30,7 +29,7 @@ func TestCheckWindowsName(t *testing.T) {
 		{strings.Repeat("a", 255), ""},
 		{strings.Repeat("é", 255), ""},
 		{strings.Repeat("😀", 127), ""},
-		{"", "nothing in it"},
+		{"", "an empty name"},
 		{".", "a folder reference"},
 		{"..", "a folder reference"},
 		{"a.", "a dot at the end of a name"},
@@ -74,14 +73,35 @@ func TestCheckWindowsName(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := CheckWindowsName(tt.name)
-			var name *NameError
-			switch {
-			case tt.want == "" && err != nil:
-				t.Errorf("CheckWindowsName = %v, want nil", err)
-			case tt.want != "" && (!errors.As(err, &name) || !strings.HasPrefix(name.Fault, tt.want)):
-				t.Errorf("CheckWindowsName = %v, want %q", err, tt.want)
+			fault := Fault(tt.name)
+			if !strings.HasPrefix(fault, tt.want) || (tt.want == "") != (fault == "") {
+				t.Errorf("Fault = %q, want %q", fault, tt.want)
 			}
 		})
+	}
+}
+
+func TestPathFault(t *testing.T) {
+	tests := []struct{ path, want string }{
+		{"amd64/scanstate.exe", ""},
+		{"a", ""},
+		{"a/" + strings.Repeat("b", 255) + "/c", ""},
+		{"", "an empty name"},
+		{"/a", "an empty name"},
+		{"a//b", "an empty name"},
+		{"a/", "an empty name"},
+		{"a/../b", "a folder reference"},
+		{"./a", "a folder reference"},
+		{"C:/a", "the character ':'"},
+		{`a\b`, `the character '\\'`},
+		{"a/nul.d/b", "the device name NUL"},
+		{"a./b", "a dot at the end of a name"},
+		{"a/\u00e9\xff/b", "bytes that are not UTF-8"},
+		{"a/\ufffd", ""}, // what broken bytes may have become is a name
+	}
+	for _, tt := range tests {
+		if got := PathFault(tt.path); got != tt.want {
+			t.Errorf("PathFault(%q) = %q, want %q", tt.path, got, tt.want)
+		}
 	}
 }

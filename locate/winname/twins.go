@@ -1,7 +1,8 @@
-package bag
+package winname
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -45,7 +46,8 @@ type Twin struct {
 // under Unicode simple case folding (Windows), equal in normalization form
 // (macOS), or both, in their names or in those of their folders. Of more than
 // two equal paths neighbours are reported, of two clashing folders one pair.
-// The result is sorted by Second, then First.
+// The result is sorted by Second, then First. The path of a folder is given with
+// "/." at its end.
 func Twins(paths []string) []Twin {
 	if !newClashFilter(len(paths)).mayClash(paths) {
 		return nil
@@ -126,4 +128,84 @@ func segment(path string, start int) (string, int) {
 		return path[start : start+i], start + i
 	}
 	return path[start:], len(path)
+}
+
+// clashFilter takes a quick look at paths, to spare the sorting where there are
+// no twins, as is usual. It remembers a hash of the key of every path and folder
+// with a hash of how it was spelled.
+type clashFilter struct {
+	seed    maphash.Seed
+	seen    map[uint64]uint64 // hash of key to hash of spelling
+	key     []byte            // of the path being looked at
+	dirKey  int               // length of the part for its folder
+	folders int               // number of folders looked at
+}
+
+func newClashFilter(paths int) *clashFilter {
+	return &clashFilter{seed: maphash.MakeSeed(), seen: make(map[uint64]uint64, paths)}
+}
+
+// mayClash returns false if there are no twins among paths. True means that
+// there may be some, or that looking became dear.
+func (f *clashFilter) mayClash(paths []string) bool {
+	last := ""
+	for _, p := range paths {
+		dir := folder(p)
+		if dir != last && f.addFolders(dir) {
+			return true
+		}
+		last = dir
+		f.key = appendKey(f.key[:f.dirKey], p[len(dir):])
+		// A file and a folder of one key clash however they are spelled.
+		if f.add(^maphash.String(f.seed, p)) != unseen {
+			return true
+		}
+		// A new folder costs as much as its path is long, and so do those it
+		// lies in. Sorting has no such trouble.
+		if f.folders > len(paths)+1000 {
+			return true
+		}
+	}
+	return false
+}
+
+type sighting uint8
+
+const (
+	unseen sighting = iota
+	sameSpelling
+	otherSpelling
+)
+
+// add remembers the key and how it is spelled.
+func (f *clashFilter) add(spelling uint64) sighting {
+	h := maphash.Bytes(f.seed, f.key)
+	switch old, found := f.seen[h]; {
+	case !found:
+		f.seen[h] = spelling
+		return unseen
+	case old == spelling:
+		return sameSpelling
+	}
+	return otherSpelling
+}
+
+// addFolders adds dir and the folders it lies in, and says whether one of them
+// is known in another spelling.
+func (f *clashFilter) addFolders(dir string) bool {
+	f.key = f.key[:0]
+	for start := 0; start < len(dir); {
+		name, end := segment(dir, start)
+		if start > 0 {
+			f.key = append(f.key, keySlash...)
+		}
+		f.key = appendKey(f.key, name)
+		f.folders++
+		if f.add(maphash.String(f.seed, dir[:end])) == otherSpelling {
+			return true
+		}
+		start = end + 1
+	}
+	f.dirKey = len(f.key)
+	return false
 }
