@@ -168,7 +168,7 @@ func lintTwins(s Settings) []Finding {
 			continue
 		}
 		if list, ok := k.field(&s).(*[]string); ok {
-			twins(k.Path()+"[%d]", *list, strings.EqualFold)
+			twins(k.Path()+"[%d]", *list, winname.Same)
 		}
 	}
 	var paths []string
