@@ -125,9 +125,13 @@ func FuzzRead(f *testing.F) {
 			if !errors.As(err, &syntax) || b != nil {
 				t.Fatalf("Read = %v, %v, want no bag and a SyntaxError", b, err)
 			}
+			checkSalvage(t, files(texts), nil)
 			return
 		}
 		checkRead(t, b, texts, strict)
+		if strict {
+			checkSalvage(t, files(texts), b)
+		}
 	})
 }
 
