@@ -36,6 +36,7 @@ type Definition struct {
 	Digest      string   // 64 lower-case hex: the SHA-256 of manifest-sha256.txt
 	USMTVersion string   // file version of scanstate.exe, such as 10.0.26100.1
 	Arches      []string // amd64, arm64, x86: sorted, at least one
+	Sample      bool     // it is a sample kit, which is not USMT: the scripts stop
 
 	// PackagePath is the package source path that ConfigMgr is given: the
 	// release's data folder as the site server sees it, UNC or local to it.

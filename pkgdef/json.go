@@ -23,6 +23,7 @@ type document struct {
 	document1
 	ContentHash string   `json:"content_hash"`
 	Settings    Settings `json:"settings"`
+	Sample      bool     `json:"sample,omitempty"`
 }
 
 // document1 is a package.json of version 1, which had no settings.
@@ -60,7 +61,7 @@ func WriteJSON(w io.Writer, d Definition) error {
 				Comment: d.Comment, Program: d.Program, SourcePath: d.PackagePath,
 			},
 		},
-		ContentHash: d.ContentHash, Settings: d.Settings.withLists(),
+		ContentHash: d.ContentHash, Settings: d.Settings.withLists(), Sample: d.Sample,
 	})
 	if err != nil {
 		return fmt.Errorf("package.json: %w", err)
@@ -95,7 +96,7 @@ func ParseJSON(r io.Reader) (Definition, error) {
 		Name: p.Name, Manufacturer: p.Manufacturer, Version: p.Version, Language: p.Language,
 		Comment: p.Comment, Program: p.Program, PackagePath: p.SourcePath,
 		Release: doc.Release, Digest: doc.Digest, USMTVersion: doc.USMTVersion, Arches: doc.Arches,
-		ContentHash: doc.ContentHash, Settings: doc.Settings,
+		ContentHash: doc.ContentHash, Settings: doc.Settings, Sample: doc.Sample,
 	}
 	if err := d.Validate(); err != nil {
 		return Definition{}, fmt.Errorf("package.json: %w", err)

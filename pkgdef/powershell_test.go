@@ -97,12 +97,35 @@ func TestWriteScriptForm(t *testing.T) {
 	}
 }
 
+// The scripts of a sample kit stop before they look at a site; those of USMT do not know of it.
+func TestScriptsOfASampleStop(t *testing.T) {
+	const stop = "$ErrorActionPreference = 'Stop'\r\nthrow 'This is the definition of the sample kit of usmtpkg, which is not USMT."
+	d := odd(t)
+	for _, name := range d.Scripts() {
+		d.Sample = false
+		if strings.Contains(scriptOf(t, name, d), "sample kit") {
+			t.Errorf("%s of USMT speaks of a sample", name)
+		}
+		d.Sample = true
+		if script := scriptOf(t, name, d); strings.Count(script, stop) != 1 {
+			t.Errorf("%s of a sample does not stop:\n%s", name, script)
+		}
+	}
+	var b bytes.Buffer
+	if err := WriteJSON(&b, d); err != nil || !strings.Contains(b.String(), "\n  \"sample\": true\n") {
+		t.Errorf("package.json of a sample does not say so: %v\n%s", err, &b)
+	}
+	if got, err := ParseJSON(&b); err != nil || !got.Sample {
+		t.Errorf("ParseJSON = sample %t, %v, want true", got.Sample, err)
+	}
+}
+
 // What goes into a script goes through psQuote, or is a number or a truth value, but for
 // the three values in the header, whose characters Validate restricts.
 func TestTemplatesQuote(t *testing.T) {
 	harmless := []string{`{{.Release}}`, `{{.Digest}}`, `{{.USMTVersion}}`}
 	actions := regexp.MustCompile(`\{\{[^}]*\}\}`)
-	quoted := regexp.MustCompile(`^\{\{-? ?((quote|list|bool) \.[.\w]+|range \.[.\w]+|end|template "\w+\.ps1\.tmpl")\}\}$`)
+	quoted := regexp.MustCompile(`^\{\{-? ?((quote|list|bool) \.[.\w]+|(range|if) \.[.\w]+|end|template "\w+\.ps1\.tmpl")\}\}$`)
 	numbers := []string{
 		`{{.Settings.Package.TimeoutMinutes}}`, `{{.Settings.StateStore.SMPRetryCount}}`, `{{.Settings.StateStore.SMPRetryTime}}`,
 		`{{.Settings.StateMigrationPoint.DeleteAfter}}`, `{{.MaxClients}}`, `{{.MinFreeSpace}}`,

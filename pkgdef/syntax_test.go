@@ -51,7 +51,9 @@ func TestPowerShellSyntax(t *testing.T) {
 	needNode(t)
 	one := sample(t)
 	one.Arches = []string{"amd64"}
-	for kind, d := range map[string]Definition{"defaults": sample(t), "odd values": odd(t), "one arch": one} {
+	kit := sample(t)
+	kit.Sample = true
+	for kind, d := range map[string]Definition{"defaults": sample(t), "odd values": odd(t), "one arch": one, "sample kit": kit} {
 		for _, name := range d.Scripts() {
 			t.Run(kind+" "+name, func(t *testing.T) {
 				if out, ok := syntax(t, scriptOf(t, name, d)); !ok {

@@ -47,6 +47,9 @@ func (d Definition) Validate() error {
 // Notes returns what is worth saying about a valid definition and is not wrong.
 func (d Definition) Notes() []string {
 	notes := pathNotes(d.PackagePath)
+	if d.Sample {
+		notes = append(notes, "this is the sample kit, which is not USMT: the scripts stop with an error")
+	}
 	if d.Program == ProgramNone {
 		notes = append(notes, "the package definition file declares no program: that the console accepts this is not proven")
 	}

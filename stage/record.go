@@ -26,6 +26,7 @@ type Release struct {
 	Digest      string          `json:"digest"`       // SHA-256 of manifest-sha256.txt
 	ContentHash *ContentHash    `json:"content_hash"` // nil: none could be predicted
 	USMTVersion string          `json:"usmt_version"`
+	Sample      bool            `json:"sample,omitempty"` // it is a sample kit, which is not USMT
 	Arches      []string        `json:"arches"`
 	Source      Origin          `json:"source"`
 	Evidence    []Evidence      `json:"evidence"` // nil in records of version 1

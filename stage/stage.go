@@ -37,6 +37,7 @@ type Options struct {
 	Validation     func() Validation                         // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
 	Proof          func(path string) (proof, voucher string) // what vouches for the content of a file, for the record, asked for after Validation; nil: nobody looked
 	Catalogs       func() []Catalog                          // what vouches for files and is to be kept with them, asked for after Checker.Finish; nil: nothing
+	Sample         bool                                      // the source is a sample kit, which is not USMT
 	AllowDowngrade bool                                      // take a USMT that is older than that of the active release
 	AllowChanged   bool                                      // take a kit that differs from the releases of the same USMT version
 	Overlay        []OverlayFile                             // the files that are not the source's own, for the record; Size and SHA256 are filled in
@@ -105,7 +106,7 @@ func Plan(ctx context.Context, lib *Library, src Source, o Options) (Result, err
 			return Result{}, err
 		}
 	}
-	if err := checkDowngrade(lib, o); err != nil {
+	if err := errors.Join(checkSample(lib, o), checkDowngrade(lib, o)); err != nil {
 		return Result{}, err
 	}
 	r, err := newRun(ctx, src, o)
@@ -200,7 +201,7 @@ func (r *run) describe() error {
 	r.rec = Release{
 		Format: releaseFormat, Version: releaseVersion,
 		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest, ContentHash: predict(r.contents()),
-		USMTVersion: r.o.USMTVersion, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
+		USMTVersion: r.o.USMTVersion, Sample: r.o.Sample, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
 		Evidence: r.evidence(), Validation: r.validation,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},
 		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(), Overlay: r.overlay(), Catalogs: r.catalogs,
@@ -222,7 +223,7 @@ func (t Tree) roots() []string {
 // Stage copies src into the library and publishes it as a release. If a
 // release with the same content is there already, nothing is written.
 func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, error) {
-	if err := checkDowngrade(w.Library, o); err != nil {
+	if err := errors.Join(checkSample(w.Library, o), checkDowngrade(w.Library, o)); err != nil {
 		return Result{}, err
 	}
 	r, err := newRun(ctx, src, o)

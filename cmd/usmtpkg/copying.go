@@ -120,7 +120,7 @@ func (j *stageJob) check(ctx context.Context) error {
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: j.o.copy.verify,
 		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.keptCatalogs,
-		AllowDowngrade: j.o.copy.downgrade, AllowChanged: j.o.copy.changed, Overlay: j.usmt.record(),
+		AllowDowngrade: j.o.copy.downgrade, Sample: j.o.source.sample, AllowChanged: j.o.copy.changed, Overlay: j.usmt.record(),
 	}
 	return nil
 }

@@ -191,7 +191,7 @@ func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Defini
 	d := pkgdef.Defaults(pkgdef.Definition{
 		Name: o.define.name, Manufacturer: o.define.manufacturer, Version: o.define.version, Language: o.define.language,
 		Comment: o.define.comment, Program: o.define.program,
-		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches, ContentHash: contentHash(rel),
+		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches, Sample: rel.Sample, ContentHash: contentHash(rel),
 		PackagePath: path, Settings: o.site,
 	})
 	if err := d.Validate(); err != nil {

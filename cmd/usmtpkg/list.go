@@ -27,6 +27,7 @@ type jsonRelease struct {
 	Release       string           `json:"release"`
 	Digest        string           `json:"digest"`
 	USMT          string           `json:"usmt_version"`
+	Sample        bool             `json:"sample,omitempty"` // it is the sample kit, which is not USMT
 	Arches        []string         `json:"arches"`
 	Files         int              `json:"files"`
 	Bytes         int64            `json:"bytes"`
@@ -73,7 +74,7 @@ func runList(env environment, o *options) error {
 			continue
 		}
 		doc.Releases = append(doc.Releases, jsonRelease{
-			Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
+			Release: r.Name, Digest: r.Digest, USMT: r.USMTVersion, Sample: r.Sample, Arches: r.Arches, Files: r.FileCount, Bytes: r.Bytes,
 			Created: r.Created, Verified: r.Verify.Used, Active: name == current, PackageSource: lib.PackageSource(name),
 			ContentHash: r.ContentHash,
 			Overlay:     r.Overlay,
@@ -95,6 +96,9 @@ func runList(env environment, o *options) error {
 		}
 		cells := []string{
 			mark, r.Release, r.USMT, archText(r.Arches), fmt.Sprint(r.Files), size(r.Bytes), r.Created.UTC().Format("2006-01-02 15:04"),
+		}
+		if r.Sample {
+			cells = append(cells, "sample kit, not USMT")
 		}
 		if len(r.Overlay) > 0 {
 			cells = append(cells, "overlay: "+overlayText(r.Overlay))

@@ -64,7 +64,7 @@ func (j *stageJob) checkSettings() error {
 	digest := strings.Repeat("0", 64)
 	version := j.opts.USMTVersion
 	_, _, err := definition(j.o, stage.Release{
-		Name: stage.NameOf(version, digest), Digest: digest, USMTVersion: version, Arches: j.usmt.Arches,
+		Name: stage.NameOf(version, digest), Digest: digest, USMTVersion: version, Arches: j.usmt.Arches, Sample: j.o.source.sample,
 	})
 	if err != nil {
 		return err
