@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -159,14 +158,14 @@ func wholeAdvice(err error) error {
 }
 
 func (d jsonActivate) print(env environment, o *options) error {
-	definition := d.Definition + "\n             nothing was changed at the site; the scripts there do that"
+	definition := textf("%s\n             nothing was changed at the site; the scripts there do that", d.Definition)
 	if d.Definition == "" {
 		definition = "none is there; usmtpkg define writes it"
 	}
 	var b strings.Builder
-	b.WriteString(dryRunMark(o))
-	fmt.Fprintf(&b, "release      %s\nverified     %s, %s: every file was read and is what was staged\n", d.Release, countOf(d.Files, "file", "files"), size(d.Bytes))
-	fmt.Fprintf(&b, "definition   %s\nactive       %s\n", definition, d.Active.text())
-	_, err := fmt.Fprint(env.stdout, b.String())
+	say(&b, "%s", dryRunMark(o))
+	say(&b, "release      %s\nverified     %s, %s: every file was read and is what was staged\n", d.Release, countOf(d.Files, "file", "files"), size(d.Bytes))
+	say(&b, "definition   %s\nactive       %s\n", definition, d.Active.text())
+	_, err := printf(env.stdout, "%s", ourText(b.String()))
 	return err
 }

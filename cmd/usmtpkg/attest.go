@@ -208,7 +208,7 @@ func printAttest(env environment, o *options, d jsonAttest) error {
 	if d.Key != "" {
 		worth = authentic + ": signed by key " + d.Key
 	}
-	_, err := fmt.Fprintf(env.stdout, "%srelease      %s\n             equal to its manifests: %s\nattestation  %s\n             %s\nassurance    %s\n",
+	_, err := printf(env.stdout, "%srelease      %s\n             equal to its manifests: %s\nattestation  %s\n             %s\nassurance    %s\n",
 		dryRunMark(o), d.Release, counts(d.compared), d.Dir, what, worth)
 	return err
 }

@@ -150,7 +150,7 @@ func (a *attestation) print(w io.Writer, equal bool) error {
 	case a.signed:
 		s += "; a signature lies beside it, which names key " + a.key.String() + " and was not checked, since no --public-key is given"
 	}
-	_, err := fmt.Fprintf(w, "attestation %s: %s\n             %s\n", a.file, s, a.about.text())
+	_, err := printf(w, "attestation %s: %s\n             %s\n", a.file, s, a.about.text())
 	return err
 }
 

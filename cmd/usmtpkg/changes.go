@@ -13,25 +13,25 @@ const shownChanges = 20
 
 // changesText sums up how a kit differs from an earlier release. It is empty where there is nothing
 // to say; a dry run says that, too.
-func changesText(c *stage.Changes, dryRun bool) string {
+func changesText(c *stage.Changes, dryRun bool) ourText {
 	switch {
 	case c == nil && dryRun:
 		return "no earlier release to compare with"
 	case c == nil || c.Same() && !dryRun:
 		return ""
 	case c.Problem != "":
-		return fmt.Sprintf("not compared with %s: %s", releaseText(c), plainText(c.Problem))
+		return textf("not compared with %s: %s", releaseText(c), c.Problem)
 	}
-	text := "no file differs"
+	differs := "no file differs"
 	if !c.Same() {
-		text = strings.Join(archChanges(c), "; ")
+		differs = strings.Join(archChanges(c), "; ")
 	}
-	text = fmt.Sprintf("from %s: %s", releaseText(c), text)
+	text := textf("from %s: %s", releaseText(c), differs)
 	if moves := versionMoves(c.Programs); len(moves) > 0 {
-		text += "\n             programs: " + strings.Join(moves, ", ")
+		text += textf("\n             programs: %s", strings.Join(moves, ", "))
 	}
 	if c.Replaced > 0 {
-		text += fmt.Sprintf("\n             not compared: %s that an overlay replaces", countOf(c.Replaced, "file", "files"))
+		text += textf("\n             not compared: %s that an overlay replaces", countOf(c.Replaced, "file", "files"))
 	}
 	return text
 }
@@ -83,10 +83,10 @@ func versionMoves(programs []stage.ProgramChange) []string {
 func printChanges(w io.Writer, o *options, files []stage.FileChange) {
 	for i, f := range files {
 		if i == shownChanges && !o.verbose {
-			fmt.Fprintf(w, "  … and %d more; -v names all\n", len(files)-i)
+			say(w, "  … and %d more; -v names all\n", len(files)-i)
 			return
 		}
-		fmt.Fprintf(w, "  %-7s %s%s\n", f.Change, printable(f.Path), plainText(changeDetail(f)))
+		say(w, "  %-7s %s%s\n", f.Change, printable(f.Path), plainText(changeDetail(f)))
 	}
 }
 

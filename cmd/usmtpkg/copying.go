@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -165,7 +164,7 @@ func (j *stageJob) outcome(res stage.Result, notes []string) outcome {
 	other := otherRecord(res, j.usmt.record())
 	for _, n := range other {
 		if !j.o.json && !j.o.quiet {
-			fmt.Fprintf(j.env.stderr, "usmtpkg: note: %s\n", n)
+			say(j.env.stderr, "usmtpkg: note: %s\n", n)
 		}
 	}
 	notes = slices.Concat(notes, other)

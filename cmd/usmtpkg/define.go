@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -134,7 +133,7 @@ func runDefine(ctx context.Context, env environment, o *options, a []string) (er
 	if o.json {
 		return printJSON(env.stdout, jsonDefine{"usmtpkg define", 1, o.dryRun, rel.Name, doc})
 	}
-	_, err = fmt.Fprintf(env.stdout, "%s%s\n", dryRunMark(o), definitionText(o, doc))
+	_, err = printf(env.stdout, "%s%s\n", dryRunMark(o), definitionText(o, doc))
 	return err
 }
 
@@ -288,7 +287,7 @@ func definitionDocument(lib *stage.Library, release string, d pkgdef.Definition,
 	return doc
 }
 
-func definitionText(o *options, d jsonDefinition) string {
+func definitionText(o *options, d jsonDefinition) ourText {
 	what := "unchanged"
 	if len(d.Written) > 0 {
 		what = "written: " + strings.Join(d.Written, ", ")
@@ -297,14 +296,14 @@ func definitionText(o *options, d jsonDefinition) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "definition   %s\n             %s\npackage path %s", d.Dir, what, d.PackageSource)
+	say(&b, "definition   %s\n             %s\npackage path %s", d.Dir, what, d.PackageSource)
 	for _, n := range d.Notes {
-		fmt.Fprintf(&b, "\n             note: %s", n)
+		say(&b, "\n             note: %s", n)
 	}
-	return b.String()
+	return ourText(b.String())
 }
 
-func dryRunMark(o *options) string {
+func dryRunMark(o *options) ourText {
 	if o.dryRun {
 		return "dry run: nothing was touched; this is what would be done\n"
 	}

@@ -156,15 +156,15 @@ func printFindings(w io.Writer, o *options, findings []*locate.FindingError, lea
 		if f.Severity < least && !o.verbose {
 			continue
 		}
-		fmt.Fprintf(w, "%-7s %s\n", f.Severity, f.Error())
+		say(w, "%-7s %s\n", f.Severity, f.Error())
 		if f.Overlay != "" {
-			fmt.Fprintf(w, "        overlay: %s\n", printable(f.Overlay))
+			say(w, "        overlay: %s\n", printable(f.Overlay))
 		}
 		if f.Hint != "" {
-			fmt.Fprintf(w, "        hint: %s\n", f.Hint)
+			say(w, "        hint: %s\n", f.Hint)
 		}
 		if f.Source != "" && (f.Severity != locate.Error || o.verbose) {
-			fmt.Fprintf(w, "        source: %s\n", f.Source)
+			say(w, "        source: %s\n", f.Source)
 		}
 	}
 }

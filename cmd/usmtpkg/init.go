@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -67,7 +66,7 @@ func runInit(env environment, o *options, name string) error {
 	if o.json {
 		return printJSON(env.stdout, jsonInit{"usmtpkg init", 1, file})
 	}
-	_, err = fmt.Fprintf(env.stdout, "written      %s\n", file)
+	_, err = printf(env.stdout, "written      %s\n", file)
 	return err
 }
 

@@ -143,7 +143,7 @@ func runInventory(ctx context.Context, env environment, o *options, output strin
 	case o.json:
 		return printJSON(env.stdout, inventoryDocument(u, rel, output))
 	case output != "":
-		_, err = fmt.Fprintf(env.stdout, "written      %s: %s of USMT %s\n", output, countOf(len(rel.Files), "file", "files"), rel.Version)
+		_, err = printf(env.stdout, "written      %s: %s of USMT %s\n", output, countOf(len(rel.Files), "file", "files"), rel.Version)
 		return err
 	}
 	return inventory.Write(env.stdout, table)

@@ -65,7 +65,7 @@ func writeJUnit(w io.Writer, j judgement) error {
 	if err != nil {
 		return fmt.Errorf("writing JUnit XML: %w", err)
 	}
-	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
+	_, err = io.WriteString(w, xml.Header+string(text)+"\n")
 	return err
 }
 

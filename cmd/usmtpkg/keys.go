@@ -72,8 +72,8 @@ func askPassword(ctx context.Context, prompt string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking for the password: %w", err)
 	}
-	fmt.Fprint(os.Stderr, prompt)
-	defer fmt.Fprintln(os.Stderr)
+	say(os.Stderr, "%s", prompt)
+	defer say(os.Stderr, "\n")
 	password, err := interruptible(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	if err != nil && ctx.Err() != nil {
 		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))

@@ -84,14 +84,14 @@ func runList(env environment, o *options) error {
 		return errors.Join(printJSON(env.stdout, doc), marked(bad))
 	}
 	tw := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "\tRELEASE\tUSMT\tARCHES\tFILES\tSIZE\tCREATED")
+	say(tw, "%s\n", "\tRELEASE\tUSMT\tARCHES\tFILES\tSIZE\tCREATED")
 	for _, r := range doc.Releases {
 		mark := ""
 		if r.Active {
 			mark = "*"
 		}
 		if r.Problem != "" {
-			fmt.Fprintf(tw, "%s\t%s\t%s\n", mark, r.Release, r.Problem)
+			say(tw, "%s\t%s\t%s\n", mark, r.Release, r.Problem)
 			continue
 		}
 		cells := []string{
@@ -103,7 +103,7 @@ func runList(env environment, o *options) error {
 		if len(r.Overlay) > 0 {
 			cells = append(cells, "overlay: "+overlayText(r.Overlay))
 		}
-		fmt.Fprintln(tw, strings.Join(cells, "\t"))
+		say(tw, "%s\n", strings.Join(cells, "\t"))
 	}
 	return errors.Join(tw.Flush(), marked(bad))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -80,9 +79,9 @@ func runLocate(ctx context.Context, env environment, o *options) error {
 		if i == 0 {
 			note = "   <- " + reason
 		}
-		_, err := fmt.Fprintf(env.stdout, "USMT %s (%s)%s\n  in     %s\n  found  %s\n", versionText(c.Version), archText(c.Arches), note, c.Path, c.How)
+		_, err := printf(env.stdout, "USMT %s (%s)%s\n  in     %s\n  found  %s\n", versionText(c.Version), archText(c.Arches), note, c.Path, c.How)
 		if c.Problem != "" {
-			_, perr := fmt.Fprintf(env.stdout, "  but    %s\n", c.Problem)
+			_, perr := printf(env.stdout, "  but    %s\n", c.Problem)
 			err = errors.Join(err, perr)
 		}
 		if err != nil {
@@ -93,7 +92,7 @@ func runLocate(ctx context.Context, env environment, o *options) error {
 		}
 	}
 	if o.verbose {
-		fmt.Fprintln(env.stdout, "looked at:")
+		say(env.stdout, "%s\n", "looked at:")
 		printPlaces(env.stdout, res.Places)
 	}
 	return nil
@@ -106,7 +105,7 @@ func printEvidence(w io.Writer, list []locate.Evidence) {
 		if e.Problem != "" {
 			says = e.Problem
 		}
-		fmt.Fprintf(w, "  says   %s (%s: %s)\n", says, e.Kind, e.Where)
+		say(w, "  says   %s (%s: %s)\n", says, e.Kind, e.Where)
 	}
 }
 

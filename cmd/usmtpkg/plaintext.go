@@ -1,12 +1,91 @@
 package main
 
 import (
+	"bytes"
+	"encoding/hex"
 	"fmt"
+	"io"
+	"reflect"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
+
+// printf is how text of the program gets to standard output and standard error, and nothing else
+// does it: the format is ours, and what fills it in may be anybody's. No value forges a line,
+// and none is obeyed by a terminal. Text of ours that has several lines is of type ourText.
+func printf(w io.Writer, format string, args ...any) (int, error) {
+	for i, arg := range args {
+		args[i] = harmless(arg)
+	}
+	return io.WriteString(w, fmt.Sprintf(format, args...))
+}
+
+// say is printf where nobody can be told that it failed: on standard error, and into a text.
+func say(w io.Writer, format string, args ...any) { _, _ = printf(w, format, args...) }
+
+// ourText is text that textf made.
+type ourText string
+
+// textf is printf into a text, which may then be a value of printf.
+func textf(format string, args ...any) ourText {
+	var b strings.Builder
+	say(&b, format, args...)
+	return ourText(b.String())
+}
+
+// harmless is a value as printf prints it: a number, or plain text.
+func harmless(arg any) any {
+	switch v := arg.(type) {
+	case ourText:
+		return string(v)
+	case string:
+		return plainText(v)
+	case error:
+		return plainText(v.Error())
+	case fmt.Stringer:
+		return plainText(v.String())
+	}
+	switch v := reflect.ValueOf(arg); v.Kind() {
+	case reflect.String:
+		return plainText(v.String())
+	case reflect.Bool, reflect.Int, reflect.Int64, reflect.Int32, reflect.Uint64, reflect.Float64:
+		return arg
+	default:
+		return plainText(fmt.Sprint(arg))
+	}
+}
+
+// plainJSON escapes in a JSON document what a terminal could obey and JSON allows: DEL, the control
+// characters of Latin-1, and characters that turn the direction of writing. It is handed the whole
+// document at once.
+type plainJSON struct{ w io.Writer }
+
+func (p plainJSON) Write(doc []byte) (int, error) {
+	obeyed := func(r rune) bool { return r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+	if bytes.IndexFunc(doc, obeyed) < 0 {
+		return p.w.Write(doc)
+	}
+	escape := func(r rune) string { return fmt.Sprintf(`\u%04x`, r) }
+	var b strings.Builder
+	for _, r := range string(doc) {
+		switch {
+		case !obeyed(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b.WriteString(escape(high) + escape(low))
+		default:
+			b.WriteString(escape(r))
+		}
+	}
+	if _, err := io.WriteString(p.w, b.String()); err != nil {
+		return 0, err
+	}
+	return len(doc), nil
+}
 
 // printable returns a path as it may be shown in any document: one that is not UTF-8, or
 // that holds control or invisible characters, as a quoted Go text. XML 1.0 can hold neither
@@ -26,7 +105,7 @@ func plainText(s string) string {
 		r, n := utf8.DecodeRuneInString(s)
 		switch {
 		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
+			b.WriteString(`\x` + hex.EncodeToString([]byte{s[0]}))
 		case unicode.IsPrint(r):
 			b.WriteString(s[:n])
 		default:

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"usmtpkg/locate/samplekit"
+	"usmtpkg/stage"
 )
 
 func TestPlainText(t *testing.T) {
@@ -65,5 +71,85 @@ func TestNamesForgeNoLine(t *testing.T) {
 	}
 	if !strings.Contains(s.stdout.String(), `x\x1b[1A\nforged`) {
 		t.Errorf("standard output = %q, want the name escaped", &s.stdout)
+	}
+}
+
+// Folders on the way to USMT, and records that others wrote, are foreign text wherever they are printed.
+func TestForeignTextIsPlain(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows makes no such name")
+	}
+	const odd = "x\x1b]0;owned\x07\u009b2J\u202e\nforged: equal"
+	dir := filepath.Join(t.TempDir(), odd)
+	kit := filepath.Join(dir, "User State Migration Tool")
+	if err := writeKit(kit, samplekit.Options{Arches: []string{"amd64"}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	lib := filepath.Join(t.TempDir(), "lib")
+	calls := [][]string{
+		{"locate", "--source", dir, "-v"},
+		{"validate", dir},
+		{"refresh", "--source", dir, "--library", lib},
+		{"refresh", "--source", dir, "--library", lib + odd},
+		{"stage", "--source", dir, "--library", lib + odd},
+		{"list", "--library", lib + odd},
+		{"verify", "--library", lib, "--source", dir},
+		{"define", "--library", lib},
+		{"attest", "--library", lib},
+		{"activate", "--library", lib, odd},
+		{"list", "--library", lib},
+		{"init", filepath.Join(dir, "usmtpkg.yaml")},
+		{"smp-log", dir},
+		{odd},
+	}
+	check := func(calls [][]string) {
+		t.Helper()
+		for _, args := range calls {
+			for _, format := range [][]string{nil, {"--json"}} {
+				var s session
+				s.run(t, append(slices.Clone(args), format...)...)
+				for _, text := range []string{s.stdout.String(), s.stderr.String()} {
+					text = strings.ReplaceAll(text, "\x1b[2K", "") // of the progress bar
+					if strings.ContainsAny(text, "\x1b\x07\u009b\u202e") || strings.Contains(text, "\nforged") {
+						t.Errorf("%q printed %q", args, text)
+					}
+				}
+			}
+		}
+	}
+	check(calls)
+	// A record that somebody wrote who wants it to be read otherwise.
+	name := glob(t, lib, "10.*", "release.json")
+	record, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := strings.Replace(string(record), `"amd64"`, `"amd64\u001b[2J\u009b2J\nforged: equal"`, 1)
+	if err := os.WriteFile(name, []byte(forged), 0o666); err != nil || forged == string(record) {
+		t.Fatal("the record was not forged", err)
+	}
+	check([][]string{{"list", "--library", lib}, {"verify", "--library", lib}, {"define", "--library", lib}})
+}
+
+func TestPrintf(t *testing.T) {
+	var b strings.Builder
+	_, err := printf(&b, "%s %s %v %d %6.1f %t %-6s|%s", "a\nb", errors.New("c\x1bd"), stage.Verdict("e\re"), 7, 1.5, true, "\u009b", textf("%s\n  %s", "f\n", "g"))
+	if want := `a\nb c\x1bd e\re 7    1.5 true \u009b|f\n` + "\n  g"; err != nil || b.String() != want {
+		t.Errorf("printf = %q, %v, want %q", &b, err, want)
+	}
+}
+
+func TestPlainJSON(t *testing.T) {
+	var b strings.Builder
+	text := "a\u007fb\u009bc\u202ed\u2028e\U000e0001f\x1bg\ufeffh ä日🙂"
+	if err := printJSON(&b, text); err != nil {
+		t.Fatal(err)
+	}
+	if want := `"a\u007fb\u009bc\u202ed\u2028e\udb40\udc01f\u001bg\ufeffh ä日🙂"` + "\n"; b.String() != want {
+		t.Errorf("printJSON = %q, want %q", &b, want)
+	}
+	var back string
+	if err := json.Unmarshal([]byte(b.String()), &back); err != nil || back != text {
+		t.Errorf("it reads as %q, %v, want %q", back, err, text)
 	}
 }

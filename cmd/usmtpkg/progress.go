@@ -105,7 +105,7 @@ func (p *progress) draw() {
 	p.mu.Unlock()
 	files, bytes := p.files.Load(), min(p.bytes.Load(), total)
 	if !p.env.terminal {
-		fmt.Fprintf(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n",
+		say(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n",
 			phase, files, all, size(bytes), size(total), rate(bytes, total, p.env.now().Sub(began)))
 		return
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -146,9 +145,9 @@ func payloadPath(name string) string {
 }
 
 // signedText is what the comparison with signatures says besides its files.
-func (c jsonComparison) signedText() string {
+func (c jsonComparison) signedText() ourText {
 	if c.Against != againstSignatures {
 		return ""
 	}
-	return fmt.Sprintf("content: %s\n", c.provenText)
+	return textf("content: %s\n", c.provenText)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -152,7 +151,7 @@ func (d jsonRecover) printNotes(env environment, o *options) {
 		return
 	}
 	for _, n := range d.Notes {
-		fmt.Fprintf(env.stderr, "usmtpkg: note: %s\n", plainText(n))
+		say(env.stderr, "usmtpkg: note: %s\n", plainText(n))
 	}
 }
 
@@ -171,7 +170,7 @@ func (d jsonRecover) print(env environment, o *options) error {
 	default:
 		recorded += ", NOT the predicted one"
 	}
-	_, err := fmt.Fprintf(env.stdout, "%scontent      %s of %s\nrecovered    %s\n             %s, %s\nchecked      %s\ncontent hash %s\n",
+	_, err := printf(env.stdout, "%scontent      %s of %s\nrecovered    %s\n             %s, %s\nchecked      %s\ncontent hash %s\n",
 		dryRunMark(o), d.Content, strings.Join(d.Contents, ", "), d.Dir, countOf(d.Files, "file", "files"), size(d.Bytes), checked, recorded)
 	return err
 }

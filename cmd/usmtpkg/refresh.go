@@ -136,7 +136,7 @@ func printNotes(env environment, o *options, w *stage.Writer) {
 		return
 	}
 	for _, n := range w.Notes() {
-		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", n)
+		say(env.stderr, "usmtpkg: %s\n", n)
 	}
 }
 
@@ -174,28 +174,28 @@ func (j *stageJob) planned(out outcome) (jsonResult, error) {
 // printResult prints what refresh or stage came to.
 func printResult(env environment, o *options, d jsonResult) error {
 	var b strings.Builder
-	b.WriteString(dryRunMark(o))
-	fmt.Fprintf(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)
-	fmt.Fprintf(&b, "checked      %s, %s: %s; %s; %s\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report), inventoryText(d.report), signatureText(d.report))
-	fmt.Fprintf(&b, "proof        %s\n", proofText(d.report)+catalogText(d.found, d.report)+msiText(d.report))
+	say(&b, "%s", dryRunMark(o))
+	say(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)
+	say(&b, "checked      %s, %s: %s; %s; %s\n", countOf(d.Files, "file", "files"), size(d.Bytes), verdict(d.report), inventoryText(d.report), signatureText(d.report))
+	say(&b, "proof        %s\n", proofText(d.report)+catalogText(d.found, d.report)+msiText(d.report))
 	if len(d.Overlay) > 0 {
-		fmt.Fprintf(&b, "overlay      %s\n", overlayText(d.Overlay))
+		say(&b, "overlay      %s\n", overlayText(d.Overlay))
 	}
 	if text := changesText(d.Changes, o.dryRun); text != "" {
-		fmt.Fprintf(&b, "changes      %s\n", text)
+		say(&b, "changes      %s\n", text)
 	}
-	fmt.Fprintf(&b, "release      %s\n             %s\n", d.Release, d.outcomeText(o.dryRun))
+	say(&b, "release      %s\n             %s\n", d.Release, d.outcomeText(o.dryRun))
 	if !o.dryRun {
-		fmt.Fprintf(&b, "verified     %s\n", d.verifiedText())
+		say(&b, "verified     %s\n", d.verifiedText())
 	}
 	if d.Definition != nil {
-		fmt.Fprintf(&b, "%s\n", definitionText(o, *d.Definition))
+		say(&b, "%s\n", definitionText(o, *d.Definition))
 	} else {
-		fmt.Fprintf(&b, "package path %s\n", d.PackageSource)
+		say(&b, "package path %s\n", d.PackageSource)
 	}
 	if d.Active != nil {
-		fmt.Fprintf(&b, "active       %s\n", d.Active.text())
+		say(&b, "active       %s\n", d.Active.text())
 	}
-	_, err := fmt.Fprint(env.stdout, b.String())
+	_, err := printf(env.stdout, "%s", ourText(b.String()))
 	return err
 }

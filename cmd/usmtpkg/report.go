@@ -28,7 +28,7 @@ func report(env environment, o *options, err error) int {
 	}
 	var list *multierror.Error
 	if errors.As(err, &list) {
-		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", countOf(len(list.Errors), "finding keeps", "findings keep")+" this from becoming a package")
+		say(env.stderr, "usmtpkg: %s\n", countOf(len(list.Errors), "finding keeps", "findings keep")+" this from becoming a package")
 		return status
 	}
 	text := err.Error()
@@ -39,11 +39,11 @@ func report(env environment, o *options, err error) int {
 		}
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintf(env.stderr, "usmtpkg: %s\n", plainText(line))
+		say(env.stderr, "usmtpkg: %s\n", plainText(line))
 	}
 	printDetails(env.stderr, o, err)
 	if hint := hintFor(o, err); hint != "" {
-		fmt.Fprintf(env.stderr, "usmtpkg: hint: %s\n", hint)
+		say(env.stderr, "usmtpkg: hint: %s\n", hint)
 	}
 	return status
 }
@@ -60,7 +60,7 @@ func printDetails(w io.Writer, o *options, err error) {
 	var mm *stage.MismatchError
 	if errors.As(err, &mm) && len(mm.Files) > 1 {
 		for _, f := range mm.Files {
-			fmt.Fprintf(w, "  %s\n", plainText(f.String()))
+			say(w, "  %s\n", plainText(f.String()))
 		}
 	}
 	var differs *stage.SameVersionError
@@ -175,7 +175,7 @@ func printDocument(env environment, o *options, doc any, judge func() judgement)
 
 // printJSON prints one document: indented, and without escaping <, > and &.
 func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(plainJSON{w})
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)

@@ -58,7 +58,7 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		return err
 	}
 	if file != "" && o.verbose && !o.quiet {
-		fmt.Fprintf(env.stderr, "usmtpkg: settings from %s\n", plainText(file))
+		say(env.stderr, "usmtpkg: settings from %s\n", plainText(file))
 	}
 	return nil
 }

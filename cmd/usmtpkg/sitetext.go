@@ -19,31 +19,31 @@ const (
 
 // siteText is what is to be said of a comparison with what ConfigMgr made of a package, beyond
 // its outcome; empty for others. Every line begins with blanks.
-func (c jsonComparison) siteText() string {
-	var lines []string
+func (c jsonComparison) siteText() ourText {
+	var all []string
 	if l := c.Logged; l != nil {
-		lines = append(lines, "predicted   "+l.Predicted)
+		all = append(all, "predicted   "+l.Predicted)
 		if e := l.Newest; e != nil {
-			lines = append(lines, "logged      "+e.Hash+", "+e.text())
+			all = append(all, "logged      "+e.Hash+", "+e.text())
 		}
 		if e := l.Attempt; e != nil {
-			lines = append(lines, "unfinished  "+e.text())
+			all = append(all, "unfinished  "+e.text())
 		}
 	}
 	if t := c.Content; t != nil {
 		if t.Content != "" {
-			lines = append(lines, "content     "+t.Content+" of "+strings.Join(t.Contents, ", "))
+			all = append(all, "content     "+t.Content+" of "+strings.Join(t.Contents, ", "))
 		}
 		switch {
 		case len(c.NotChecked) > 0:
-			lines = append(lines, "not checked: the content of the objects was not hashed; --deep does that")
+			all = append(all, "not checked: the content of the objects was not hashed; --deep does that")
 		case t.Deep:
-			lines = append(lines, "objects     read and hashed")
+			all = append(all, "objects     read and hashed")
 		}
 	}
-	text := ""
-	for _, l := range lines {
-		text += "  " + l + "\n"
+	var text ourText
+	for _, l := range all {
+		text += textf("  %s\n", l)
 	}
 	return text
 }

@@ -60,18 +60,18 @@ func runSMPLog(ctx context.Context, env environment, o *options, files []string)
 		return errors.Join(printJSON(env.stdout, doc), outcome)
 	}
 	for _, f := range rep.Findings {
-		_, err := fmt.Fprintf(env.stdout, "%-9s %-7s %s (%s)\n          %s:%d: %s\n", f.Verdict, f.Subject, f.Meaning, f.Basis, printable(f.Log), f.Line, plainText(f.Text))
+		_, err := printf(env.stdout, "%-9s %-7s %s (%s)\n          %s:%d: %s\n", f.Verdict, f.Subject, f.Meaning, f.Basis, printable(f.Log), f.Line, plainText(f.Text))
 		if err != nil {
 			return err
 		}
 	}
 	if rep.Skipped > 0 && !o.quiet {
-		fmt.Fprintf(env.stderr, "usmtpkg: note: %s too long and not looked at\n", countOf(rep.Skipped, "message is", "messages are"))
+		say(env.stderr, "usmtpkg: note: %s too long and not looked at\n", countOf(rep.Skipped, "message is", "messages are"))
 	}
 	text := map[smplog.Verdict]string{
 		smplog.Installed: "installed", smplog.Waiting: "NOT ready: waiting", smplog.LowSpace: "NOT ready: low on space",
 		smplog.Failed: "NOT ready: failed", smplog.Unknown: "no verdict found in " + countOf(rep.Lines, "message", "messages"),
 	}[rep.Verdict]
-	_, err = fmt.Fprintf(env.stdout, "state migration point: %s\n", text)
+	_, err = printf(env.stdout, "state migration point: %s\n", text)
 	return errors.Join(err, outcome)
 }

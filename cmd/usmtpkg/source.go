@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -118,7 +117,7 @@ func protectedFolders(env environment) []string {
 
 func printPlaces(w interface{ Write([]byte) (int, error) }, places []locate.Place) {
 	for _, p := range places {
-		fmt.Fprintf(w, "  %s: %s (%s)\n", plainText(p.Path), plainText(p.Outcome), p.How)
+		say(w, "  %s: %s (%s)\n", plainText(p.Path), plainText(p.Outcome), p.How)
 	}
 }
 

@@ -111,21 +111,21 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	}
 	printFindings(env.stdout, o, rep.Findings(), locate.Info)
 	for _, line := range disagreements(programs) {
-		fmt.Fprintln(env.stdout, line)
+		say(env.stdout, "%s\n", line)
 	}
 	if len(u.overlay) > 0 {
-		if _, err := fmt.Fprintf(env.stdout, "overlay: %s\n", overlayText(u.record())); err != nil {
+		if _, err := printf(env.stdout, "overlay: %s\n", overlayText(u.record())); err != nil {
 			return err
 		}
 	}
 	if o.verbose {
 		for _, name := range unproven(rep) {
-			if _, err := fmt.Fprintf(env.stdout, "by name only: %s\n", printable(name)); err != nil {
+			if _, err := printf(env.stdout, "by name only: %s\n", printable(name)); err != nil {
 				return err
 			}
 		}
 	}
-	_, err = fmt.Fprintf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\ncontent: %s\n",
+	_, err = printf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\ncontent: %s\n",
 		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep), proofText(rep)+catalogText(u.catalogs, rep)+msiText(rep))
 	return errors.Join(err, marked(bad))
 }

@@ -308,12 +308,12 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 	for _, c := range d.Comparisons {
 		for _, n := range c.Notes {
 			if !o.quiet {
-				fmt.Fprintf(env.stderr, "usmtpkg: note: %s\n", plainText(n))
+				say(env.stderr, "usmtpkg: note: %s\n", plainText(n))
 			}
 		}
 		for _, f := range c.Files {
 			if f.Verdict != stage.Same || o.verbose {
-				if _, err := fmt.Fprintf(env.stdout, "%-8s %s\n", f.Verdict, plainText(detail(f))); err != nil {
+				if _, err := printf(env.stdout, "%-8s %s\n", f.Verdict, plainText(detail(f))); err != nil {
 					return err
 				}
 			}
@@ -322,7 +322,7 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 		if !c.Equal {
 			result = "NOT equal to "
 		}
-		if _, err := fmt.Fprintf(env.stdout, "%s: %s%s: %s\n%s", d.Dir, result, c.against(), counts(c), c.siteText()+c.signedText()); err != nil {
+		if _, err := printf(env.stdout, "%s: %s%s: %s\n%s", d.Dir, result, c.against(), counts(c), c.siteText()+c.signedText()); err != nil {
 			return err
 		}
 	}
@@ -332,7 +332,7 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 		}
 	}
 	if uncached && !d.Uncached {
-		fmt.Fprintln(env.stderr, "usmtpkg: reading past the cache is not possible here: the files may have come from it")
+		say(env.stderr, "%s\n", "usmtpkg: reading past the cache is not possible here: the files may have come from it")
 	}
 	return nil
 }
