@@ -42,7 +42,7 @@ var (
 		source: "documented: the task sequence steps take the USMT of the operating system's arch (Microsoft Learn, 2022); " +
 			"measured: USMT 10.0.26100.1 (May 2024) still has x86, newer kits are not known"}
 	archARM64Unverified = rule{id: "arch-arm64-unverified", severity: Warning,
-		hint: "try a capture and a restore on an ARM64 device, then allow or require arm64 by name in the arch policy",
+		hint: "accept it with --allow-arch arm64,x86, or leave it out with --forbid-arch arm64",
 		source: "not established: the documentation of the task sequence steps names x86 and amd64 only (Microsoft Learn, 2022), " +
 			"and no public source up to September 2026 says whether OsdMigrateUserState.exe takes arm64"}
 	archVersionMixed = rule{id: "arch-version-mixed", severity: Error,

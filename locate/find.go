@@ -79,11 +79,11 @@ func (r Result) Best() (c Candidate, reason string) {
 	case n == 1:
 		return c, "the only one found"
 	case c.Version.IsZero():
-		return c, fmt.Sprintf("the first of %d found, none with a readable version", n)
+		return c, fmt.Sprintf("chosen from %d: the first, as none has a readable version", n)
 	case equal > 1:
-		return c, fmt.Sprintf("the first of %d with the highest version of %d found", equal, n)
+		return c, fmt.Sprintf("chosen from %d: highest version; %d have it", n, equal)
 	default:
-		return c, fmt.Sprintf("the highest version of %d found", n)
+		return c, fmt.Sprintf("chosen from %d: highest version", n)
 	}
 }
 
@@ -112,7 +112,7 @@ func (e *NotFoundError) Hint() string {
 }
 
 // Find looks for USMT in the places o names. When it finds none, the error is a
-// *NotFoundError, a *SourceError when the folder given cannot be looked at, or a
+// *NotFoundError, a *SourceError when the folder given, or an arch folder, cannot be looked at, or a
 // *LayoutError when the source is an offline layout; the Result holds the places
 // looked at in any case.
 func Find(ctx context.Context, o FindOptions) (Result, error) {
@@ -129,6 +129,9 @@ func Find(ctx context.Context, o FindOptions) (Result, error) {
 		err = s.machine(ctx, o)
 	}
 	r := s.result()
+	if err == nil && len(r.Candidates) == 0 && s.closed != nil {
+		err = s.closed // USMT is there: installing it would not help
+	}
 	if err == nil && len(r.Candidates) == 0 {
 		err = &NotFoundError{Places: r.Places}
 	}

@@ -125,7 +125,7 @@ func TestFindSource(t *testing.T) {
 				strings.TrimSuffix(kit10, "/") + " 10.0.65000.2 [amd64]",
 				strings.TrimSuffix(kit81, "/") + " 6.3.9600.16384 [amd64]",
 			},
-			reason: "the highest version of 2 found",
+			reason: "chosen from 2: highest version",
 		},
 		{
 			name: "unpacked beside its installer",
@@ -156,7 +156,7 @@ func TestFindSource(t *testing.T) {
 			files:  map[string]string{"b/amd64/scanstate.exe": new10, "a/amd64/scanstate.exe": new10, "c/amd64/scanstate.exe": old10},
 			source: ".",
 			want:   []string{"a 10.0.65000.2 [amd64]", "b 10.0.65000.2 [amd64]", "c 10.0.65000.1 [amd64]"},
-			reason: "the first of 2 with the highest version of 3 found",
+			reason: "chosen from 3: highest version; 2 have it",
 		},
 		{
 			name: "a kit upgraded in part does not beat a whole one",
@@ -169,7 +169,7 @@ func TestFindSource(t *testing.T) {
 				"b 10.0.65000.1 [amd64]",
 				"a 6.3.9600.16384 [amd64 x86] the versions of its arches differ, the lowest counts: amd64 10.0.65000.2, x86 6.3.9600.16384",
 			},
-			reason: "the highest version of 2 found",
+			reason: "chosen from 2: highest version",
 		},
 		{
 			name: "a version that cannot be read comes last",
@@ -181,7 +181,7 @@ func TestFindSource(t *testing.T) {
 				"b 10.0.65000.1 [amd64 x86] amd64/scanstate.exe: it carries no file version",
 				"a 0.0.0.0 [amd64] amd64/scanstate.exe: it carries no file version",
 			},
-			reason: "the highest version of 2 found",
+			reason: "chosen from 2: highest version",
 		},
 	}
 	for _, tt := range tests {
@@ -213,7 +213,7 @@ func TestFindBrokenPrograms(t *testing.T) {
 			t.Errorf("candidate = %+v, want version zero and the fault of its PE file", c)
 		}
 	}
-	if _, reason := r.Best(); reason != "the first of 2 found, none with a readable version" {
+	if _, reason := r.Best(); reason != "chosen from 2: the first, as none has a readable version" {
 		t.Errorf("Best: reason = %q", reason)
 	}
 	want := []string{
@@ -355,13 +355,20 @@ func TestUnreadableFolders(t *testing.T) {
 		"Assessment and Deployment Kit/User State Migration Tool/amd64/scanstate.exe": {},
 		"x86/readme": {},
 	}
-	tests := []struct{ dir, want string }{
-		{".", "not readable: permission denied"},
-		{"x86", "not readable: permission denied"},
-		{"Assessment and Deployment Kit", "Assessment and Deployment Kit/User State Migration Tool: not readable: permission denied"},
+	tests := []struct{ dir, want, closed string }{
+		{".", "not readable: permission denied", ""},
+		{"x86", "not readable: permission denied", "x86"},
+		{"Assessment and Deployment Kit", "Assessment and Deployment Kit/User State Migration Tool: not readable: permission denied", ""},
 	}
 	for _, tt := range tests {
-		dirs, why := usmtDirs(deniedFS{tree, tt.dir})
+		dirs, why, closed := usmtDirs(deniedFS{tree, tt.dir})
+		got := ""
+		if closed != nil {
+			got = closed.dir
+		}
+		if got != tt.closed {
+			t.Errorf("usmtDirs without %s: the closed arch folder is %q, want %q", tt.dir, got, tt.closed)
+		}
 		if len(dirs) > 0 || why != tt.want {
 			t.Errorf("usmtDirs without %s = %q, %q, want none, %q", tt.dir, dirs, why, tt.want)
 		}

@@ -45,6 +45,7 @@ type FindingError struct {
 	Overlay  string // the file of the overlay that it is about, as it was named; empty for one of the kit
 	Found    string // what is there
 	Wanted   string // what should be there
+	Text     string // the same in words, where found and wanted make no sentence; else empty
 	Hint     string // what to do about it
 	Source   string // where the rule's claim comes from, with its date; a warning always has one
 	Err      error  // what the file's reader said, if it was asked
@@ -54,6 +55,9 @@ type FindingError struct {
 func (f *FindingError) Error() string {
 	if f.Err != nil {
 		return fmt.Sprintf("%s: %s: %v", f.Path, f.Rule, f.Err)
+	}
+	if f.Text != "" {
+		return fmt.Sprintf("%s: %s: %s", f.Path, f.Rule, f.Text)
 	}
 	return fmt.Sprintf("%s: %s: found %s, wanted %s", f.Path, f.Rule, f.Found, f.Wanted)
 }

@@ -30,8 +30,8 @@ func holdsKits(name string) bool {
 }
 
 // usmtDirs returns the USMT folders that fsys holds at one of the shapes, or
-// says why there is none.
-func usmtDirs(fsys fs.FS) (dirs []string, why string) {
+// says why there is none. closed is the first arch folder that may not be read, if any.
+func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedArch) {
 	why = noUSMT
 	for _, shape := range shapes {
 		dir, err := foldPath(fsys, shape)
@@ -43,9 +43,12 @@ func usmtDirs(fsys fs.FS) (dirs []string, why string) {
 		if err == nil {
 			programs, lack, err = scanStates(fsys, dir)
 		}
+		if closed == nil {
+			errors.As(err, &closed)
+		}
 		switch {
 		case err != nil && shape == ".":
-			return nil, cause(err)
+			return nil, cause(err), closed
 		case err != nil:
 			why = shape + ": " + cause(err)
 		case len(programs) > 0:
@@ -61,8 +64,17 @@ func usmtDirs(fsys fs.FS) (dirs []string, why string) {
 			why = "ADK without USMT, its feature " + Feature + " is not installed"
 		}
 	}
-	return dirs, why
+	return dirs, why, closed
 }
+
+// A closedArch is an arch folder that this account may not read.
+type closedArch struct {
+	dir string // slash-separated, in the file system it was found in
+	err error
+}
+
+func (e *closedArch) Error() string { return e.err.Error() }
+func (e *closedArch) Unwrap() error { return e.err }
 
 // program is the scanstate.exe of one arch folder.
 type program struct {
@@ -89,6 +101,9 @@ func scanStates(fsys fs.FS, dir string) (programs []program, lack string, err er
 		e, err := foldEntry(sub, a.Dir, scanState)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && e.IsDir() {
 			continue
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, "", &closedArch{path.Join(dir, a.Dir), err}
 		}
 		if err != nil {
 			return nil, "", err

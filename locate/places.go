@@ -17,6 +17,7 @@ type search struct {
 	found  []found
 	places []Place
 
+	closed    error       // about the first arch folder that may not be read; else nil
 	installed []Evidence  // what the registry looked at says of installed products
 	cached    []CachedMSI // likewise, which packages of USMT Windows Installer keeps
 }
@@ -56,7 +57,10 @@ func (s *search) look(p spot) bool {
 		s.note(p.path(), p.how, cause(err))
 		return false
 	}
-	dirs, why := usmtDirs(fsys)
+	dirs, why, closed := usmtDirs(fsys)
+	if closed != nil && s.closed == nil {
+		s.closed = unreadable(p.in(closed.dir).path(), closed)
+	}
 	for _, dir := range dirs {
 		s.add(p.in(dir))
 	}

@@ -44,8 +44,9 @@ func (s *survey) arches(trees []*tree) {
 		case s.policy.forbids(arch):
 			s.add(archForbidden.at(trees[i].dir, typeName(trees[i].entries[0].mode)+" for the arch", "none, by the arch policy"))
 		case arch == ARM64 && trees[i].files > 0 && !s.policy.welcomes(arch):
-			s.add(archARM64Unverified.at(trees[i].dir, "the arch folder",
-				"proof that ConfigMgr takes it on ARM64 devices"))
+			f := archARM64Unverified.at(trees[i].dir, "the arch folder", "proof that ConfigMgr takes it on ARM64 devices")
+			f.Text = "arm64 is included, but nobody has confirmed that ConfigMgr uses it"
+			s.add(f)
 		}
 	}
 	if len(trees) == 0 && !required {

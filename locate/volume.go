@@ -112,7 +112,7 @@ func (s *search) volumeKitsRoot(mount spot, k KitsRoot, systemRoot string) {
 		own = d
 	}
 	if !strings.EqualFold(drive, own) {
-		how += fmt.Sprintf(" on drive %s, looked for on this volume, which was %s", drive, own)
+		how += fmt.Sprintf(" points to drive %s; this volume was %s, so the same folder was tried here", strings.ToUpper(drive), strings.ToUpper(own))
 	}
 	s.onVolume(mount, dir, how)
 }

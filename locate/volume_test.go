@@ -43,7 +43,7 @@ func TestFindVolume(t *testing.T) {
 	want = []string{
 		hivePath + " | registry of the volume | read",
 		usmt10 + below + by + "64-bit view, KitsRoot10 | USMT 10.0.65000.2 (amd64)",
-		"kits/User State Migration Tool" + by + "64-bit view, KitsRoot81 on drive e:, looked for on this volume, which was C: | USMT 10.0.65000.1 (x86)",
+		"kits/User State Migration Tool" + by + "64-bit view, KitsRoot81 points to drive E:; this volume was C:, so the same folder was tried here | USMT 10.0.65000.1 (x86)",
 		usmt10 + below + by + "32-bit view, KitsRoot10 | USMT 10.0.65000.2 (amd64)",
 		"//srv/share/Kits" + by + "32-bit view, KitsRoot81 | not followed: a network or device path, wanted one of the volume",
 		"C:/Kits/../../etc" + by + "32-bit view, KitsRoot | not followed: it has .. in it",
@@ -88,7 +88,7 @@ func TestFindVolumeDrive(t *testing.T) {
 	got := slashed(places(t, root, r.Places))[1:3]
 	want := []string{
 		"Assessment and Deployment Kit/User State Migration Tool | registry of the volume, 64-bit view, KitsRoot10 | USMT 10.0.65000.2 (amd64)",
-		"gone | registry of the volume, 64-bit view, KitsRoot81 on drive C:, looked for on this volume, which was d: | no such folder",
+		"gone | registry of the volume, 64-bit view, KitsRoot81 points to drive C:; this volume was D:, so the same folder was tried here | no such folder",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("places (-want +got):\n%s", diff)

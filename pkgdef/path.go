@@ -121,8 +121,7 @@ func pathNotes(path string) []string {
 	var notes []string
 	switch {
 	case isForeign(path):
-		return []string{fmt.Sprintf("the package path %s is none that Windows can read: "+
-			`write the definition again with \\server\share\folder before it is used`, path)}
+		return []string{`Windows cannot open this package path. Before you use the scripts: usmtpkg define --package-path \\server\share\folder`}
 	case isLocal(path):
 		notes = append(notes, fmt.Sprintf("the package path %s is local: ConfigMgr looks for it on the site server itself; "+
 			`give \\server\share\folder if the library is elsewhere`, path))

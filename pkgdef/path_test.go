@@ -120,7 +120,7 @@ func TestNotes(t *testing.T) {
 	}{
 		{"UNC", func(*Definition) {}, nil},
 		{"local", func(d *Definition) { d.PackagePath = `D:\USMT\data` }, []string{`the package path D:\USMT\data is local`}},
-		{"of another system", func(d *Definition) { d.PackagePath = "/srv/usmt/data" }, []string{"the package path /srv/usmt/data is none that Windows can read"}},
+		{"of another system", func(d *Definition) { d.PackagePath = "/srv/usmt/data" }, []string{`Windows cannot open this package path. Before you use the scripts: usmtpkg define --package-path \\server\share\folder`}},
 		{"140 characters", func(d *Definition) { d.PackagePath = `\\s\d\` + strings.Repeat("x", 134) }, nil},
 		{"141 characters", func(d *Definition) { d.PackagePath = `\\s\d\` + strings.Repeat("x", 135) }, []string{"the package path is 141 characters long"}},
 		{"no program", func(d *Definition) { d.Program = ProgramNone }, []string{"the package definition file declares no program"}},

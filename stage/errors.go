@@ -19,7 +19,7 @@ type heldError struct{ err error }
 
 func (e *heldError) Error() string {
 	if isDenied(e.err) && !isLocked(e.err) { // for the system the two are one
-		return "another program has it open, or a file in it, or rights to it are lacking: " + e.err.Error()
+		return "another program has it open, or a file in it, or permission is lacking: " + e.err.Error()
 	}
 	return "another program has it open, or a file in it: " + e.err.Error()
 }
@@ -40,7 +40,7 @@ func (e *RefusedError) Error() string {
 }
 
 // IsIOFault tells a fault of a disk, a server or the network before it: trying
-// again may help. Lack of space or rights is none.
+// again may help. Lack of space or permission does not count as one.
 func IsIOFault(err error) bool { return isOutage(err) || isBroken(err) }
 
 func isOneOf(err error, list []error) bool {
@@ -54,7 +54,7 @@ func (e *SourceError) Error() string { return "reading the source: " + e.Err.Err
 func (e *SourceError) Unwrap() error { return e.Err }
 
 // A DestinationError is a failure to use the library's folder: no space, no
-// rights, read-only, or not a library.
+// permission, read-only, or not a library.
 type DestinationError struct {
 	Doing string
 	Err   error

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -412,12 +413,25 @@ func checkSpace(doing string, root *os.Root, t Tree) error {
 		perFile = 4 << 10 // what a file takes beyond its size: the rest of its last block, its rows in the tag files
 	)
 	if need := uint64(t.Bytes()) + uint64(len(t.Files))*perFile + slack; free < need {
-		return destination(doing, fmt.Errorf("%s has %d bytes free, want %d: %w", root.Name(), free, need, errNoSpace))
+		return destination(doing, &spaceError{need, free, root.Name()})
 	}
 	return nil
 }
 
-var errNoSpace = errors.New("not enough space")
+// A spaceError is too little room for what is to be copied.
+type spaceError struct {
+	need, free uint64 // in bytes
+	dir        string
+}
+
+func (e *spaceError) Error() string {
+	where := e.dir
+	if volume := filepath.VolumeName(e.dir); volume != "" {
+		where = volume
+	}
+	const mib = 1 << 20
+	return fmt.Sprintf("needs %.1f MiB, but only %.1f MiB is free on %s", float64(e.need)/mib, float64(e.free)/mib, where)
+}
 
 // compare returns the files whose sums differ between what was copied and
 // what was read back.

@@ -117,7 +117,7 @@ func TestIsIOFault(t *testing.T) {
 			t.Errorf("IsIOFault(%v) = false", err)
 		}
 	}
-	for _, err := range []error{nil, errNoSpace, os.ErrPermission, os.ErrNotExist, io.ErrUnexpectedEOF, ErrBusy, context.Canceled, syscall.EINVAL} {
+	for _, err := range []error{nil, &spaceError{}, os.ErrPermission, os.ErrNotExist, io.ErrUnexpectedEOF, ErrBusy, context.Canceled, syscall.EINVAL} {
 		if IsIOFault(err) {
 			t.Errorf("IsIOFault(%v) = true", err)
 		}

@@ -158,6 +158,9 @@ func wholeAdvice(err error) error {
 }
 
 func (d jsonActivate) print(env environment, o *options) error {
+	if o.quiet {
+		return printName(env, d.Release)
+	}
 	definition := textf("%s\n             nothing was changed at the site; the scripts there do that", d.Definition)
 	if d.Definition == "" {
 		definition = "none is there; usmtpkg define writes it"

@@ -94,7 +94,7 @@ func runAttest(ctx context.Context, env environment, o *options, a []string) err
 		return err
 	}
 	if o.attest.key == "" && o.attest.passwordFile != "" {
-		return &usageError{msg: "--password-file is given, and no key", hint: "name the key with --key"}
+		return &usageError{msg: "--password-file needs --key"}
 	}
 	lib, err := stage.Open(o.library)
 	if err != nil {
@@ -197,6 +197,9 @@ func putAttestation(ctx context.Context, env environment, o *options, lib *stage
 }
 
 func printAttest(env environment, o *options, d jsonAttest) error {
+	if o.quiet {
+		return printName(env, d.Release)
+	}
 	what := "unchanged: exactly this attestation is there, nothing was written"
 	if len(d.Written) > 0 {
 		what = "written: " + strings.Join(d.Written, ", ")

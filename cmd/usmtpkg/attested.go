@@ -48,7 +48,7 @@ type jsonAttestation struct {
 func readAttestation(o *options, keyNamed bool) (*attestation, error) {
 	if o.attest.file == "" {
 		if keyNamed {
-			return nil, &usageError{msg: "--public-key is given, and no attestation", hint: "name the statement with --attestation"}
+			return nil, &usageError{msg: "--public-key needs --attestation"}
 		}
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}

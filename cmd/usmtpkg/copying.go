@@ -174,7 +174,7 @@ func (j *stageJob) outcome(res stage.Result, notes []string) outcome {
 // explain prints the findings that the full check came to: warnings when all
 // went well, everything when they kept the run from publishing.
 func (j *stageJob) explain(err error) error {
-	if j.chk.report == nil || j.o.json || j.o.quiet && j.chk.report.Err(j.o.policy.strict) == nil {
+	if j.chk.report == nil || j.o.json {
 		return err
 	}
 	printFindings(j.env.stderr, j.o, j.chk.report.Findings(), locate.Warning)

@@ -133,6 +133,9 @@ func runDefine(ctx context.Context, env environment, o *options, a []string) (er
 	if o.json {
 		return printJSON(env.stdout, jsonDefine{"usmtpkg define", 1, o.dryRun, rel.Name, doc})
 	}
+	if o.quiet {
+		return printName(env, rel.Name)
+	}
 	_, err = printf(env.stdout, "%s%s\n", dryRunMark(o), definitionText(o, doc))
 	return err
 }

@@ -35,7 +35,7 @@ const (
 
 const exitHelp = `Exit status: 0 done · 1 other failure · 2 usage, or a refused target · 3 no USMT found ·
 4 the source or a file given is invalid · 5 a copy does not match · 6 destination
-unusable (space, rights, not a library) · 7 busy · 8 the source changed during the run ·
+unusable (space, permission, not a library) · 7 busy · 8 the source changed during the run ·
 9 a disk or network fault, trying again may help · 130 cancelled. Treat any other as a failure.`
 
 // A usageError is a fault in how the program was called.

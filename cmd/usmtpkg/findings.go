@@ -150,7 +150,7 @@ func evidence(c locate.Candidate) []stage.Evidence {
 }
 
 // printFindings prints findings of at least the severity given, each with its
-// hint, and with its source where it is a claim of ours, or if verbose.
+// hint, and with its source if verbose; in a full report also where it is a claim of ours.
 func printFindings(w io.Writer, o *options, findings []*locate.FindingError, least locate.Severity) {
 	for _, f := range findings {
 		if f.Severity < least && !o.verbose {
@@ -163,7 +163,7 @@ func printFindings(w io.Writer, o *options, findings []*locate.FindingError, lea
 		if f.Hint != "" {
 			say(w, "        hint: %s\n", f.Hint)
 		}
-		if f.Source != "" && (f.Severity != locate.Error || o.verbose) {
+		if f.Source != "" && (f.Severity != locate.Error && least == locate.Info || o.verbose) {
 			say(w, "        source: %s\n", f.Source)
 		}
 	}

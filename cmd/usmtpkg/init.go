@@ -9,7 +9,7 @@ import (
 	"usmtpkg/pkgdef"
 )
 
-// exampleHead is the begin of the example: what stands for flags.
+// exampleHead is the start of the example: the keys that mirror flags.
 const exampleHead = `# Settings of usmtpkg. A flag beats the environment (USMTPKG_LIBRARY for library, and so on),
 # and that beats this file. An unknown key is an error.
 #

@@ -125,7 +125,7 @@ func runInventory(ctx context.Context, env environment, o *options, output strin
 	if err != nil {
 		return &stage.SourceError{Err: err}
 	}
-	if !o.json && (!o.quiet || rel == nil) { // a list makes what it holds the rule
+	if !o.json { // a list makes what it holds the rule
 		printFindings(env.stderr, o, rep.Findings(), locate.Warning)
 	}
 	if bad := rep.Err(false); bad != nil {

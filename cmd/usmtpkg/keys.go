@@ -38,7 +38,7 @@ func password(ctx context.Context, env environment, o *options) ([]byte, error) 
 		return readPassword(ctx, o.attest.passwordFile)
 	}
 	if env.askPassword == nil {
-		return nil, &usageError{msg: o.attest.key + " is encrypted, and nobody is there to be asked for its password", hint: "name a file that holds it with --password-file"}
+		return nil, &usageError{msg: o.attest.key + " is password-protected and there is no terminal to ask on; use --password-file"}
 	}
 	return env.askPassword(ctx, "password of "+o.attest.key+": ")
 }

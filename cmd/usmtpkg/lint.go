@@ -52,7 +52,7 @@ func lint(env environment, o *options, fsys fs.FS, arches []string) ([]*locate.F
 			fatal = multierror.Append(fatal, finding)
 		}
 	}
-	if !o.json && (!o.quiet || fatal != nil) {
+	if !o.json {
 		printFindings(env.stderr, o, findings, locate.Warning)
 	}
 	return findings, fatal.ErrorOrNil()

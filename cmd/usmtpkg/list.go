@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -84,7 +82,7 @@ func runList(env environment, o *options) error {
 		return errors.Join(printJSON(env.stdout, doc), marked(bad))
 	}
 	tw := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-	say(tw, "%s\n", "\tRELEASE\tUSMT\tARCHES\tFILES\tSIZE\tCREATED")
+	say(tw, "\tRELEASE\tUSMT\tARCHES\tFILES\tSIZE\tCREATED\n")
 	for _, r := range doc.Releases {
 		mark := ""
 		if r.Active {
@@ -94,16 +92,14 @@ func runList(env environment, o *options) error {
 			say(tw, "%s\t%s\t%s\n", mark, r.Release, r.Problem)
 			continue
 		}
-		cells := []string{
-			mark, r.Release, r.USMT, archText(r.Arches), fmt.Sprint(r.Files), size(r.Bytes), r.Created.UTC().Format("2006-01-02 15:04"),
-		}
+		say(tw, "%s\t%s\t%s\t%s\t%d\t%s\t%s", mark, r.Release, r.USMT, archText(r.Arches), r.Files, size(r.Bytes), r.Created.UTC().Format("2006-01-02 15:04"))
 		if r.Sample {
-			cells = append(cells, "sample kit, not USMT")
+			say(tw, "\tsample kit, not USMT")
 		}
 		if len(r.Overlay) > 0 {
-			cells = append(cells, "overlay: "+overlayText(r.Overlay))
+			say(tw, "\toverlay: %s", overlayText(r.Overlay))
 		}
-		say(tw, "%s\n", strings.Join(cells, "\t"))
+		say(tw, "\n")
 	}
 	return errors.Join(tw.Flush(), marked(bad))
 }

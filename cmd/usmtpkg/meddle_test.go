@@ -207,6 +207,34 @@ func TestOutputLost(t *testing.T) {
 	}
 }
 
+// Behind | head nobody reads to the end, and that is no failure; what a command came to still counts.
+func TestReaderGone(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close() //nolint:errcheck // nobody reads it
+	kit := kitDir(t, "")
+	for _, tt := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"validate", kit}, exitOK},
+		{[]string{"validate", kit, "--json"}, exitOK},
+		{[]string{"validate", kit, "--strict"}, exitInvalid},
+		{[]string{"--help"}, exitOK},
+	} {
+		var stderr stepWriter
+		env := environment{stdout: writer, stderr: &stderr, getenv: func(string) string { return "" }, now: zeroTime}
+		if got := run(t.Context(), env, tt.args); got != tt.want || strings.Contains(stderr.String(), "printing the result") {
+			t.Errorf("%q into a pipe that nobody reads = %d, want %d\n%s", tt.args, got, tt.want, &stderr)
+		}
+	}
+}
+
 // fullDisk fails as os.Stdout does on a full disk.
 type fullDisk struct{}
 

@@ -141,7 +141,7 @@ func explainRecovery(err error) error {
 	case is[*stage.MismatchError](err):
 		return &advisedError{err, "nothing was written; try the content library of another distribution point, or another --content-version"}
 	case is[*stage.RefusedError](err), is[*stage.DestinationError](err):
-		return &advisedError{err, "name a new folder with --to, in a folder that is there, with space and rights"}
+		return &advisedError{err, "name a new folder with --to, in a folder that exists, with space and write access"}
 	}
 	return err
 }

@@ -171,8 +171,17 @@ func (j *stageJob) planned(out outcome) (jsonResult, error) {
 	return doc, nil
 }
 
+// printName prints all that is said of a release with --quiet.
+func printName(env environment, release string) error {
+	_, err := printf(env.stdout, "%s\n", release)
+	return err
+}
+
 // printResult prints what refresh or stage came to.
 func printResult(env environment, o *options, d jsonResult) error {
+	if o.quiet {
+		return printName(env, d.Release)
+	}
 	var b strings.Builder
 	say(&b, "%s", dryRunMark(o))
 	say(&b, "source       %s\n             USMT %s (%s), found: %s; %s\n", d.Source.Path, d.USMT, archText(d.Arches), d.Source.How, d.reason)

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os/user"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -17,6 +20,7 @@ import (
 
 // report prints an error and returns the exit status for it.
 func report(env environment, o *options, err error) int {
+	err = o.denied(err)
 	status := exitStatus(err)
 	if errors.Is(err, errDiffers) || errors.Is(err, errFindings) {
 		return status // the differences or findings are the output, and are printed
@@ -48,6 +52,41 @@ func report(env environment, o *options, err error) int {
 	return status
 }
 
+// denied says whom a library is closed to: the system only says which of our files it was about.
+func (o *options) denied(err error) error {
+	if o.library == "" || exitStatus(err) != exitDestination || !is[*stage.DestinationError](err) || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	reason := "permission denied"
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		reason = p.Err.Error()
+	}
+	if u, unknown := user.Current(); unknown == nil {
+		reason += " (as " + u.Username + ")"
+	}
+	doing, right := "open", "read"
+	if slices.Contains([]string{"refresh", "stage", "define", "attest", "activate"}, o.command) {
+		doing, right = "write to", "write"
+	}
+	dir, abs := filepath.Abs(o.library)
+	if abs != nil {
+		dir = o.library
+	}
+	return &advisedError{
+		&wordedError{fmt.Sprintf("cannot %s the library %s: %s", doing, dir, reason), err},
+		"grant " + right + " access, or choose another --library",
+	}
+}
+
+// A wordedError says in other words what an error is.
+type wordedError struct {
+	text string
+	err  error
+}
+
+func (e *wordedError) Error() string { return e.text }
+func (e *wordedError) Unwrap() error { return e.err }
+
 // errFindings marks an error whose findings are printed already.
 var errFindings = errors.New("findings")
 
@@ -73,10 +112,14 @@ func printDetails(w io.Writer, o *options, err error) {
 func hintFor(o *options, err error) string {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) && h.Hint() != "" {
+		hint := h.Hint()
 		if is[*locate.NotFoundError](err) {
-			return h.Hint() + " (--source, --volume)"
+			hint += " (--source, --volume)"
 		}
-		return h.Hint()
+		if o.unpublished && is[*wordedError](err) {
+			hint = "nothing was published; " + hint
+		}
+		return hint
 	}
 	hint := hintByStatus(err)
 	if o.unpublished && exitStatus(err) == exitDestination && errors.Is(err, fs.ErrNotExist) {
@@ -113,12 +156,12 @@ func hintByStatus(err error) string {
 			return "" // the library is there, and neither space nor permission is lacking
 		}
 		if is[*stage.SourceError](err) || is[*locate.SourceError](err) {
-			return "give this account the right to read the source"
+			return "give this account permission to read the source"
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return "name the folder of a library; usmtpkg refresh makes one"
 		}
-		return "name another folder, or give this one space and rights"
+		return "choose another folder, or free space and grant write access"
 	}
 	return ""
 }

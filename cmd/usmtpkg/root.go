@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,10 +80,19 @@ type output struct{ w io.Writer }
 
 func (o output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
+	if isNobodyReads(err) {
+		return len(p), nil // as behind | head: who stopped reading has what was wanted
+	}
 	if err != nil {
 		err = &outputError{err}
 	}
 	return n, err
+}
+
+// isNobodyReads tells that the reader of a pipe has gone.
+func isNobodyReads(err error) bool {
+	const brokenPipe, noData = syscall.Errno(109), syscall.Errno(232) // ERROR_BROKEN_PIPE, ERROR_NO_DATA
+	return errors.Is(err, syscall.EPIPE) || runtime.GOOS == "windows" && (errors.Is(err, brokenPipe) || errors.Is(err, noData))
 }
 
 // An outputError is a failure to print the result.
@@ -128,7 +140,7 @@ names.
 	})
 	f := root.PersistentFlags()
 	f.BoolVar(&o.json, "json", false, "print one JSON document instead of text")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no notes")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no notes, only warnings, errors and the release's name")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every place looked at and every file compared")
 	f.StringVar(&o.config, "config", "", "read settings from this file (default usmtpkg.yaml, if it exists)")
 	root.AddCommand(

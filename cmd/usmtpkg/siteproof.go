@@ -61,13 +61,13 @@ func (o *proofOptions) check() error {
 			return &usageError{msg: "--package-id: " + err.Error()}
 		}
 	case o.packageID != "":
-		return &usageError{msg: "--package-id is given, and nothing of ConfigMgr to look in", hint: "name a --distmgr-log or a --content-library"}
+		return &usageError{msg: "--package-id needs --distmgr-log or --content-library"}
 	}
 	switch {
 	case len(o.libraries) == 0 && o.deep:
-		return &usageError{msg: "--deep is given, and no --content-library"}
+		return &usageError{msg: "--deep needs --content-library"}
 	case len(o.libraries) == 0 && o.version != 0:
-		return &usageError{msg: "--content-version is given, and no --content-library"}
+		return &usageError{msg: "--content-version needs --content-library"}
 	}
 	return nil
 }

@@ -211,11 +211,11 @@ func (d *jsonVerify) note(text string) {
 func verifiable(o *options, dir string, isBag, isRelease bool, att *attestation) error {
 	switch {
 	case !isBag && att != nil:
-		return &usageError{msg: dir + " is no release, and an attestation is of one", hint: "name the folder that holds manifest-sha256.txt"}
+		return &usageError{msg: dir + " is not a release, and an attestation is about one", hint: "name the folder that holds manifest-sha256.txt"}
 	case o.proof.given() && !isRelease:
-		return &usageError{msg: dir + " is no release, and only of one is known what ConfigMgr should make of it", hint: "name a release of a library"}
+		return &usageError{msg: dir + " is not a release, and only a release has a predicted content hash", hint: "name a release of a library"}
 	case !isBag && !o.source.given():
-		return &usageError{msg: dir + " is no BagIt bag, so nothing says what it should be", hint: "name what it was copied from with --source"}
+		return &usageError{msg: dir + " is not a BagIt bag, so there is nothing to compare it with; give --source"}
 	case att != nil:
 		return att.isOf(dir)
 	}

@@ -18,10 +18,10 @@ func TestTooSmall(t *testing.T) {
 	dir := Tmpfs(t, "size=12m")
 	s := platform.NewSite(t, dir)
 	platform.Write(t, filepath.Join(dir, "filler"), make([]byte, 4<<20))
-	s.Refresh(t).Want(t, 6, s.Library+" has ", " bytes free, want ", "not enough space", "nothing was published; name another folder, or give this one space")
+	s.Refresh(t).Want(t, 6, ": needs ", " MiB is free on "+s.Library, "nothing was published; choose another folder, or free space and grant write access")
 	s.Untouched(t)
 	s.Refresh(t, "--json").Want(t, 6, `"exit": 6`)
-	s.Refresh(t, "--dry-run").Want(t, 6, s.Library+" has ", " bytes free, want ")
+	s.Refresh(t, "--dry-run").Want(t, 6, ": needs ", " MiB is free on "+s.Library)
 	s.Untouched(t)
 	// Other content with as many files and bytes as the release that is there.
 	same := t.TempDir()
@@ -35,8 +35,8 @@ func TestTooSmall(t *testing.T) {
 	}
 	content[300] ^= 1 // in a comment
 	platform.Write(t, text, content)
-	s.Refresh(t, "--source", same, "--allow-changed").Want(t, 6, " bytes free, want ")
-	s.Refresh(t, "--source", same, "--allow-changed", "--dry-run").Want(t, 6, " bytes free, want ")
+	s.Refresh(t, "--source", same, "--allow-changed").Want(t, 6, " MiB is free on "+s.Library)
+	s.Refresh(t, "--source", same, "--allow-changed", "--dry-run").Want(t, 6, " MiB is free on "+s.Library)
 	s.Untouched(t)
 	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
 		t.Fatal(err)
@@ -151,8 +151,8 @@ func TestClosedFolders(t *testing.T) {
 		t.Parallel()
 		s := platform.NewSite(t, Ext4(t, 32<<20))
 		Change(t, "+i", s.Library)
-		s.Refresh(t).Want(t, 6, "taking the lock: ", "operation not permitted", "nothing was published; name another folder, or give this one space and rights")
-		s.Refresh(t, "--dry-run").Want(t, 6, "cannot write to "+s.Library, "operation not permitted")
+		s.Refresh(t).Want(t, 6, "cannot write to the library "+s.Library+": operation not permitted (as ", "nothing was published; grant write access, or choose another --library")
+		s.Refresh(t, "--dry-run").Want(t, 6, "cannot write to the library "+s.Library, "operation not permitted")
 		s.Untouched(t)
 		Change(t, "-i", s.Library)
 		s.Recovers(t)
@@ -161,7 +161,7 @@ func TestClosedFolders(t *testing.T) {
 		t.Parallel()
 		s := platform.NewSite(t, Ext4(t, 32<<20))
 		Change(t, "+a", s.Library)
-		s.Refresh(t).Want(t, 6, "creating the staging folder: ", "operation not permitted", "nothing was published")
+		s.Refresh(t).Want(t, 6, "cannot write to the library "+s.Library+": operation not permitted (as ", "nothing was published")
 		s.Intact(t)
 		if found, err := filepath.Glob(filepath.Join(s.Library, ".staging-*", "*")); err != nil || len(found) > 0 {
 			t.Errorf("%v, %v, want nothing copied that cannot be published", found, err)
@@ -212,10 +212,10 @@ func TestRights(t *testing.T) {
 		return platform.Run(t, append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-C", "/", copied}, args...)...)
 	}
 	nobody("verify", "--library", s.Library).Want(t, 0)
-	nobody("refresh", "--source", s.Next, "--library", s.Library).Want(t, 6, "taking the lock: ", "permission denied", "nothing was published")
-	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new")).Want(t, 6, "creating the library: ", "permission denied")
-	nobody("refresh", "--source", s.Next, "--library", s.Library, "--dry-run").Want(t, 6, "cannot write to "+s.Library, "permission denied")
-	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new"), "--dry-run").Want(t, 6, "cannot write to "+dir, "permission denied")
+	nobody("refresh", "--source", s.Next, "--library", s.Library).Want(t, 6, "cannot write to the library "+s.Library+": permission denied (as ", "nothing was published")
+	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new")).Want(t, 6, "cannot write to the library ", "permission denied")
+	nobody("refresh", "--source", s.Next, "--library", s.Library, "--dry-run").Want(t, 6, "cannot write to the library "+s.Library, "permission denied")
+	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new"), "--dry-run").Want(t, 6, "cannot write to the library "+filepath.Join(dir, "new"), "permission denied")
 	s.Untouched(t)
 	open := filepath.Join(dir, "open")
 	if err := os.Mkdir(open, 0o777); err != nil {
@@ -229,8 +229,18 @@ func TestRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	library := filepath.Join(open, "lib")
-	nobody("refresh", "--source", s.Next, "--library", library).Want(t, 6, "amd64/MigApp.xml: permission denied", "give this account the right to read the source")
+	nobody("refresh", "--source", s.Next, "--library", library).Want(t, 6, "amd64/MigApp.xml: permission denied", "give this account permission to read the source")
 	if err := os.Chmod(closed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// An arch folder that nobody may look into is USMT all the same: to install it would not help.
+	arch := filepath.Dir(closed)
+	if err := os.Chmod(arch, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	nobody("refresh", "--source", s.Next, "--library", library).Want(t, 6, "finding USMT in "+arch+": not readable: permission denied", "give this account permission to read the source")
+	nobody("locate", "--source", s.Next).Want(t, 6, "finding USMT in "+arch)
+	if err := os.Chmod(arch, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	nobody("refresh", "--source", s.Next, "--library", library).Want(t, 0)
@@ -332,6 +342,7 @@ func TestOutputNobodyReads(t *testing.T) {
 	shell(`"$1" refresh --source "$2" --library "$3" 2>/dev/full`).Want(t, 0, "active")
 	s.Complete(t)
 	shell(`"$1" verify --library "$3" 2>&- >/dev/null`).Want(t, 0)
+	shell(`{ "$1" list --library "$3"; echo "$?" >"$3.status"; } | true; cat "$3.status"`).Want(t, 0, "0\n")
 	shell(`"$1" refresh --sample --library "$3.new" >/dev/full`).Want(t, 1, "printing the result", "no space left on device")
 	shell(`"$1" verify --library "$3.new"`).Want(t, 0, "equal to its manifests")
 }

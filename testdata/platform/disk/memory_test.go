@@ -35,7 +35,7 @@ func TestManyFilesInLittleMemory(t *testing.T) {
 	}
 	limited("64M", "refresh", "--source", kit, "--library", library, "-q").Want(t, 0)
 	limited("64M", "verify", "--library", library).Want(t, 0, "equal to its manifests")
-	limited("64M", "refresh", "--source", kit, "--library", library, "-q").Want(t, 0, "unchanged")
+	limited("64M", "refresh", "--source", kit, "--library", library).Want(t, 0, "unchanged")
 }
 
 // memoryGroup makes a control group, of version 2 or 1 as the system has it,

@@ -163,7 +163,7 @@ func TestTwoRuns(t *testing.T) {
 	b := newBench(t)
 	t.Parallel()
 	release := b.leftoverHeld(t) // for which the first run waits, with the lock in its hand
-	first := platform.Start(t, b.Command(b.usmtpkg, "refresh", "--source", b.on("next"), "--library", b.on("lib"), "--quiet")...)
+	first := platform.Start(t, b.Command(b.usmtpkg, "refresh", "--source", b.on("next"), "--library", b.on("lib"))...)
 	b.await(t, "lib/.lock")
 	b.refresh(t, "kit").Want(t, 7, "in use by another run", "wait for the other run to end")
 	release()

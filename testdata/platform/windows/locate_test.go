@@ -98,7 +98,7 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("locate lacks %q:\n%s", outcome, raw)
 		}
 	}
-	b.run(t, "refresh", "--library", b.on("lib"), "--quiet").Want(t, 0, "USMT "+newer, "the highest version of 2 found")
+	b.run(t, "refresh", "--library", b.on("lib")).Want(t, 0, "USMT "+newer, "chosen from 2: highest version")
 }
 
 // Without a registry entry the folder of the installer is found.

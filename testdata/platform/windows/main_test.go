@@ -65,7 +65,7 @@ func (b *bench) run(t *testing.T, args ...string) platform.Result {
 // refresh takes a kit into the library.
 func (b *bench) refresh(t *testing.T, kit string, args ...string) platform.Result {
 	t.Helper()
-	return b.run(t, append([]string{"refresh", "--source", b.on(kit), "--library", b.on("lib"), "--quiet"}, args...)...)
+	return b.run(t, append([]string{"refresh", "--source", b.on(kit), "--library", b.on("lib")}, args...)...)
 }
 
 // untouched fails the test unless the library is as it was.

@@ -34,7 +34,7 @@ func TestPaths(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b.run(t, "refresh", "--source", tt.source, "--library", tt.path, "--quiet").Want(t, 0, "package path "+tt.says)
+			b.run(t, "refresh", "--source", tt.source, "--library", tt.path).Want(t, 0, "package path "+tt.says)
 			b.run(t, "verify", "--library", tt.path, "--source", tt.source).Want(t, 0)
 		})
 	}
@@ -117,14 +117,14 @@ func TestLongPaths(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat(strings.Repeat("x", 100)+"/", 3)
 	platform.Kit(t, b.at(deep+"kit"), samplekit.Options{Arches: []string{"amd64"}})
-	b.run(t, "refresh", "--source", b.on(deep+"kit"), "--library", b.on("lib"), "--quiet").Want(t, 0)
+	b.run(t, "refresh", "--source", b.on(deep+"kit"), "--library", b.on("lib")).Want(t, 0)
 	b.run(t, "refresh", "--source", b.on("kit"), "--library", b.on(deep+"lib")).Want(t, 4, "package path: is 3", "characters long")
 	if _, err := os.Stat(b.at(deep + "lib")); err == nil {
 		t.Error("a library was made")
 	}
 	for _, prefix := range []string{"", `\\?\`} {
 		lib := prefix + b.on(deep+"lib")
-		b.run(t, "refresh", "--source", b.on("kit"), "--library", lib, "--package-path", `\\cm01\USMT`, "--quiet").Want(t, 0)
+		b.run(t, "refresh", "--source", b.on("kit"), "--library", lib, "--package-path", `\\cm01\USMT`).Want(t, 0)
 		b.run(t, "verify", "--library", lib, "--source", b.on(deep+"kit")).Want(t, 0)
 	}
 }

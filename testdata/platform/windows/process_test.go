@@ -54,7 +54,7 @@ func TestKilled(t *testing.T) {
 	b := newBench(t)
 	t.Parallel()
 	platform.Write(t, b.at("next/amd64/large.dat"), make([]byte, 100<<20))
-	p := platform.Start(t, b.Command(b.usmtpkg, "refresh", "--source", b.on("next"), "--library", b.on("lib"), "--quiet")...)
+	p := platform.Start(t, b.Command(b.usmtpkg, "refresh", "--source", b.on("next"), "--library", b.on("lib"))...)
 	b.await(t, "lib/.staging-*/data/amd64/large.dat")
 	p.Signal(syscall.SIGKILL)
 	p.Wait()
@@ -159,11 +159,11 @@ func TestDiskFull(t *testing.T) {
 	b := emptyBench(t, t.TempDir())
 	small := mount(t, "size=9m")
 	drive := m.Drive(t, small)
-	b.run(t, "refresh", "--source", b.on("kit"), "--library", drive+`\lib`, "--quiet").Want(t, 0)
+	b.run(t, "refresh", "--source", b.on("kit"), "--library", drive+`\lib`).Want(t, 0)
 	before := platform.Snapshot(t, filepath.Join(small, "lib"))
-	full := []string{"refresh", "--source", b.on("next"), "--library", drive + `\lib`, "--quiet"}
+	full := []string{"refresh", "--source", b.on("next"), "--library", drive + `\lib`}
 	platform.Write(t, b.at("next/amd64/large.dat"), make([]byte, 9<<20))
-	b.run(t, full...).Want(t, 6, "bytes free, want", "not enough space")
+	b.run(t, full...).Want(t, 6, "needs ", " MiB is free on ")
 	platform.Same(t, before, platform.Snapshot(t, filepath.Join(small, "lib")))
 	if err := os.Remove(b.at("next/amd64/large.dat")); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestDiskFull(t *testing.T) {
 
 	few := mount(t, "size=64m,nr_inodes=40") // of which nobody is told beforehand
 	drive = m.Drive(t, few)
-	b.run(t, "refresh", "--source", b.on("kit"), "--library", drive+`\lib`, "--quiet").Want(t, 6)
+	b.run(t, "refresh", "--source", b.on("kit"), "--library", drive+`\lib`).Want(t, 6)
 	for name := range platform.Snapshot(t, filepath.Join(few, "lib")) {
 		if name != "usmtpkg.json" {
 			t.Errorf("%s is left", name)
