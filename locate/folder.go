@@ -31,7 +31,7 @@ func holdsKits(name string) bool {
 
 // usmtDirs returns the USMT folders that fsys holds at one of the shapes, or
 // says why there is none. closed is the first arch folder that may not be read, if any.
-func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedArch) {
+func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedArchError) {
 	why = noUSMT
 	for _, shape := range shapes {
 		dir, err := foldPath(fsys, shape)
@@ -67,14 +67,14 @@ func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedArch) {
 	return dirs, why, closed
 }
 
-// A closedArch is an arch folder that this account may not read.
-type closedArch struct {
+// A closedArchError is about an arch folder that this account may not read.
+type closedArchError struct {
 	dir string // slash-separated, in the file system it was found in
 	err error
 }
 
-func (e *closedArch) Error() string { return e.err.Error() }
-func (e *closedArch) Unwrap() error { return e.err }
+func (e *closedArchError) Error() string { return e.err.Error() }
+func (e *closedArchError) Unwrap() error { return e.err }
 
 // program is the scanstate.exe of one arch folder.
 type program struct {
@@ -103,7 +103,7 @@ func scanStates(fsys fs.FS, dir string) (programs []program, lack string, err er
 			continue
 		}
 		if errors.Is(err, fs.ErrPermission) {
-			return nil, "", &closedArch{path.Join(dir, a.Dir), err}
+			return nil, "", &closedArchError{path.Join(dir, a.Dir), err}
 		}
 		if err != nil {
 			return nil, "", err

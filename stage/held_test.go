@@ -71,7 +71,7 @@ func TestRenameDenied(t *testing.T) {
 		t.Errorf("deniesHeld = %v, want %v as the folder's disk is no local one of Linux", got, want)
 	}
 	denied := &heldError{&os.PathError{Op: "rename", Path: "a", Err: errDenied()}}
-	if got := denied.Error(); !strings.Contains(got, "rights to it are lacking") || !errors.Is(denied, ErrBusy) {
+	if got := denied.Error(); !strings.Contains(got, "permission is lacking") || !errors.Is(denied, ErrBusy) {
 		t.Errorf("heldError = %q, want both causes", got)
 	}
 }

@@ -20,7 +20,7 @@ func TestSampleAndRealKitsAreKeptApart(t *testing.T) {
 		source := func(content string) Source {
 			return Source{FS: fstest.MapFS{"amd64/scanstate.exe": {Data: []byte(content)}}}
 		}
-		o := Options{USMTVersion: "10.0.65000.1", Sample: sample, Tool: "test"}
+		o := Options{USMTVersion: "10.0.65000.1", Sample: sample, AllowChanged: true, Tool: "test"}
 		res, err := w.Stage(t.Context(), source("a"), o)
 		if err != nil {
 			t.Fatal(err)

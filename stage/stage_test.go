@@ -662,12 +662,12 @@ func TestStageAsksForSpaceFirst(t *testing.T) {
 	dir := t.TempDir()
 	_, err := stageInto(t, dir, source(hugeFS{kit()}), options())
 	var d *DestinationError
-	if !errors.As(err, &d) || !strings.Contains(err.Error(), "bytes free") {
+	if !errors.As(err, &d) || !strings.Contains(err.Error(), "is free on") {
 		t.Errorf("Stage = %v, want a DestinationError about space", err)
 	}
 	wantEmpty(t, dir)
 	for _, lib := range []string{dir, filepath.Join(dir, "not", "there")} {
-		if _, err := Plan(t.Context(), At(lib), source(hugeFS{kit()}), options()); !errors.As(err, &d) || !strings.Contains(err.Error(), "bytes free") {
+		if _, err := Plan(t.Context(), At(lib), source(hugeFS{kit()}), options()); !errors.As(err, &d) || !strings.Contains(err.Error(), "is free on") {
 			t.Errorf("Plan = %v, want a DestinationError about space", err)
 		}
 	}
