@@ -277,10 +277,12 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 			want = append(want, wanted{p, w.sums})
 		}
 	}
-	tree, err := List(ctx, src.FS, src.Include)
+	steady, err := listedOnce(ctx, src)
 	if err != nil {
 		return Report{}, err
 	}
+	tree := steady.tree
+	tree.Files = slices.Clone(tree.Files) // some may be left out
 	var notes []string
 	if rec, err := readRelease(root); err == nil && !src.Overlay && len(rec.Overlay) > 0 {
 		want, tree = withoutOverlay(rec.Overlay, want, tree)
@@ -288,8 +290,11 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 	}
 	c := &comparison{fsys: src.FS, o: o, wanted: want, tree: tree, ignore: func(string) bool { return b.partial }}
 	rep, err := c.run(ctx, "comparing with the source")
+	if err == nil {
+		err = steady.relist(ctx)
+	}
 	rep.Notes = notes
-	return rep, err
+	return rep, steady.explain(ctx, err)
 }
 
 // CompareCopy compares a plain folder, which need not be a bag, with a source.
@@ -299,13 +304,17 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 		return Report{}, err
 	}
 	defer root.Close() //nolint:errcheck // only read
-	tree, err := listSource(ctx, src.FS, src.Include)
+	steady, err := listedOnce(ctx, src)
 	if err != nil {
 		return Report{}, err
 	}
+	tree := steady.tree
 	sums, err := hashSource(ctx, src.FS, tree, o.Workers, progressOr(o.Progress))
+	if err == nil {
+		err = steady.relist(ctx)
+	}
 	if err != nil {
-		return Report{}, err
+		return Report{}, steady.explain(ctx, err)
 	}
 	want := make([]wanted, len(tree.Files))
 	for i, f := range tree.Files {
@@ -318,7 +327,7 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 		return Report{}, fmt.Errorf("listing the copy: %w", err)
 	}
 	folders := map[string]bool{}
-	for _, d := range tree.Dirs {
+	for _, d := range steady.dirs {
 		folders[strings.ToLower(d)] = true
 	}
 	empty := emptyFolders(there, odd, folders)

@@ -19,6 +19,12 @@ type relister interface {
 	Relist(ctx context.Context) error
 }
 
+// listedOnce lists a source that is to be compared.
+func listedOnce(ctx context.Context, src Source) (*run, error) {
+	all, err := listSource(ctx, src.FS, src.Include)
+	return &run{src: src, tree: all.withoutEmpty(), dirs: all.Dirs}, err
+}
+
 // relist lists the source again and compares it with the listing that the run
 // is based on: names, kinds, sizes and times. It reads no file. A difference is
 // ErrChanged: what was added after the first listing would be missing from the

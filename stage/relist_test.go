@@ -209,3 +209,23 @@ func TestSourceErrorExplained(t *testing.T) {
 		})
 	}
 }
+
+// What is compared with a source is compared with all of it.
+func TestCompareListsTheSourceAgain(t *testing.T) {
+	for _, phase := range []string{"comparing with the source", "hashing the source"} {
+		t.Run(phase, func(t *testing.T) {
+			dir, src := sourceDir(t)
+			release := released(t)
+			o := VerifyOptions{Progress: starting{phase: phase, do: func() {
+				write(t, filepath.Join(dir, "x86", "late.xml"), "")
+			}}}
+			var err error
+			if phase == "hashing the source" {
+				_, err = CompareCopy(t.Context(), filepath.Join(release, "data"), src, o)
+			} else {
+				_, err = CompareSource(t.Context(), release, src, o)
+			}
+			wantChanged(t, err, "x86/late.xml was added")
+		})
+	}
+}
