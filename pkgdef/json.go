@@ -20,14 +20,6 @@ const (
 
 // document is package.json. The order of its fields is the order of the keys.
 type document struct {
-	document1
-	ContentHash string   `json:"content_hash"`
-	Settings    Settings `json:"settings"`
-	Sample      bool     `json:"sample,omitempty"`
-}
-
-// document1 is a package.json of version 1, which had no settings.
-type document1 struct {
 	Format      string      `json:"format"`
 	Version     int         `json:"version"`
 	Release     string      `json:"release"`
@@ -35,6 +27,9 @@ type document1 struct {
 	USMTVersion string      `json:"usmt_version"`
 	Arches      []string    `json:"arches"`
 	Package     packagePart `json:"package"`
+	ContentHash string      `json:"content_hash"`
+	Settings    Settings    `json:"settings"`
+	Sample      bool        `json:"sample,omitempty"`
 }
 
 type packagePart struct {
@@ -53,13 +48,11 @@ func WriteJSON(w io.Writer, d Definition) error {
 		return fmt.Errorf("package.json: %w", err)
 	}
 	data, err := encode(document{
-		document1: document1{
-			Format: jsonFormat, Version: jsonVersion,
-			Release: d.Release, Digest: d.Digest, USMTVersion: d.USMTVersion, Arches: d.Arches,
-			Package: packagePart{
-				Name: d.Name, Manufacturer: d.Manufacturer, Version: d.Version, Language: d.Language,
-				Comment: d.Comment, Program: d.Program, SourcePath: d.PackagePath,
-			},
+		Format: jsonFormat, Version: jsonVersion,
+		Release: d.Release, Digest: d.Digest, USMTVersion: d.USMTVersion, Arches: d.Arches,
+		Package: packagePart{
+			Name: d.Name, Manufacturer: d.Manufacturer, Version: d.Version, Language: d.Language,
+			Comment: d.Comment, Program: d.Program, SourcePath: d.PackagePath,
 		},
 		ContentHash: d.ContentHash, Settings: d.Settings.withLists(), Sample: d.Sample,
 	})
@@ -79,9 +72,8 @@ func encode(doc any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// ParseJSON reads a package.json of this version of the format or of version 1,
-// strictly. What it accepts of this version, WriteJSON writes; one of version 1
-// has the default settings.
+// ParseJSON reads a package.json of this version of the format, strictly. What it
+// accepts, WriteJSON writes.
 func ParseJSON(r io.Reader) (Definition, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxJSON+1))
 	if err != nil {
@@ -120,29 +112,18 @@ func decode(data []byte) (document, error) {
 	if err := json.Unmarshal(data, &head); err != nil {
 		return document{}, err
 	}
-	switch {
-	case head.Format == jsonFormat && head.Version == jsonVersion:
-		var doc document
-		return doc, strict(data, &doc)
-	case head.Format == jsonFormat && head.Version == 1:
-		doc := document{Settings: DefaultSettings()}
-		return doc, strict(data, &doc.document1)
+	var doc document
+	if head.Format != jsonFormat || head.Version != jsonVersion {
+		return doc, fmt.Errorf("found format %q, version %d, want %q, version %d",
+			head.Format, head.Version, jsonFormat, jsonVersion)
 	}
-	return document{}, fmt.Errorf("found format %q, version %d, want %q, version %d",
-		head.Format, head.Version, jsonFormat, jsonVersion)
-}
-
-// strict decodes data into doc, the address of a document.
-func strict(data []byte, doc any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(doc); err != nil {
-		return err
+	if err := d.Decode(&doc); err != nil {
+		return doc, err
 	}
-	if full, ok := doc.(*document); ok {
-		full.Settings = full.Settings.withLists()
-	}
-	return sameTokens(data, doc)
+	doc.Settings = doc.Settings.withLists()
+	return doc, sameTokens(data, doc)
 }
 
 // sameTokens refuses data that says doc in other words than WriteJSON would.

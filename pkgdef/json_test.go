@@ -57,18 +57,6 @@ func TestJSONRoundTrip(t *testing.T) {
 	}
 }
 
-// A package.json from before there were settings is read, and is the definition
-// with the default ones.
-func TestParseJSONVersion1(t *testing.T) {
-	want := sample(t)
-	old := strings.Replace(jsonOf(t, want), `"version": 2`, `"version": 1`, 1)
-	old = old[:strings.Index(old, ",\n  \"content_hash\"")] + "\n}\n"
-	got, err := ParseJSON(strings.NewReader(old))
-	if err != nil || !cmp.Equal(want, got) {
-		t.Errorf("ParseJSON(%s) = %+v, %v, want %+v", old, got, err, want)
-	}
-}
-
 func compacted(t *testing.T, text string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -100,7 +88,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		{"keys swapped", replace(`"language": "English",`, ``), "want language"},
 		{"null", replace(`"English"`, `null`), "found <nil>, want "},
 		{"arches null", func(s string) string { return s[:strings.Index(s, "[")] + "null" + s[strings.Index(s, "]")+1:] }, "arches: there is none"},
-		{"version 1 with a key of version 2", replace(`"version": 2,`, `"version": 1,`), `unknown field "content_hash"`},
+		{"version 1", replace(`"version": 2,`, `"version": 1,`), `version 1, want "usmtpkg package definition", version 2`},
 		{"setting in another case", replace(`"smpRetryCount"`, `"smpretrycount"`), "found smpretrycount, want smpRetryCount"},
 		{"unknown setting", replace(`"smpRetryCount"`, `"more": 1, "smpRetryCount"`), `unknown field "more"`},
 		{"list null", replace(`"taskSequences": []`, `"taskSequences": null`), "found <nil>, want ["},

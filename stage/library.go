@@ -102,12 +102,11 @@ func decode(name string, b []byte, format string, newest int, v any) error {
 	if head.Format != format {
 		return &FormatError{name, fmt.Sprintf("format %q, want %q", head.Format, format)}
 	}
-	if head.Version < 1 || head.Version > newest {
-		unknown := &FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, newest)}
-		if head.Version > newest {
-			return &newerError{unknown}
-		}
-		return unknown
+	if head.Version > newest {
+		return &newerError{&FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, newest)}}
+	}
+	if head.Version != newest {
+		return &FormatError{name, fmt.Sprintf("version %d of %q, which was never released; this usmtpkg reads version %d", head.Version, format, newest)}
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()

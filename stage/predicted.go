@@ -44,20 +44,6 @@ func (r *run) contents() []contentlib.File {
 	return files
 }
 
-// predictFromManifest predicts the content hash of an opened release from its manifest: that of
-// one staged before version 3 of its record.
-func predictFromManifest(root *os.Root) *ContentHash {
-	sums, err := manifestSums(root)
-	if err != nil {
-		return nil // whoever verifies the release says what is wrong
-	}
-	files := make([]contentlib.File, 0, len(sums))
-	for p, sum := range sums {
-		files = append(files, contentlib.File{Path: p, SHA256: sum})
-	}
-	return predict(files)
-}
-
 // contentsOf lists the files of a manifest for the prediction.
 func contentsOf(manifest []bag.Entry) []contentlib.File {
 	files := make([]contentlib.File, len(manifest))

@@ -104,32 +104,6 @@ func TestPredictNothing(t *testing.T) {
 	}
 }
 
-// older makes the record of a release one of version 2.
-func older(t *testing.T, dir string) {
-	t.Helper()
-	name := filepath.Join(dir, releaseFile)
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, to := strings.Index(string(text), `  "content_hash"`), strings.Index(string(text), `  "usmt_version"`)
-	s := strings.NewReplacer("  \"overlay\": [],\n", "", "  \"catalogs\": [],\n", "").Replace(string(text[:from]) + string(text[to:]))
-	if err := os.WriteFile(name, []byte(strings.Replace(s, `"version": 4`, `"version": 2`, 1)), 0o666); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Of a release staged before, the hash is predicted from its manifest.
-func TestContentHashOfOlderRecords(t *testing.T) {
-	dir := t.TempDir()
-	res := mustStage(t, dir, source(kit()), options())
-	older(t, filepath.Join(dir, res.Release.Name))
-	rec, err := At(dir).Release(res.Release.Name)
-	if diff := cmp.Diff(res.Release.ContentHash, rec.ContentHash); err != nil || rec.Version != 2 || diff != "" {
-		t.Errorf("version %d (%v) (-want +got):\n%s", rec.Version, err, diff)
-	}
-}
-
 func TestPackageFiles(t *testing.T) {
 	dir := t.TempDir()
 	res := mustStage(t, dir, source(kit()), options())

@@ -162,10 +162,10 @@ func TestRecordStaysReadableWhateverTheSourceSays(t *testing.T) {
 	wantEmpty(t, dir)
 }
 
-// recordV1 is a record as the version before wrote it.
-const recordV1 = `{
+// plainRecord is the least that a record can have.
+const plainRecord = `{
   "format": "usmtpkg release",
-  "version": 1,
+  "version": 4,
   "library": "00112233445566778899aabbccddeeff",
   "release": "10.0.1.2-0123456789ab",
   "digest": "0123456789ab0000000000000000000000000000000000000000000000000000",
@@ -192,51 +192,42 @@ const recordV1 = `{
 }
 `
 
-// recordOf is a record of a version with a key more.
-func recordOf(version int, key string) string {
-	return strings.Replace(recordV1, `"version": 1,`, fmt.Sprintf(`"version": %d, "evidence": [], "validation": null, %s`, version, key), 1)
+// recordWith is a record with a key more.
+func recordWith(key string) string {
+	return strings.Replace(plainRecord, `"version": 4,`, `"version": 4, "evidence": [], "validation": null, `+key, 1)
 }
 
 func overlayOf(path string, size int, from string) string {
 	return fmt.Sprintf(`"overlay": [{"path": "%s", "size": %d, "sha256": "%s", "from": "%s", "replaces": false}],`, path, size, strings.Repeat("cafe", 16), from)
 }
 
-func TestReadRecordsOfAllVersions(t *testing.T) {
+func TestReadRecords(t *testing.T) {
 	const name = "10.0.1.2-0123456789ab"
 	tests := []struct {
 		name   string
 		record string
 		want   string // in the error; empty: it is read
 	}{
-		{"version 1", recordV1, ""},
-		{"version 0", strings.Replace(recordV1, `"version": 1`, `"version": 0`, 1), `version 0 of "usmtpkg release"`},
-		{"version 5", strings.Replace(recordV1, `"version": 1`, `"version": 5`, 1), `version 5 of "usmtpkg release", this usmtpkg knows version 4`},
-		{"version 4", recordOf(4, `"catalogs": [],`), ""},
-		{"catalogs of version 4 in version 3", recordOf(3, `"catalogs": [],`), "catalogs is not a key of version 3"},
-		{"proofs of version 4 in version 3", strings.Replace(recordOf(3, ""), `"validation": null`, `"validation": {"proofs": {}}`, 1), "proofs and msis are not keys of version 3"},
-		{"msis of version 4 in version 3", strings.Replace(recordOf(3, ""), `"validation": null`, `"validation": {"msis": []}`, 1), "proofs and msis are not keys of version 3"},
-		{"a key of version 2 in version 1", strings.Replace(recordV1, `"tool"`, `"evidence": [], "tool"`, 1), "no keys of version 1"},
-		{"another", strings.Replace(recordV1, `"tool"`, `"validation": {}, "tool"`, 1), "no keys of version 1"},
-		{"an unknown key", strings.Replace(recordV1, `"tool"`, `"colour": 1, "tool"`, 1), `unknown field "colour"`},
-		{"version 2", strings.Replace(recordV1, `"version": 1`, `"version": 2, "evidence": [], "validation": null`, 1), ""},
-		{"a key of version 3 in version 2", strings.Replace(recordV1, `"version": 1`, `"version": 2, "content_hash": {}`, 1), "content_hash is no key of version 2"},
-		{"version 3", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": null`, 1), ""},
-		{"a content hash that is none", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": {"algorithm": 32780, "value": "AB", "predicted": true, "doubts": []}`, 1), "content_hash {"},
-		{"one that claims to be proven", strings.Replace(recordV1, `"version": 1`, `"version": 3, "content_hash": {"algorithm": 32780, "value": "`+strings.Repeat("AB", 32)+`", "predicted": false, "doubts": []}`, 1), "want a predicted one"},
-		{"another key of version 3 in version 2", recordOf(2, `"overlay": [],`), "overlay is no key of version 2"},
-		{"no overlay", recordOf(3, `"overlay": [],`), ""},
-		{"an overlay", recordOf(3, overlayOf("amd64/a.xml", 1, "custom/a.xml")), ""},
-		{"an overlay's path out of the release", recordOf(3, overlayOf("../a.xml", 1, "custom/a.xml")), "overlay[0]: path"},
-		{"an overlay's path with a line break", recordOf(3, overlayOf("amd64/a.xml\\nb", 1, "custom/a.xml")), "overlay[0]: path"},
-		{"an overlay's name with an escape", recordOf(3, overlayOf("amd64/a.xml", 1, "custom/\\u001b[2Ja.xml")), "no control characters"},
-		{"an overlay's size", recordOf(3, overlayOf("amd64/a.xml", -1, "custom/a.xml")), "overlay[0]: size -1"},
-		{"an overlay's sum", strings.Replace(recordOf(3, overlayOf("amd64/a.xml", 1, "custom/a.xml")), "cafe", "CAFE", 1), "overlay[0]: size 1, sha256"},
+		{"as it is", plainRecord, ""},
+		{"version 3", strings.Replace(plainRecord, `"version": 4`, `"version": 3`, 1), `version 3 of "usmtpkg release", which was never released; this usmtpkg reads version 4`},
+		{"version 5", strings.Replace(plainRecord, `"version": 4`, `"version": 5`, 1), `version 5 of "usmtpkg release", this usmtpkg knows version 4`},
+		{"no catalogs", recordWith(`"catalogs": [],`), ""},
+		{"an unknown key", strings.Replace(plainRecord, `"tool"`, `"colour": 1, "tool"`, 1), `unknown field "colour"`},
+		{"a content hash that is none", recordWith(`"content_hash": {"algorithm": 32780, "value": "AB", "predicted": true, "doubts": []},`), "content_hash {"},
+		{"one that claims to be proven", recordWith(`"content_hash": {"algorithm": 32780, "value": "` + strings.Repeat("AB", 32) + `", "predicted": false, "doubts": []},`), "want a predicted one"},
+		{"no overlay", recordWith(`"overlay": [],`), ""},
+		{"an overlay", recordWith(overlayOf("amd64/a.xml", 1, "custom/a.xml")), ""},
+		{"an overlay's path out of the release", recordWith(overlayOf("../a.xml", 1, "custom/a.xml")), "overlay[0]: path"},
+		{"an overlay's path with a line break", recordWith(overlayOf("amd64/a.xml\\nb", 1, "custom/a.xml")), "overlay[0]: path"},
+		{"an overlay's name with an escape", recordWith(overlayOf("amd64/a.xml", 1, "custom/\\u001b[2Ja.xml")), "no control characters"},
+		{"an overlay's size", recordWith(overlayOf("amd64/a.xml", -1, "custom/a.xml")), "overlay[0]: size -1"},
+		{"an overlay's sum", strings.Replace(recordWith(overlayOf("amd64/a.xml", 1, "custom/a.xml")), "cafe", "CAFE", 1), "overlay[0]: size 1, sha256"},
 	}
 	for name, digest := range map[string]string{
 		"empty": "", "too short": "0123456789ab", "too long": strings.Repeat("0", 65), "upper case": strings.Repeat("AB", 32), "not hexadecimal": strings.Repeat("xy", 32),
 	} {
 		tests = append(tests, struct{ name, record, want string }{"a digest that is " + name,
-			strings.Replace(recordV1, "0123456789ab"+strings.Repeat("0", 52), digest, 1), "want 64 hex digits"})
+			strings.Replace(plainRecord, "0123456789ab"+strings.Repeat("0", 52), digest, 1), "want 64 hex digits"})
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

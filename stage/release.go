@@ -14,9 +14,7 @@ import (
 	"regexp"
 )
 
-// releaseFormat is the format of release.json. Version 2 added evidence,
-// validation, signer and signed_at, version 3 content_hash and overlay, version 4
-// proofs and catalogs; records of earlier versions are read as well.
+// The format of release.json. Versions before 4 were never released.
 const (
 	releaseFormat  = "usmtpkg release"
 	releaseVersion = 4
@@ -116,23 +114,8 @@ func readRelease(root *os.Root) (Release, error) {
 	if err := decode(releaseFile, head, releaseFormat, releaseVersion, &r); err != nil {
 		return r, err
 	}
-	if r.Version < 2 && (r.Evidence != nil || r.Validation != nil) {
-		return r, &FormatError{releaseFile, fmt.Sprintf("evidence and validation are no keys of version %d of %q", r.Version, releaseFormat)}
-	}
-	if r.Version < 3 && r.ContentHash != nil {
-		return r, &FormatError{releaseFile, fmt.Sprintf("content_hash is no key of version %d of %q", r.Version, releaseFormat)}
-	}
 	if h := r.ContentHash; h != nil && (h.Algorithm != contentHashAlgorithm || !h.Predicted || !contentHashHex.MatchString(h.Value)) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("content_hash %+v, want a predicted one of algorithm %d", *h, contentHashAlgorithm)}
-	}
-	if r.Version < 3 && r.Overlay != nil {
-		return r, &FormatError{releaseFile, fmt.Sprintf("overlay is no key of version %d of %q", r.Version, releaseFormat)}
-	}
-	if r.Version < 4 && r.Catalogs != nil {
-		return r, &FormatError{releaseFile, fmt.Sprintf("catalogs is not a key of version %d of %q", r.Version, releaseFormat)}
-	}
-	if v := r.Validation; r.Version < 4 && v != nil && (v.Proofs != nil || v.MSIs != nil) {
-		return r, &FormatError{releaseFile, fmt.Sprintf("proofs and msis are not keys of version %d of %q", r.Version, releaseFormat)}
 	}
 	if bad := r.badOverlay(); bad != "" {
 		return r, &FormatError{releaseFile, bad}
@@ -142,9 +125,6 @@ func readRelease(root *os.Root) (Release, error) {
 	}
 	if !sha256Hex.MatchString(r.Digest) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("digest %q, want 64 hex digits", r.Digest)}
-	}
-	if r.Version < 3 {
-		r.ContentHash = predictFromManifest(root)
 	}
 	return r, nil
 }
