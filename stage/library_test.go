@@ -156,7 +156,7 @@ func TestRefusesThroughALink(t *testing.T) {
 func record(t *testing.T, library string) string {
 	t.Helper()
 	var b strings.Builder
-	rec := Release{Format: releaseFormat, Version: formatVersion, Library: library, Digest: strings.Repeat("0", 64)}
+	rec := Release{Format: releaseFormat, Version: releaseVersion, Library: library, Digest: strings.Repeat("0", 64)}
 	if err := rec.write(&b, slices.Values(rec.Files)); err != nil {
 		t.Fatal(err)
 	}
