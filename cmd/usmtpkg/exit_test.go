@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -118,5 +119,34 @@ func TestExitHelp(t *testing.T) {
 	}
 	if !strings.Contains(exitHelp, fmt.Sprint(exitCanceled)) {
 		t.Errorf("the help does not name exit status %d", exitCanceled)
+	}
+}
+
+// Who is denied a library learns which, as whom and for what; other errors stay as they are.
+func TestDenied(t *testing.T) {
+	denied := &stage.DestinationError{Doing: "taking the lock", Err: &fs.PathError{Op: "openat", Path: ".lock", Err: syscall.EACCES}}
+	tests := []struct {
+		name, command, library string
+		err                    error
+		want, hint             string
+	}{
+		{"writing", "refresh", "lib", denied, "cannot write to the library ", "grant write access, or choose another --library"},
+		{"reading", "list", "lib", denied, "cannot open the library ", "grant read access, or choose another --library"},
+		{"no library", "recover", "", denied, "taking the lock: openat .lock: ", ""},
+		{"the source", "refresh", "lib", &stage.SourceError{Err: denied.Err}, "reading the source: ", ""},
+		{"no space", "refresh", "lib", &stage.DestinationError{Doing: "staging", Err: errors.New("full")}, "staging: full", ""},
+	}
+	for _, tt := range tests {
+		o := &options{library: tt.library, command: tt.command}
+		got := o.denied(tt.err)
+		if !strings.HasPrefix(got.Error(), tt.want) || exitStatus(got) != exitDestination {
+			t.Errorf("%s: %v, status %d, want %q and status %d", tt.name, got, exitStatus(got), tt.want, exitDestination)
+		}
+		if tt.hint == "" {
+			continue
+		}
+		if dir, _ := filepath.Abs("lib"); !strings.Contains(got.Error(), dir+": "+syscall.EACCES.Error()+" (as ") || hintFor(o, got) != tt.hint {
+			t.Errorf("%s: %v, hint %q, want the whole path, the account and %q", tt.name, got, hintFor(o, got), tt.hint)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/go-multierror"
 
@@ -58,8 +59,8 @@ func (o *options) denied(err error) error {
 		return err
 	}
 	reason := "permission denied"
-	if p := (*fs.PathError)(nil); errors.As(err, &p) {
-		reason = p.Err.Error()
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		reason = errno.Error()
 	}
 	if u, unknown := user.Current(); unknown == nil {
 		reason += " (as " + u.Username + ")"

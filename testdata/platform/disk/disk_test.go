@@ -83,7 +83,7 @@ func TestFillsUp(t *testing.T) {
 				}
 				return 0
 			}})
-			s.Refresh(t, "--source", source).Want(t, 6, "no space left on device", "nothing was published; name another folder, or give this one space")
+			s.Refresh(t, "--source", source).Want(t, 6, "no space left on device", "nothing was published; choose another folder, or free space and grant write access")
 			s.Untouched(t)
 			if err := os.Remove(filler); err != nil {
 				t.Fatal(err)
@@ -111,7 +111,7 @@ func TestNoInodes(t *testing.T) {
 			for i := range int(st.Ffree) - left - 1 {
 				platform.Write(t, filepath.Join(dir, "filler", strings.Repeat("x", i%200+1)+string(rune('a'+i/200))), nil)
 			}
-			s.Refresh(t).Want(t, 6, "no space left on device", "nothing was published; name another folder, or give this one space")
+			s.Refresh(t).Want(t, 6, "no space left on device", "nothing was published; choose another folder, or free space and grant write access")
 			s.Untouched(t)
 			if err := os.RemoveAll(filepath.Join(dir, "filler")); err != nil {
 				t.Fatal(err)

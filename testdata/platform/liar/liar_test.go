@@ -111,7 +111,7 @@ func TestFaults(t *testing.T) {
 		{"write fails", Lies{Write: writing(syscall.EIO)}, nil, 9, []string{"writing a file", "large.dat", "input/output error"}},
 		{"close fails", Lies{Close: failing(inCopy, syscall.EIO)}, nil, 9, []string{"closing a file", "large.dat", "input/output error"}},
 		{"flush fails", Lies{Fsync: failing(inCopy, syscall.EIO)}, nil, 9, []string{"flushing a file", "large.dat", "input/output error"}},
-		{"quota", Lies{Write: writing(syscall.EDQUOT)}, nil, 6, []string{"large.dat", "quota exceeded", "give this one space"}},
+		{"quota", Lies{Write: writing(syscall.EDQUOT)}, nil, 6, []string{"large.dat", "quota exceeded", "free space and grant write access"}},
 		{"close finds the quota", Lies{Close: failing(inCopy, syscall.EDQUOT)}, nil, 6, []string{"closing a file", "quota exceeded"}},
 		{"bit flips on its way to the disk", Lies{Write: flip}, nil, 5, []string{"the copy, read back, is not what was copied: " + big + ": changed", "do not use this copy"}},
 		{"bit flips, past the cache", Lies{Write: flip}, []string{"--verify=uncached"}, 5, []string{big + ": changed"}},
