@@ -220,8 +220,8 @@ func counts(calls []string) string {
 
 // What is published was flushed before: all that was written to the staging
 // folder lies before a flush of the file system, that before the rename, and
-// after the rename the library's folder is flushed. No test can cut the power
-// here; this is the order that makes a cut harmless.
+// after the rename the library's folder is flushed. This order
+// makes a power cut harmless; package powercut tests that.
 func TestFlushedBeforePublished(t *testing.T) {
 	t.Parallel()
 	s := begin(t, t.TempDir())
