@@ -5,6 +5,7 @@
 package powercut
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -78,8 +79,15 @@ func (d *Disk) Attach(tb testing.TB, options string) (dir string, detach func())
 func mountImage(tb testing.TB, image, options string) (dir string, unmount func()) {
 	tb.Helper()
 	dir = tb.TempDir()
-	if out, err := exec.Command("mount", "-t", "ext4", "-o", "loop,"+options, image, dir).CombinedOutput(); err != nil {
-		tb.Fatalf("mounting: %v\n%s", err, out)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		out, err := exec.Command("mount", "-t", "ext4", "-o", "loop,"+options, image, dir).CombinedOutput()
+		if err == nil {
+			break
+		}
+		// Where devices are not made as they are asked for, one becomes free when another mount ends.
+		if !bytes.Contains(out, []byte("loop")) || time.Now().After(end) {
+			tb.Fatalf("mounting: %v\n%s", err, out)
+		}
 	}
 	unmount = sync.OnceFunc(func() {
 		err := syscall.Unmount(dir, 0)
