@@ -187,7 +187,7 @@ func TestParseBounds(t *testing.T) {
 	if _, err := Parse(strings.NewReader(longest), ""); err != nil {
 		t.Errorf("Parse of a line of %d bytes: %v", maxLine, err)
 	}
-	endless := io.MultiReader(strings.NewReader("usmtpkg inventory 2\n"), &repeated{line: "# x\n"})
+	endless := io.MultiReader(strings.NewReader("usmtpkg inventory 2\n"), &repeated{line: "# " + strings.Repeat("x", 1000) + "\n"})
 	if _, err := Parse(endless, "e"); err == nil || !strings.Contains(err.Error(), "more than 8388608 bytes") {
 		t.Errorf("Parse of an endless file = %v, want a refusal", err)
 	}

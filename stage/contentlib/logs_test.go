@@ -234,7 +234,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 // Memory does not grow with the log: not with one endless line, not with endless lines of one
 // message.
 func TestSearchLogsBounded(t *testing.T) {
-	const size, budget = 64 << 20, 4 << 20 // bytes of log, bytes allocated
+	const size, budget = 8 << 20, 1 << 20 // bytes of log, bytes allocated
 	for name, text := range map[string]string{"one line": strings.Repeat("x", 64<<10), "lines of one message": strings.Repeat("x\n", 32<<10)} {
 		t.Run(name, func(t *testing.T) {
 			src := io.LimitReader(&repeater{text: text}, size)
