@@ -30,10 +30,10 @@ func isCore(name string) bool {
 }
 
 // arches checks which arch folders there are.
-func (s *survey) arches(trees []*tree) {
+func (s *survey) arches(trees []*archFolder) {
 	required := false
 	for _, arch := range archNames {
-		i := slices.IndexFunc(trees, func(t *tree) bool { return t.arch == arch })
+		i := slices.IndexFunc(trees, func(t *archFolder) bool { return t.arch == arch })
 		required = required || s.policy.requires(arch)
 		switch {
 		case i < 0 && s.policy.requires(arch):
@@ -55,7 +55,7 @@ func (s *survey) arches(trees []*tree) {
 }
 
 // judge checks one arch folder.
-func (s *survey) judge(t *tree) {
+func (s *survey) judge(t *archFolder) {
 	if s.policy.forbids(t.arch) || !t.isFolder() {
 		return
 	}
@@ -109,7 +109,7 @@ func emptyFile(name string) *FindingError {
 }
 
 // core checks that the core files are there.
-func (s *survey) core(t *tree) {
+func (s *survey) core(t *archFolder) {
 	for _, name := range coreFiles {
 		switch e := t.root[fold(name)]; {
 		case e == nil:
@@ -123,7 +123,7 @@ func (s *survey) core(t *tree) {
 }
 
 // manifests checks that a manifest folder is there and holds a manifest, at any depth.
-func (s *survey) manifests(t *tree, name string) {
+func (s *survey) manifests(t *archFolder, name string) {
 	dir := t.root[fold(name)]
 	switch {
 	case dir == nil:
@@ -148,7 +148,7 @@ func (s *survey) manifests(t *tree, name string) {
 // SFLIST<release>.DAT and patterns in SFPAT<release>.INF. Which releases there are depends on the
 // kit, so that one of a pair tells that the other is lost. SFPATPG.INF never had a list, and the
 // lists of Windows on ARM (SFLISTW8.WOA.DAT) have no patterns of their own.
-func (s *survey) pairs(t *tree) {
+func (s *survey) pairs(t *archFolder) {
 	check := func(e *entry, before, after, otherBefore, otherAfter string) {
 		name := path.Base(e.path)
 		release, begins := strings.CutPrefix(fold(name), before)
@@ -167,7 +167,7 @@ func (s *survey) pairs(t *tree) {
 }
 
 // versions compares the arches with one another and with the kits known to be bad.
-func (s *survey) versions(trees []*tree) {
+func (s *survey) versions(trees []*archFolder) {
 	var kits []pe.Version
 	for _, t := range trees {
 		if !t.kit.IsZero() {
@@ -191,7 +191,7 @@ func (s *survey) versions(trees []*tree) {
 }
 
 // programs names the programs and DLLs directly in the arch folder that have a version.
-func (t *tree) programs(v pe.Version) []string {
+func (t *archFolder) programs(v pe.Version) []string {
 	var names []string
 	for _, e := range t.images() {
 		if e.image.FileVersion == v {

@@ -84,7 +84,7 @@ func (l *lookup) result() (*catalog.Catalog, error) {
 
 // catalogs records what the catalogs vouch for, and reports the files that a catalog of this kit
 // names and does not list. It returns the catalogs that vouch for files.
-func (s *survey) catalogs(trees []*tree) []CatalogUse {
+func (s *survey) catalogs(trees []*archFolder) []CatalogUse {
 	if s.lists == nil || s.brief {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (s *survey) ownCatalogs(files map[*catalog.Catalog]int, names map[string]bo
 // altered reports the files whose name a catalog of the kit has, and whose content none has. A
 // signature of its own proves a file better: an update brings such files without a catalog. So does the
 // list of the release: folders have files of the same name, and the catalog of some may be missing.
-func (s *survey) altered(trees []*tree, own map[*catalog.Catalog]bool) {
+func (s *survey) altered(trees []*archFolder, own map[*catalog.Catalog]bool) {
 	faulty := s.faulty()
 	for _, t := range trees {
 		for _, e := range t.entries {

@@ -24,7 +24,7 @@ type Comparison struct {
 
 // inventory compares each arch folder with what its release consists of, where that is known.
 // It comes after the other rules: what they called an error of a path is not said twice.
-func (s *survey) inventory(trees []*tree) {
+func (s *survey) inventory(trees []*archFolder) {
 	if len(s.tables) == 0 {
 		return
 	}
@@ -66,7 +66,7 @@ func (s *survey) listOf(v pe.Version, arch string) (table *inventory.Table, list
 }
 
 // row returns what the list of a release says of a file.
-func (s *survey) row(list *inventory.Release, t *tree, e *entry) (inventory.File, bool) {
+func (s *survey) row(list *inventory.Release, t *archFolder, e *entry) (inventory.File, bool) {
 	name := fold(t.arch + "/" + below(e.path))
 	i := slices.IndexFunc(list.Files, func(f inventory.File) bool { return fold(f.Path) == name })
 	if i < 0 {
@@ -77,7 +77,7 @@ func (s *survey) row(list *inventory.Release, t *tree, e *entry) (inventory.File
 
 // listed reports whether the list of the release has this very content for this path, and more than
 // a single copy speaks for it.
-func (s *survey) listed(t *tree, e *entry) bool {
+func (s *survey) listed(t *archFolder, e *entry) bool {
 	_, list, _ := s.listOf(t.kit, t.arch)
 	if list == nil {
 		return false
@@ -123,7 +123,7 @@ func proofOf(t *inventory.Table) Proof {
 // A listing is one arch folder beside the list of its release.
 type listing struct {
 	*survey
-	tree    *tree
+	tree    *archFolder
 	release *inventory.Release
 	faulty  map[string]bool
 	source  string

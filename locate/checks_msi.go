@@ -19,7 +19,7 @@ type MSIUse struct {
 
 // msis compares each arch folder with the packages of this kit, records what they vouch for, and reports
 // what is altered or missing. It returns all packages.
-func (s *survey) msis(trees []*tree) []MSIUse {
+func (s *survey) msis(trees []*archFolder) []MSIUse {
 	if len(s.packages) == 0 {
 		return nil
 	}
@@ -87,7 +87,7 @@ func sameBuild(product string, v pe.Version) bool {
 // A packed is one arch folder beside the packages of its kit.
 type packed struct {
 	*survey
-	tree   *tree
+	tree   *archFolder
 	have   map[string]*entry      // by folded path in the arch folder
 	rows   map[string][]packedRow // likewise, what the packages say of it
 	faulty map[string]bool

@@ -8,8 +8,8 @@ import (
 	"usmtpkg/locate/winname"
 )
 
-// names checks the names in a tree: each by itself, and against the others of its folder.
-func (s *survey) names(t *tree) {
+// names checks the names in an arch folder: each by itself, and against the others of its folder.
+func (s *survey) names(t *archFolder) {
 	paths := make([]string, 0, len(t.entries))
 	for _, e := range t.entries {
 		s.add(badName(e.path, path.Base(e.path)))

@@ -39,7 +39,7 @@ func bytesOf(size int64, sum string) string { return fmt.Sprintf("%d bytes, SHA-
 
 // overlay reports what the overlay hides of the kit. Of its files the sum of what was read counts,
 // where that was hashed.
-func (s *survey) overlay(trees []*tree) {
+func (s *survey) overlay(trees []*archFolder) {
 	for _, t := range trees {
 		for _, e := range t.entries {
 			d := s.declared[e.path]

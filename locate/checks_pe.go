@@ -32,7 +32,7 @@ func readImage(name, arch string, r io.ReaderAt, size int64) (*pe.Info, *Finding
 // scanstate.exe, or the one that more of them have: then scanstate.exe is the odd one. Those in its
 // sub-folders are plug-ins with versions of their own: genuine kits hold 6.1.7601, 6.2.9200 and
 // 7.0.x ones beside their 10.0.x.
-func (s *survey) rootVersions(t *tree) {
+func (s *survey) rootVersions(t *archFolder) {
 	images := t.images()
 	var versions []pe.Version
 	for _, e := range images {
@@ -63,7 +63,7 @@ func (s *survey) rootVersions(t *tree) {
 }
 
 // images are the programs and DLLs directly in the arch folder, as far as they were read, by path.
-func (t *tree) images() []*entry {
+func (t *archFolder) images() []*entry {
 	var images []*entry
 	for _, e := range t.entries {
 		if e.image != nil && strings.Count(e.path, "/") == 1 {

@@ -9,7 +9,7 @@ import (
 // siblings compares the arch folders of a release by the names of their files, where no list says
 // which those are: amd64 and x86 have the same files, and each has every file that arm64 has.
 // It runs after inventory, which finds out what is listed.
-func (s *survey) siblings(trees []*tree) {
+func (s *survey) siblings(trees []*archFolder) {
 	faulty := s.faulty()
 	for _, t := range trees {
 		if !t.kit.IsZero() && t.compared == nil && t.arch != ARM64 {
@@ -23,14 +23,14 @@ func (s *survey) siblings(trees []*tree) {
 // A lack is what one arch folder lacks that its siblings have.
 type lack struct {
 	*survey
-	tree   *tree
+	tree   *archFolder
 	have   map[string]*entry
 	absent group
 	owner  map[string]string // the first sibling that has it, by path in absent
 	files  map[string]bool   // the folded names of the files
 }
 
-func (l *lack) collect(trees []*tree) {
+func (l *lack) collect(trees []*archFolder) {
 	for _, sibling := range trees {
 		if sibling == l.tree || sibling.kit != l.tree.kit {
 			continue
@@ -110,7 +110,7 @@ func topmostMissing(have map[string]*entry, name string) string {
 }
 
 // byName maps the folded paths in the arch folder to its entries, the first of each.
-func (t *tree) byName() map[string]*entry {
+func (t *archFolder) byName() map[string]*entry {
 	have := make(map[string]*entry, len(t.entries))
 	for _, e := range t.entries {
 		if key := fold(below(e.path)); have[key] == nil {

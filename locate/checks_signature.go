@@ -9,7 +9,7 @@ import (
 )
 
 // signatures judges what was found out about the Authenticode signatures of an arch folder.
-func (s *survey) signatures(t *tree) {
+func (s *survey) signatures(t *archFolder) {
 	for _, e := range t.entries {
 		if e.signature == nil {
 			continue
@@ -36,7 +36,7 @@ func (s *survey) signatures(t *tree) {
 // its hash or by saying that it has none. Genuine kits have such plug-ins in their manifest folders;
 // in the root of an arch folder a removed signature looks like this, and in a kit that is known, a
 // program that does not belong to it.
-func (s *survey) unproven(t *tree, e *entry, found string, otherwise rule) {
+func (s *survey) unproven(t *archFolder, e *entry, found string, otherwise rule) {
 	if e.listed != nil { // a signed catalog vouches for it
 		return
 	}
@@ -99,7 +99,7 @@ type Program struct {
 }
 
 // programs lists the programs and DLLs of the trees, by path.
-func programs(trees []*tree) []Program {
+func programs(trees []*archFolder) []Program {
 	var list []Program
 	for _, t := range trees {
 		for _, e := range t.entries {

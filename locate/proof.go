@@ -87,7 +87,7 @@ func (s *survey) vouch(e *entry, proof Proof, by string) {
 
 // proofs records what the files themselves, and the site, vouch for. It comes before all else that
 // vouches, and forgets what an earlier Finish recorded.
-func (s *survey) proofs(trees []*tree) {
+func (s *survey) proofs(trees []*archFolder) {
 	for _, t := range trees {
 		for _, e := range t.entries {
 			e.voucher = nil
@@ -103,7 +103,7 @@ func (s *survey) proofs(trees []*tree) {
 
 // proven lists the vouchers of the files that are part of the package, and reports those that have
 // none where the policy wants one for each.
-func (s *survey) proven(trees []*tree) []FileProof {
+func (s *survey) proven(trees []*archFolder) []FileProof {
 	if s.brief {
 		return nil // nobody looked
 	}

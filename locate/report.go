@@ -108,8 +108,8 @@ func (s *survey) add(f *FindingError) {
 	}
 }
 
-// A tree is what lies in one arch folder.
-type tree struct {
+// An archFolder is what is in one arch folder.
+type archFolder struct {
 	arch    string
 	dir     string            // name of the folder as it is spelt on disk
 	entries []*entry          // all of it, the folder itself included, sorted by path
@@ -122,10 +122,10 @@ type tree struct {
 	compared *Comparison
 }
 
-// plant sorts the entries into trees, one for each arch there is, and checks what is no tree.
-// Folders that differ in case only make one tree; that they do is a finding of its own.
-func (s *survey) plant(entries map[string]*entry) []*tree {
-	byArch := make(map[string]*tree)
+// plant sorts the entries by arch folder, and checks what is in none.
+// Folders that differ in case only count as one; that they do is a finding of its own.
+func (s *survey) plant(entries map[string]*entry) []*archFolder {
+	byArch := make(map[string]*archFolder)
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		e := entries[name]
 		top, _, below := strings.Cut(name, "/")
@@ -141,12 +141,12 @@ func (s *survey) plant(entries map[string]*entry) []*tree {
 		}
 		t := byArch[arch]
 		if t == nil {
-			t = &tree{arch: arch, dir: top, root: make(map[string]*entry)}
+			t = &archFolder{arch: arch, dir: top, root: make(map[string]*entry)}
 			byArch[arch] = t
 		}
 		t.take(e)
 	}
-	var trees []*tree
+	var trees []*archFolder
 	for _, arch := range archNames {
 		if t := byArch[arch]; t != nil {
 			trees = append(trees, t)
@@ -155,8 +155,8 @@ func (s *survey) plant(entries map[string]*entry) []*tree {
 	return trees
 }
 
-// take adds an entry to the tree.
-func (t *tree) take(e *entry) {
+// take adds an entry to the folder.
+func (t *archFolder) take(e *entry) {
 	t.entries = append(t.entries, e)
 	if e.mode.IsRegular() && strings.Contains(e.path, "/") {
 		t.files++
@@ -176,7 +176,7 @@ func (t *tree) take(e *entry) {
 }
 
 // report sums up the trees.
-func (s *survey) report(trees []*tree) *Report {
+func (s *survey) report(trees []*archFolder) *Report {
 	r := &Report{}
 	for _, t := range trees {
 		if s.policy.forbids(t.arch) || !t.isFolder() {
@@ -193,6 +193,6 @@ func (s *survey) report(trees []*tree) *Report {
 }
 
 // isFolder tells an arch folder from something else of that name.
-func (t *tree) isFolder() bool {
+func (t *archFolder) isFolder() bool {
 	return slices.ContainsFunc(t.entries, func(e *entry) bool { return e.path == t.dir && e.mode.IsDir() }) || t.files > 0
 }

@@ -51,7 +51,7 @@ func shipped(name string) string {
 
 // urlids checks that no two files of an arch have the same urlid, compared byte by byte. USMT's
 // own file counts as the first of them, whatever the order of names.
-func (s *survey) urlids(t *tree) {
+func (s *survey) urlids(t *archFolder) {
 	firsts := make(map[string]string) // urlid to path
 	for _, own := range []bool{true, false} {
 		for _, e := range t.entries {

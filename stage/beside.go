@@ -10,7 +10,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 )
 
 // What lies beside a release, in a folder of its own: its definition, its
@@ -94,7 +94,7 @@ func holds(root *os.Root, name string, content []byte) bool {
 	if info, err := root.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	old, err := regular.ReadFileIn(root, name, int64(len(content)))
+	old, err := tree.ReadFileIn(root, name, int64(len(content)))
 	return err == nil && bytes.Equal(old, content)
 }
 
@@ -109,7 +109,7 @@ func (l *Library) ReadDefinition(release, name string, limit int64) ([]byte, err
 	if err := ownFolder(root, dir); err != nil {
 		return nil, err
 	}
-	return regular.ReadFileIn(root, dir+"/"+name, limit)
+	return tree.ReadFileIn(root, dir+"/"+name, limit)
 }
 
 // Define writes the files of a release's package definition, and returns the

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 )
 
 // maxFolders bounds the folders that are kept open at once. Beyond it files
@@ -99,7 +99,7 @@ func (f *Folders) openSteady(name string, flag int) (*steadyFile, error) {
 // end of a pipe that somebody put in a file's place.
 func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
 	r, base := f.at(name)
-	file, err := r.OpenFile(base, flag|regular.AtOnce, perm)
+	file, err := r.OpenFile(base, flag|tree.AtOnce, perm)
 	return file, inFolder(err, name)
 }
 

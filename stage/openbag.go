@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
-	"usmtpkg/stage/regular"
 )
 
 // An openBag is what the tag files of a bag say.
@@ -37,7 +37,7 @@ func readBag(root *os.Root, o VerifyOptions) (openBag, error) {
 	rules := bag.Rules{Strict: b.release, Warn: func(e *bag.SyntaxError) { b.note(e.Error()) }}
 	err = readRetry(func() (err error) {
 		b.notes = nil
-		b.Bag, err = bag.Read(regular.FS(root), rules)
+		b.Bag, err = bag.Read(tree.FS(root), rules)
 		return err
 	})
 	var fault *bag.SyntaxError
@@ -60,7 +60,7 @@ func (b *openBag) note(text string) {
 // whose faults is known. Where the manifest cannot be relied on to list every
 // file, the record does.
 func (b *openBag) salvage(root *os.Root, first *bag.SyntaxError) (err error) {
-	if b.Bag, b.faults, err = bag.Salvage(regular.FS(root)); err != nil {
+	if b.Bag, b.faults, err = bag.Salvage(tree.FS(root)); err != nil {
 		return err
 	}
 	if b.faultOf(first.File) == nil {

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/contentlib"
-	"usmtpkg/stage/regular"
 )
 
 // ContentHash is the content hash that ConfigMgr is expected to compute for a release's package
@@ -56,7 +56,7 @@ func contentsOf(manifest []bag.Entry) []contentlib.File {
 // manifestSums reads the SHA-256 sums of the payload of an opened release, by their paths below
 // its data folder.
 func manifestSums(root *os.Root) (map[string]string, error) {
-	b, err := bag.Read(regular.FS(root), bag.Rules{Strict: true})
+	b, err := bag.Read(tree.FS(root), bag.Rules{Strict: true})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"path"
 	"time"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 )
 
 // How long is waited for what can pass. Longer waits are better spent on a
@@ -31,12 +31,12 @@ func retryOutage(ctx context.Context, do func() error) error {
 
 // openRetry opens a file of the library that somebody else may have made, whatever it is by
 // now. It waits, for 3 seconds at most and so without a context, while another process holds it.
-func openRetry(root *os.Root, name string, limit int64) (f *regular.File, err error) {
+func openRetry(root *os.Root, name string, limit int64) (f *tree.Handle, err error) {
 	err = readRetry(func() error {
-		f, err = regular.OpenIn(root, name, limit)
+		f, err = tree.OpenIn(root, name, limit)
 		return err
 	})
-	if bad := (*regular.Error)(nil); errors.As(err, &bad) {
+	if bad := (*tree.FileError)(nil); errors.As(err, &bad) {
 		err = &FormatError{name, bad.Reason()}
 	}
 	return f, err

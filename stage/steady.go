@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 )
 
 // A steadyFile is a file opened for reading that outlasts a short outage of
@@ -75,7 +75,7 @@ func (f *steadyFile) steadily(do func() error) error {
 
 // reopen goes from the root: a folder kept open may be as dead as the file.
 func (f *steadyFile) reopen() error {
-	file, err := f.folders.root.OpenFile(f.name, f.flag|regular.AtOnce, 0)
+	file, err := f.folders.root.OpenFile(f.name, f.flag|tree.AtOnce, 0)
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"strconv"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
-	"usmtpkg/stage/regular"
 )
 
 // An attestationError tells why an attestation does not vouch for a release.
@@ -52,7 +52,7 @@ func readAttestation(o *options, keyNamed bool) (*attestation, error) {
 		}
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
-	content, err := regular.ReadFile(o.attest.file, attest.MaxStatement)
+	content, err := tree.ReadFile(o.attest.file, attest.MaxStatement)
 	if err != nil {
 		return nil, &usageError{msg: "reading the attestation: " + err.Error()}
 	}
@@ -79,7 +79,7 @@ func readAttestation(o *options, keyNamed bool) (*attestation, error) {
 // notes who claims to have signed.
 func (a *attestation) checkSignature(o *options, content []byte) error {
 	name := a.file + attest.SignatureSuffix
-	sig, err := regular.ReadFile(name, attest.MaxSignature)
+	sig, err := tree.ReadFile(name, attest.MaxSignature)
 	if o.attest.publicKey == "" {
 		if err == nil {
 			a.key, err = attest.SignedBy(sig)

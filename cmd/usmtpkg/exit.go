@@ -9,13 +9,13 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/inventory"
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/contentlib"
 	"usmtpkg/stage/overlay"
-	"usmtpkg/stage/regular"
 )
 
 // Exit statuses; docs/exit-codes.md explains them.
@@ -89,7 +89,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*locate.FindingError](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.SameVersionError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*regular.Error](err) || is[*locate.MSIError](err)
+		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*tree.FileError](err) || is[*locate.MSIError](err)
 }
 
 // ioStatus is the status of a failure to read.

@@ -14,8 +14,8 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/inventory"
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
-	"usmtpkg/stage/regular"
 )
 
 func newInventoryCmd(env environment, o *options) *cobra.Command {
@@ -184,7 +184,7 @@ func (o *policyOptions) tables() ([]*inventory.Table, error) {
 // readInventory reads a site's own list. What cannot be read at all is a fault
 // of the call, as with the configuration; a wrong line is one of the file.
 func readInventory(name string) (*inventory.Table, error) {
-	f, err := regular.Open(name, math.MaxInt64) // Parse has the limit
+	f, err := tree.Open(name, math.MaxInt64) // Parse has the limit
 	if err != nil {
 		return nil, &usageError{msg: fmt.Sprintf("reading the inventory: %v", err)}
 	}

@@ -10,15 +10,15 @@ import (
 
 	"golang.org/x/term"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/attest"
-	"usmtpkg/stage/regular"
 )
 
 // readSigningKey reads the secret key. The password of an encrypted one comes
 // from a file, or from whoever sits at the terminal; it is never an argument,
 // which every user of the machine could read.
 func readSigningKey(ctx context.Context, env environment, o *options) (attest.Key, error) {
-	text, err := regular.ReadFile(o.attest.key, attest.MaxKey)
+	text, err := tree.ReadFile(o.attest.key, attest.MaxKey)
 	if err != nil {
 		return attest.Key{}, &usageError{msg: "reading the key: " + err.Error(), hint: "minisign -G makes keys"}
 	}
@@ -123,7 +123,7 @@ func readPublicKey(value string) (attest.PublicKey, error) {
 	if k, err := attest.ParsePublicKey([]byte(value)); err == nil {
 		return k, nil
 	}
-	text, err := regular.ReadFile(value, attest.MaxKey)
+	text, err := tree.ReadFile(value, attest.MaxKey)
 	if err != nil {
 		return attest.PublicKey{}, &usageError{msg: "reading the public key: " + err.Error(), hint: "give the file that minisign -G made, or the line in it that begins with RW"}
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/wellformed"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
-	"usmtpkg/stage/regular"
 )
 
 // lintRelease holds the settings against a release of the library.
@@ -23,7 +23,7 @@ func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Rele
 		return nil, &stage.SourceError{Err: err}
 	}
 	defer root.Close() //nolint:errcheck // only read
-	return lint(env, o, regular.FS(root), rel.Arches)
+	return lint(env, o, tree.FS(root), rel.Arches)
 }
 
 // lint holds the settings of the configuration file against a USMT folder, and

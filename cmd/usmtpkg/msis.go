@@ -9,8 +9,8 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
-	"usmtpkg/stage/regular"
 )
 
 // readMSIs reads the MSIs of a kit: those given, which must count, or else those that Windows Installer
@@ -21,7 +21,7 @@ func (o *options) readMSIs(ctx context.Context, v *pe.Verifier, c locate.Candida
 	}
 	var list []*locate.MSI
 	for _, name := range o.policy.msis {
-		data, err := regular.ReadFile(name, locate.MaxMSI)
+		data, err := tree.ReadFile(name, locate.MaxMSI)
 		if err != nil {
 			return nil, &usageError{msg: fmt.Sprintf("reading the MSI: %v", err), hint: "--msi takes the path of a .msi file"}
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
-	"usmtpkg/stage/regular"
 )
 
 // defaultConfig is the configuration file that is read without being named.
@@ -224,7 +224,7 @@ func readConfig(name string, flags map[string]*pflag.Flag) (string, configuratio
 	if !named {
 		name = defaultConfig
 	}
-	b, err := regular.ReadFile(name, maxConfig)
+	b, err := tree.ReadFile(name, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return "", none, nil
 	}

@@ -15,8 +15,8 @@ import (
 	"usmtpkg/locate"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/wintrust"
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
-	"usmtpkg/stage/regular"
 )
 
 // trustOptions say whose signatures count.
@@ -44,7 +44,7 @@ const maxRoots = 1 << 20
 func (o *trustOptions) verifier(now func() time.Time) (*pe.Verifier, error) {
 	var extra []*x509.Certificate
 	for _, name := range o.roots {
-		b, err := regular.ReadFile(name, maxRoots)
+		b, err := tree.ReadFile(name, maxRoots)
 		if err != nil {
 			return nil, &usageError{msg: fmt.Sprintf("reading the trusted roots: %v", err)}
 		}

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/contentlib"
-	"usmtpkg/stage/regular"
 )
 
 // proofOptions name what ConfigMgr made of a package.
@@ -192,7 +192,7 @@ func verifySite(ctx context.Context, o *options, dir string, bar *progress) (all
 // compareLogs compares the newest content hash that distmgr logged with the predicted one.
 func compareLogs(ctx context.Context, o proofOptions, p contentlib.Prediction) (jsonComparison, error) {
 	found, err := contentlib.SearchLogFiles(ctx, o.logs, o.packageID, p.Hash)
-	if errors.Is(err, fs.ErrNotExist) || is[*regular.Error](err) {
+	if errors.Is(err, fs.ErrNotExist) || is[*tree.FileError](err) {
 		err = &usageError{msg: "reading distmgr.log: " + err.Error(), hint: "name the log, or the folder it lies in, with --distmgr-log"}
 	}
 	if err != nil {

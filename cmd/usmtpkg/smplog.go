@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/smplog"
 )
 
@@ -45,7 +45,7 @@ var errNotInstalled = fmt.Errorf("the state migration point is not shown to be i
 
 func runSMPLog(ctx context.Context, env environment, o *options, files []string) error {
 	rep, err := smplog.ReadFiles(ctx, files...)
-	if errors.Is(err, fs.ErrNotExist) || is[*regular.Error](err) {
+	if errors.Is(err, fs.ErrNotExist) || is[*tree.FileError](err) {
 		err = &usageError{msg: err.Error(), hint: "name the logs of the role, or the folder they lie in"}
 	}
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 )
 
 // maxLog bounds a log on disk, in bytes. Those of ConfigMgr are rotated at some MiB, and may be set
@@ -46,18 +46,18 @@ func Rotated(name string) ([]string, error) {
 
 // Open returns a log on disk, which is opened when it is first read. One that may be gone,
 // since it may be rotated away before its turn, is then empty. What is no regular file, and a
-// log of more than 1 GiB, is a *regular.Error.
+// log of more than 1 GiB, is a *tree.FileError.
 func Open(name string, mayBeGone bool) io.ReadCloser { return &lazyFile{name: name, gone: mayBeGone} }
 
 type lazyFile struct {
 	name string
 	gone bool // it may be gone
-	f    *regular.File
+	f    *tree.Handle
 }
 
 func (l *lazyFile) Read(p []byte) (int, error) {
 	if l.f == nil {
-		f, err := regular.Open(l.name, maxLog)
+		f, err := tree.Open(l.name, maxLog)
 		if l.gone && errors.Is(err, fs.ErrNotExist) {
 			return 0, io.EOF
 		}

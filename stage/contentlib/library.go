@@ -14,8 +14,8 @@ import (
 	"strconv"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
-	"usmtpkg/stage/regular"
 )
 
 // The folders of a content library.
@@ -151,7 +151,7 @@ func entryIn(root *os.Root, dir, name string) (string, fs.FileInfo, error) {
 
 // readINI reads an INI file of the first drive; p is its path there.
 func (l *Library) readINI(p string) (ini, error) {
-	f, err := regular.OpenIn(l.drives[0], p, math.MaxInt64) // parseINI has the limit
+	f, err := tree.OpenIn(l.drives[0], p, math.MaxInt64) // parseINI has the limit
 	if err != nil {
 		return nil, err
 	}

@@ -70,12 +70,12 @@ func TestOpen(t *testing.T) {
 		}
 	})
 	t.Run("nothing is written", func(t *testing.T) {
-		before := tree(t, dirs...)
+		before := folderList(t, dirs...)
 		l := open(t, dirs...)
 		if _, err := l.Check(t.Context(), "P0100012.3", manifest(usmt()), Options{Deep: true}); err != nil {
 			t.Error(err)
 		}
-		if diff := cmp.Diff(before, tree(t, dirs...)); diff != "" {
+		if diff := cmp.Diff(before, folderList(t, dirs...)); diff != "" {
 			t.Errorf("the library was changed (-before +after):\n%s", diff)
 		}
 	})
@@ -108,8 +108,8 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// tree lists folders with times and sizes.
-func tree(t *testing.T, dirs ...string) (lines []string) {
+// folderList lists folders with times and sizes.
+func folderList(t *testing.T, dirs ...string) (lines []string) {
 	t.Helper()
 	for _, dir := range dirs {
 		err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 )
 
 // An object is a file of FileLib.
@@ -124,7 +124,7 @@ func (l *Library) objectOn(drive int, sum string) (p string, info fs.FileInfo, e
 
 // sumOf reads a file and returns its SHA-256 in upper-case hex.
 func sumOf(ctx context.Context, root *os.Root, p string, progress Progress) (string, error) {
-	f, err := regular.OpenIn(root, p, math.MaxInt64)
+	f, err := tree.OpenIn(root, p, math.MaxInt64)
 	if err != nil {
 		return "", err
 	}

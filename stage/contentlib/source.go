@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"math"
 
-	"usmtpkg/stage/regular"
+	"usmtpkg/locate/tree"
 )
 
 // A PackageSource is the package source that a content was made of, as the library still
@@ -69,7 +69,7 @@ func (s *PackageSource) Open(name string) (fs.File, error) {
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotListed}
 	}
-	f, err := regular.OpenIn(s.l.drives[at.drive], at.path, math.MaxInt64)
+	f, err := tree.OpenIn(s.l.drives[at.drive], at.path, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}

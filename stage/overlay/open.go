@@ -15,8 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
-	"usmtpkg/stage/regular"
 )
 
 // An Overlay is a set of files. Close it after use.
@@ -235,7 +235,7 @@ func (f *File) open() (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &PatternError{From: f.From, Reason: "it is " + typeName(info.Mode()) + ", want a file", Err: fs.ErrNotExist}
 	}
-	in, err := f.root.OpenFile(f.Name, os.O_RDONLY|regular.AtOnce, 0)
+	in, err := f.root.OpenFile(f.Name, os.O_RDONLY|tree.AtOnce, 0)
 	return in, f.failure(err)
 }
 

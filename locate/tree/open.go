@@ -1,13 +1,13 @@
-// Package regular opens files that somebody named or that lie in a library: nothing that
-// opening or reading could hang on, or never come to the end of.
+// Package tree is the ground floor for reading files. Open and ReadFile open what somebody named, or
+// what is in a library: nothing that opening or reading could hang on, or that has no end.
 //
-// Rules: what is opened is a regular file, links are followed to one; a named pipe, a
-// folder and a device are refused before they are opened, and one that takes a file's place
-// in that moment is opened without waiting for its other end, and refused then. A file has a
-// limit, which also counts for what is added while it is read.
+// Rules: only a regular file is opened; links are followed to one. A named pipe, a folder and a device
+// are refused before they are opened. One that takes the place of a file in that moment is opened
+// without waiting for its other end, and refused then. A file has a limit, which also counts what is
+// added while it is read.
 //
-// It does not wait for a server that does not answer, and says nothing about content.
-package regular
+// The package does not bound the wait for a server that does not answer, and says nothing about content.
+package tree
 
 import (
 	"errors"
@@ -19,31 +19,31 @@ import (
 	"path/filepath"
 )
 
-// An Error says why a file is not read.
-type Error struct {
+// A FileError says why a file is not read.
+type FileError struct {
 	Path   string
 	Found  string
 	Wanted string
 }
 
-func (e *Error) Error() string { return e.Path + ": " + e.Reason() }
+func (e *FileError) Error() string { return e.Path + ": " + e.Reason() }
 
 // Reason is the error without the path.
-func (e *Error) Reason() string { return fmt.Sprintf("found %s, wanted %s", e.Found, e.Wanted) }
+func (e *FileError) Reason() string { return fmt.Sprintf("found %s, wanted %s", e.Found, e.Wanted) }
 
-// A File is a regular file that is read up to a limit.
-type File struct {
+// A Handle is an open regular file that is read up to a limit.
+type Handle struct {
 	f     *os.File
 	limit int64 // in bytes
 	have  int64
 }
 
 // Open opens a file of at most limit bytes. A larger one, and anything that is not a
-// regular file, is an *Error.
-func Open(name string, limit int64) (*File, error) { return open(system{}, name, limit) }
+// regular file, is an *FileError.
+func Open(name string, limit int64) (*Handle, error) { return open(system{}, name, limit) }
 
 // OpenIn opens a file below root in the same way; links are followed within root.
-func OpenIn(root *os.Root, name string, limit int64) (*File, error) { return open(root, name, limit) }
+func OpenIn(root *os.Root, name string, limit int64) (*Handle, error) { return open(root, name, limit) }
 
 // ReadFile reads a whole file of at most limit bytes.
 func ReadFile(name string, limit int64) ([]byte, error) { return readFile(system{}, name, limit) }
@@ -66,7 +66,7 @@ func (system) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error
 	return os.OpenFile(name, flag, perm)
 }
 
-func open(at place, name string, limit int64) (*File, error) {
+func open(at place, name string, limit int64) (*Handle, error) {
 	info, err := at.Stat(name)
 	if err != nil {
 		return nil, opening(err)
@@ -85,7 +85,7 @@ func open(at place, name string, limit int64) (*File, error) {
 		_ = f.Close() // only read
 		return nil, err
 	}
-	return &File{f: f, limit: limit}, nil
+	return &Handle{f: f, limit: limit}, nil
 }
 
 // opening names what was asked for, whichever system call failed.
@@ -107,7 +107,7 @@ func readFile(at place, name string, limit int64) ([]byte, error) {
 
 func check(name string, info fs.FileInfo, limit int64) error {
 	if kind := kindOf(info.Mode()); kind != "" {
-		return &Error{name, kind, "a file"}
+		return &FileError{name, kind, "a file"}
 	}
 	if info.Size() > limit {
 		return tooLarge(name, info.Size(), limit)
@@ -116,7 +116,7 @@ func check(name string, info fs.FileInfo, limit int64) error {
 }
 
 func tooLarge(name string, size, limit int64) error {
-	return &Error{name, fmt.Sprintf("%d bytes", size), fmt.Sprintf("at most %d", limit)}
+	return &FileError{name, fmt.Sprintf("%d bytes", size), fmt.Sprintf("at most %d", limit)}
 }
 
 // kindOf names what is not a regular file; empty: it is one.
@@ -136,8 +136,8 @@ func kindOf(m fs.FileMode) string {
 	return "a special file"
 }
 
-// Read reads on; beyond the limit it is an *Error.
-func (f *File) Read(p []byte) (int, error) {
+// Read reads on; beyond the limit it is an *FileError.
+func (f *Handle) Read(p []byte) (int, error) {
 	n, err := f.f.Read(p)
 	if f.have += int64(n); f.have > f.limit {
 		return 0, tooLarge(f.f.Name(), f.have, f.limit)
@@ -146,10 +146,10 @@ func (f *File) Read(p []byte) (int, error) {
 }
 
 // Stat returns the file's size, time and kind.
-func (f *File) Stat() (fs.FileInfo, error) { return f.f.Stat() }
+func (f *Handle) Stat() (fs.FileInfo, error) { return f.f.Stat() }
 
 // Close closes it.
-func (f *File) Close() error { return f.f.Close() }
+func (f *Handle) Close() error { return f.f.Close() }
 
 // FS is the file system below root whose files are opened in the same way, without a limit:
 // for readers that have their own.

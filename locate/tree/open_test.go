@@ -1,4 +1,4 @@
-package regular
+package tree
 
 import (
 	"errors"
@@ -30,8 +30,8 @@ func TestReadFile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := ReadFile(tt.file, tt.limit)
-			if refused := (*Error)(nil); !errors.As(err, &refused) || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("ReadFile = %v, want an *Error with %q", err, tt.want)
+			if refused := (*FileError)(nil); !errors.As(err, &refused) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("ReadFile = %v, want an *FileError with %q", err, tt.want)
 			}
 		})
 	}

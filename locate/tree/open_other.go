@@ -1,6 +1,6 @@
 //go:build !unix
 
-package regular
+package tree
 
 // AtOnce is for systems whose folders hold pipes.
 const AtOnce = 0

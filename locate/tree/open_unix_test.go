@@ -1,6 +1,6 @@
 //go:build unix
 
-package regular
+package tree
 
 import (
 	"errors"
@@ -20,8 +20,8 @@ func TestOpenPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(name, 5)
-	if refused := (*Error)(nil); !errors.As(err, &refused) || !strings.Contains(err.Error(), "found a named pipe, wanted a file") {
-		t.Errorf("Open = %v, want an *Error", err)
+	if refused := (*FileError)(nil); !errors.As(err, &refused) || !strings.Contains(err.Error(), "found a named pipe, wanted a file") {
+		t.Errorf("Open = %v, want an *FileError", err)
 	}
 }
 
@@ -32,8 +32,8 @@ func TestOpenPipeAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := open(swapped{}, name, 5)
-	if refused := (*Error)(nil); !errors.As(err, &refused) {
-		t.Errorf("open = %v, want an *Error", err)
+	if refused := (*FileError)(nil); !errors.As(err, &refused) {
+		t.Errorf("open = %v, want an *FileError", err)
 	}
 }
 
@@ -61,8 +61,8 @@ func TestFS(t *testing.T) {
 	if b, err := fs.ReadFile(fsys, "a"); err != nil || string(b) != "hello" {
 		t.Errorf("ReadFile = %q, %v, want hello", b, err)
 	}
-	if _, err := fs.ReadFile(fsys, "pipe"); !errors.As(err, new(*Error)) {
-		t.Errorf("ReadFile of a pipe = %v, want an *Error", err)
+	if _, err := fs.ReadFile(fsys, "pipe"); !errors.As(err, new(*FileError)) {
+		t.Errorf("ReadFile of a pipe = %v, want an *FileError", err)
 	}
 	if entries, err := fs.ReadDir(fsys, "."); err != nil || len(entries) != 2 {
 		t.Errorf("ReadDir = %v, %v, want two entries", entries, err)
