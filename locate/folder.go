@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/winname"
 )
 
 // Names of the folders on the way to USMT.
@@ -26,7 +27,7 @@ var shapes = [...]string{".", usmtDir, adkDir + "/" + usmtDir, "Tools/USMT"}
 // itself, and what msiexec /a puts around it when it unpacks an ADK installer.
 func holdsKits(name string) bool {
 	return slices.ContainsFunc([]string{"Windows Kits", "Program Files", "Program Files (x86)"},
-		func(s string) bool { return strings.EqualFold(s, name) })
+		func(s string) bool { return winname.Same(s, name) })
 }
 
 // usmtDirs returns the USMT folders that fsys holds at one of the shapes, or
@@ -248,7 +249,7 @@ func foldEntry(fsys fs.FS, dir, name string) (fs.DirEntry, error) {
 	i := slices.Index(names, name)
 	if i < 0 {
 		slices.Sort(names) // of several the same each time
-		i = slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+		i = slices.IndexFunc(names, func(n string) bool { return winname.Same(n, name) })
 	}
 	if i < 0 {
 		return nil, &fs.PathError{Op: "open", Path: path.Join(dir, name), Err: fs.ErrNotExist}

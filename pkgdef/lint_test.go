@@ -60,6 +60,7 @@ func TestLint(t *testing.T) {
 		{"one urlid in two arches", customize("A.xml"), with(XMLFile{"amd64", "A.xml", "migration", custom}, XMLFile{"x86", "A.xml", "migration", custom}), nil},
 		{"no urlids", customize("A.xml", "B.xml"), Contents{Arches: []string{"x86"}, XML: []XMLFile{{"x86", "A.xml", "", ""}, {"x86", "B.xml", "", ""}}}, nil},
 		{"one file in two spellings", customize("MigApp.xml", "MIGAPP.xml"), both, []string{"error listed-twice capture.configFiles[1]"}},
+		{"a long s is no s", customize("MigUser.xml", "MigUſer.xml"), both, []string{"error config-file-missing capture.configFiles"}},
 		{"one task sequence in two spellings", func(s *Settings) {
 			customize("MigApp.xml")(s)
 			s.Package.TaskSequences = []string{"Windows 11", "Other", "windows 11"}

@@ -102,6 +102,9 @@ func TestPredictNothing(t *testing.T) {
 	if h := predict([]contentlib.File{{Path: "amd64/dir.xml", SHA256: sum}, {Path: "amd64/DIR.xml", SHA256: sum}}); h != nil {
 		t.Errorf("predict = %+v, want nothing", h)
 	}
+	if h := predict([]contentlib.File{{Path: "amd64/dır.xml", SHA256: sum}, {Path: "amd64/DIR.xml", SHA256: sum}}); h == nil {
+		t.Error("predict = nothing for a dotless i beside an I, which Windows tells apart")
+	}
 }
 
 func TestPackageFiles(t *testing.T) {

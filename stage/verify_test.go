@@ -356,8 +356,11 @@ func TestCompareCopy(t *testing.T) {
 	damage(t, filepath.Join(dir, "x86", "big.dll"))
 	remove(t, filepath.Join(dir, "amd64", "DLManifests"))
 	write(t, filepath.Join(dir, "Thumbs.db"), "x")
-	rep, err = CompareCopy(t.Context(), dir, source(kit()), VerifyOptions{Uncached: runtime.GOOS == "linux"})
-	want := "Thumbs.db extra\namd64/DLManifests/a/two.man missing\namd64/DLManifests/one.man missing\nx86/big.dll changed"
+	now := kit()
+	now["x86/k.xml"] = now["x86/big.dll"]
+	write(t, filepath.Join(dir, "x86", "\u212a.xml"), "x") // the Kelvin sign is no k to Windows
+	rep, err = CompareCopy(t.Context(), dir, source(now), VerifyOptions{Uncached: runtime.GOOS == "linux"})
+	want := "Thumbs.db extra\namd64/DLManifests/a/two.man missing\namd64/DLManifests/one.man missing\nx86/big.dll changed\nx86/k.xml missing\nx86/\u212a.xml extra"
 	if got := verdicts(rep); err != nil || got != want {
 		t.Errorf("CompareCopy:\n%s, %v\nwant\n%s", got, err, want)
 	}

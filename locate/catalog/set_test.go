@@ -52,6 +52,9 @@ func TestSet(t *testing.T) {
 	if want := []string{"1.cat", "2.cat", "2.cat", "3.cat"}; !slices.Equal(from, want) {
 		t.Errorf("Named = %q, want %q", from, want)
 	}
+	if got := s.Named("M\u0131gApp.xml"); len(got) != 0 {
+		t.Errorf("Named of a name with a dotless i = %v, want none", got)
+	}
 	if got, want := s.Digests("migAPP.xml", catalog.Flat), []crypto.Hash{crypto.SHA1, crypto.SHA256}; !slices.Equal(got, want) {
 		t.Errorf("Digests = %v, want %v", got, want)
 	}

@@ -236,6 +236,17 @@ func TestLayOverTwins(t *testing.T) {
 	}
 }
 
+// A name that is another one to Windows hides nothing.
+func TestLayBesideLongS(t *testing.T) {
+	o, _ := open(t, map[string][]byte{"MigUſer.xml": text("our own")})
+	source := base()
+	source["amd64/MigUser.xml"] = &fstest.MapFile{Data: text("stock")}
+	l, err := o.Lay(t.Context(), source, []string{"amd64"})
+	if err != nil || l.Files()[0].Stock != nil {
+		t.Errorf("Lay: %+v hidden, %v, want nothing", l.Files()[0].Stock, err)
+	}
+}
+
 func TestLayOverWhatIsNoFile(t *testing.T) {
 	tests := []struct {
 		name string
