@@ -118,7 +118,9 @@ func (f *Catalogs) above(ctx context.Context, v *pe.Verifier, c Candidate, level
 }
 
 func (f *Catalogs) read(ctx context.Context, v *pe.Verifier, root *os.Root) error {
-	set, err := catalog.ReadFS(ctx, v, root.FS())
+	var set *catalog.Set
+	var err error
+	asPublished(func() { set, err = catalog.ReadFS(ctx, v, root.FS()) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)

@@ -28,7 +28,7 @@ func (s *survey) msis(trees []*archFolder) []MSIUse {
 	known := false
 	faulty := s.faulty()
 	for _, t := range trees {
-		if t.version.IsZero() || s.policy.forbids(t.arch) {
+		if t.version.IsZero() { // there is none, or the arch is forbidden and was not read
 			continue
 		}
 		known = true

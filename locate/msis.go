@@ -79,7 +79,12 @@ func (m *MSI) refuse(reason string) *MSI {
 
 // ReadMSI reads and verifies a package. What does not count comes back with the reason in its Signature,
 // and nothing else is read of it.
-func ReadMSI(v *pe.Verifier, path string, data []byte) *MSI {
+func ReadMSI(v *pe.Verifier, path string, data []byte) (m *MSI) {
+	asPublished(func() { m = readMSI(v, path, data) })
+	return m
+}
+
+func readMSI(v *pe.Verifier, path string, data []byte) *MSI {
 	sum := sha256.Sum256(data)
 	m := &MSI{Path: path, Name: filepath.Base(path), SHA256: hex.EncodeToString(sum[:])}
 	db, err := msi.Open(bytes.NewReader(data), int64(len(data)))

@@ -51,7 +51,8 @@ func ReadCachedMSIs(ctx context.Context, v *pe.Verifier, c Candidate) ([]*MSI, e
 			return nil, err
 		}
 		if i == maxCached {
-			break
+			more := &MSI{Path: cached.Path, Name: baseName(cached.Path), Product: printable(cached.Product), Cached: true}
+			return append(list, more.refuse(fmt.Sprintf("the registry names %d packages; the first %d are read", len(c.cached), maxCached))), nil
 		}
 		list = append(list, readCached(v, c, cached))
 	}

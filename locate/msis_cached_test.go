@@ -204,3 +204,15 @@ func TestReadRegular(t *testing.T) {
 		t.Errorf("readRegular of no file = %v", err)
 	}
 }
+
+// However many packages a hostile registry names, some are read, and that it is not all is said.
+func TestCachedMSIsAreBounded(t *testing.T) {
+	var c Candidate
+	for range maxCached + 5 {
+		c.cached = append(c.cached, CachedMSI{Product: usmtDir, Path: "relative.msi"})
+	}
+	got := cachedIn(t, newPublisher(t).verifier, c)
+	if len(got) != maxCached+1 || !strings.HasSuffix(got[maxCached], "unsupported: the registry names 37 packages; the first 32 are read") {
+		t.Errorf("%d cached MSIs, the last %q", len(got), got[len(got)-1])
+	}
+}

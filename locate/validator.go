@@ -220,7 +220,12 @@ func (i *Inspection) Wants() bool {
 }
 
 // Write takes the next part of the content.
-func (i *Inspection) Write(p []byte) (int, error) {
+func (i *Inspection) Write(p []byte) (n int, err error) {
+	asPublished(func() { n, err = i.write(p) })
+	return n, err
+}
+
+func (i *Inspection) write(p []byte) (int, error) {
 	i.lookup.write(p)
 	i.texts.write(p)
 	if i.check == nil {
@@ -231,7 +236,12 @@ func (i *Inspection) Write(p []byte) (int, error) {
 
 // Facts ends the inspection and records what came out of it. sum is the SHA-256 of the content, in
 // lower-case hexadecimal; empty if nobody computed it. The error is a failure to read.
-func (i *Inspection) Facts(sum string) (Facts, error) {
+func (i *Inspection) Facts(sum string) (f Facts, err error) {
+	asPublished(func() { f, err = i.end(sum) })
+	return f, err
+}
+
+func (i *Inspection) end(sum string) (Facts, error) {
 	if err := i.readText(); err != nil {
 		return Facts{}, failure(i.name, err)
 	}
