@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
 )
+
+var update = flag.Bool("update", false, "rewrite the files in testdata")
 
 // cachedIn gives the packages as "name product verdict: reason".
 func cachedIn(t *testing.T, v *pe.Verifier, c Candidate) []string {
@@ -98,11 +101,13 @@ func TestCachedMSIsOfMachine(t *testing.T) {
 	}
 }
 
-// hiveWithCache is a SOFTWARE hive of a volume whose Windows Installer keeps packages.
-func hiveWithCache() []byte {
-	product := func(name string, values ...regValue) regKey {
-		return regKey{name: name, keys: []regKey{{name: "Features"}, {name: "installproperties", values: values}}}
-	}
+// product is the key of an installed product.
+func product(name string, values ...regValue) regKey {
+	return regKey{name: name, keys: []regKey{{name: "Features"}, {name: "installproperties", values: values}}}
+}
+
+// hiveOf is a SOFTWARE hive of a volume on which products are installed.
+func hiveOf(products ...regKey) []byte {
 	key := softwareKey(nil, []regValue{sz("KitsRoot10", `C:\Kits\10\`)}, `C:\Windows`)
 	below := func(k regKey, names ...string) regKey {
 		for i := len(names) - 1; i >= 0; i-- {
@@ -110,7 +115,14 @@ func hiveWithCache() []byte {
 		}
 		return k
 	}
-	products := regKey{name: "Products", index: "ri", keys: []regKey{
+	all := regKey{name: "Products", index: "ri", keys: products}
+	key.keys[1].keys = append(key.keys[1].keys, below(all, "Windows", "CurrentVersion", "Installer", "UserData", "S-1-5-18"))
+	return hiveBytes(key)
+}
+
+// hiveWithCache is such a hive, with packages of all kinds.
+func hiveWithCache() []byte {
+	return hiveOf(
 		product("0A", sz("DisplayName", "7-Zip 24"), sz("LocalPackage", `C:\Windows\Installer\7z.msi`)),
 		product("0B", sz("displayname", "user state migration tool (DesktopEditions)"), sz("LocalPackage", `C:\Windows\Installer\1a2b.msi`)),
 		product("0C", sz("DisplayName", "User State Migration Tool (ClientCore)"), sz("LocalPackage", `C:\Windows\Installer\..\..\etc\passwd`)),
@@ -118,10 +130,26 @@ func hiveWithCache() []byte {
 		product("0E", sz("DisplayName", "User State Migration Tool (link)"), sz("LocalPackage", `C:\Windows\Installer\link.msi`)),
 		product("0F", sz("DisplayName", "User State Migration Tool (odd)"), regValue{name: "LocalPackage", kind: 4, data: []byte{1, 2, 3, 4}}),
 		product("10", sz("DisplayName", "User State Migration Tool (bare)")),
-		{name: "11"},
-	}}
-	key.keys[1].keys = append(key.keys[1].keys, below(products, "Windows", "CurrentVersion", "Installer", "UserData", "S-1-5-18"))
-	return hiveBytes(key)
+		regKey{name: "11"},
+	)
+}
+
+// The scripts of the command need a hive, and have it from testdata: it is what is written here.
+func TestHiveOfScripts(t *testing.T) {
+	at := func(name, file string) regKey {
+		return product(name, sz("DisplayName", "User State Migration Tool ("+name+")"), sz("LocalPackage", `C:\Windows\Installer\`+file))
+	}
+	want := hiveOf(at("DesktopEditions", "1a2b.msi"), at("OnecoreUAP", "3c4d.msi"))
+	file := filepath.Join("testdata", "installed.hive")
+	if *update {
+		if err := os.WriteFile(file, want, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not what the writer of hives gives (%v); rewrite it with -update", file, err)
+	}
 }
 
 func TestCachedMSIsOfVolume(t *testing.T) {

@@ -41,6 +41,8 @@ func (l leakFree) Run() int {
 //	catalog FILE DIR          make a signed catalog of all files below DIR
 //	msi FILE DIR [-only REGEXP] [-product V] [-unsigned] [-weak]   make a signed MSI of the kit in DIR, of those files
 //	                          alone, with that product version; -weak: without the names of its tables
+//	hive FILE                 the SOFTWARE hive of a volume with kits in C:\Kits\10, of which Windows Installer
+//	                          keeps C:\Windows\Installer\1a2b.msi and 3c4d.msi
 //	write FILE TEXT           make a file of the text, in which \r, \n, \x00 and \ufeff stand for what they do in Go
 //	append FILE TEXT          add text to the end of a file
 //	flip FILE [OFFSET]        flip the lowest bit of a byte, the first if not said
@@ -83,6 +85,7 @@ func TestScript(t *testing.T) {
 			"pe":        signer.cmdPE,
 			"catalog":   signer.cmdCatalog,
 			"msi":       signer.cmdMSI,
+			"hive":      cmdHive,
 			"write":     cmdWrite,
 			"append":    cmdAppend,
 			"flip":      cmdFlip,

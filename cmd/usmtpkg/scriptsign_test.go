@@ -118,3 +118,13 @@ func (s *kitSigner) cmdMSI(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(writeFile(ts.MkAbs(args[0]), msitest.Compound(root, 4)))
 }
+
+// cmdHive gives the hive that the tests of package locate write.
+func cmdHive(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "hive FILE")
+	b, err := os.ReadFile(hiveFile)
+	ts.Check(err)
+	ts.Check(writeFile(ts.MkAbs(args[0]), b))
+}
+
+var hiveFile = filepath.Join("..", "..", "locate", "testdata", "installed.hive")
