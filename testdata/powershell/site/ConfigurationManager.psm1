@@ -12,7 +12,7 @@ $ErrorActionPreference = 'Stop'
 # Types of the reference that PowerShell has by another name; others are objects of the site.
 $Types = @{
     'String' = 'string'; 'String[]' = 'string[]'; 'Boolean' = 'bool'; 'Int32' = 'int'; 'UInt32' = 'uint32'; 'DateTime' = 'datetime'
-    'SwitchParameter' = 'switch'; 'SecureString' = 'securestring'; 'Hashtable' = 'hashtable'
+    'SwitchParameter' = 'switch'; 'SecureString' = 'System.Security.SecureString'; 'Hashtable' = 'hashtable'
     'IResultObject' = 'psobject'; 'IResultObject[]' = 'psobject[]'; 'StorageDirectoryData[]' = 'psobject[]'
 }
 

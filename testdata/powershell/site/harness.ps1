@@ -1,14 +1,17 @@
 # What scenarios are written with. A scenario makes a site, runs scripts, and says what must be so afterwards.
 
-# Opens a runspace whose console knows the site, unless -NoConsole.
+# Opens a runspace whose console knows the site. Without -Provider it is one in which nothing of the console was loaded.
 function Open-Console {
+    param([switch] $Provider)
     $host1 = New-Object -TypeName 'UsmtpkgTest.AnsweringHost'
     $runspace = [System.Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($host1)
     $runspace.ThreadOptions = 'ReuseThread'
     $runspace.Open()
     $script:Console = @{ Host = $host1; Runspace = $runspace }
-    $null = Invoke-Console 'param($assembly) Import-Module -Assembly $assembly' @($Assembly)
-    Connect-Drive 'P01'
+    if ($Provider) {
+        $null = Invoke-Console 'param($assembly) Import-Module -Assembly $assembly' @($Assembly)
+        Connect-Drive 'P01'
+    }
 }
 
 # Runs text in the console's runspace.
@@ -65,9 +68,7 @@ function New-Site {
     Add-Sequence -Id 'P0100100' -Name 'Windows 11' -Package 'P0100005' -Nested
     Add-Sequence -Id 'P0100101' -Name 'Windows 10' -Package 'P0100012'
     $script:Folders = @{}
-    if ([System.IO.Directory]::Exists($work)) {
-        [System.IO.Directory]::Delete($work, $true)
-    }
+    $script:work = [System.IO.Path]::Combine($Scripts, 'work', "$($tally.Passed + $tally.Failed)")
     $null = [System.IO.Directory]::CreateDirectory($work)
 }
 
@@ -145,9 +146,11 @@ function Invoke-Script {
     try {
         $output = @($shell.Invoke())
     } catch {
-        # A parameter that is refused never lets the script begin.
-        $shell.Streams.Error.Add($_.Exception.InnerException.ErrorRecord)
-        $refused = $true
+        # A parameter that is refused never lets the script begin. One that was killed has no error.
+        if (-not $Site.Killed) {
+            $shell.Streams.Error.Add($_)
+            $refused = $true
+        }
     }
     $result = @{
         Killed = $Site.Killed; Exit = if ($refused) { 1 } else { [int]$script:Console.Runspace.SessionStateProxy.GetVariable('LASTEXITCODE') }
@@ -290,4 +293,4 @@ function Scenario {
 $env:SMS_ADMIN_UI_PATH = [System.IO.Path]::Combine($PSScriptRoot, 'scenarios')
 $env:COMPUTERNAME = 'ADMIN01'
 $env:SMS_LOG_PATH = ''
-Open-Console
+Open-Console -Provider

@@ -13,10 +13,13 @@ Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 
 $config = [System.IO.File]::ReadAllText([System.IO.Path]::Combine($Scripts, 'site.json')) | ConvertFrom-Json
-$work = [System.IO.Path]::Combine($Scripts, 'work')
+$tally = @{ Passed = 0; Failed = 0 }
+$before = [System.IO.Path]::Combine($Scripts, 'work')
+if ([System.IO.Directory]::Exists($before)) {
+    [System.IO.Directory]::Delete($before, $true)
+}
 $typesFile = [System.IO.Path]::Combine($PSScriptRoot, 'types.cs')
 $Assembly = @(Add-Type -TypeDefinition ([System.IO.File]::ReadAllText($typesFile)) -Language CSharp -IgnoreWarnings -PassThru 3>$null)[0].Assembly
-$tally = @{ Passed = 0; Failed = 0 }
 
 . ([System.IO.Path]::Combine($PSScriptRoot, 'harness.ps1'))
 

@@ -14,6 +14,23 @@ Scenario 'console: none on this computer' {
     Assert-Run (Publish-Release R1 @{ Wait = $true }) 0 'Distributed'
 }
 
+Scenario 'console: the provider of its drives is not there' {
+    $console = $script:Console
+    Open-Console
+    try {
+        $run = Publish-Release R1
+        Assert-Run $run 1
+        Assert-Match 'report' $run.Report 'knows 0 sites'
+        $run = Publish-Release R1 @{ SiteCode = 'P01'; SiteServer = 'cm01' }
+        Assert-Run $run 1
+        Assert-Match 'report' $run.Report 'CMSite'
+        Assert-Untouched $run
+    } finally {
+        $script:Console.Runspace.Dispose()
+        $script:Console = $console
+    }
+}
+
 Scenario 'console: it knows no site' {
     $null = Invoke-Console 'Remove-PSDrive -Name P01'
     try {

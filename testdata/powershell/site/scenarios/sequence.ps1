@@ -17,8 +17,8 @@ function Get-Made {
 # The sequence that was made has its two groups once.
 function Assert-Made {
     Assert-Equal 'sequences' @(Get-Made).Count 1
-    Assert-Equal 'groups' @((Get-Made)[0].Steps | ForEach-Object { $_.Name }) @('Capture user state', 'Restore user state')
-    Assert-Equal 'packages' @(Get-StepPackage -Steps (Get-Made)[0].Steps) @('P0100012', 'P0100012')
+    Assert-Equal 'groups' @(@(Get-Made)[0].Steps | ForEach-Object { $_.Name }) @('Capture user state', 'Restore user state')
+    Assert-Equal 'packages' @(Get-StepPackage -Steps @(Get-Made)[0].Steps) @('P0100012', 'P0100012')
 }
 
 function Assert-Role {
@@ -35,7 +35,7 @@ function Assert-Role {
 Scenario 'sequence: made, and again' {
     Assert-Run (New-Sequence R1) 0 'Created'
     Assert-Made
-    Assert-Equal 'steps' @((Get-Made)[0].Steps[0].Steps | ForEach-Object { $_.Kind }) @('request', 'capture', 'release')
+    Assert-Equal 'steps' @(@(Get-Made)[0].Steps[0].Steps | ForEach-Object { $_.Kind }) @('request', 'capture', 'release')
     $run = New-Sequence R1
     Assert-Run $run 0 'Exists'
     Assert-Untouched $run
@@ -52,7 +52,7 @@ Scenario 'sequence: by all settings' {
     $run = New-Sequence Odd
     Assert-Run $run 0 'Created'
     Assert-Equal 'questions' $run.Questions.Count 1
-    $groups = (Get-Made)[0].Steps
+    $groups = @(Get-Made)[0].Steps
     Assert-Equal 'steps' @($groups | ForEach-Object { $_.Steps } | ForEach-Object { $_.Kind }) @('variable', 'capture', 'variable', 'restore')
     $capture = $groups[0].Steps[1].Settings
     Assert-Equal 'files' $capture.ConfigFile @('MigApp.xml', "M$([char]0xFC)ller's `$x ``[1]$([char]0x2019).xml")

@@ -177,6 +177,33 @@ Scenario 'undo: the record of another release or package' {
     Assert-Match 'report' $run.Report 'is the rollback record of package P0100012, release 10.0.26100.1'
 }
 
+Scenario 'undo: a record that cannot be written stops the run before anything changes' {
+    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine((Get-Folder R1), 'rollback-P0100012-3.json.partial'))
+    $run = Publish-Release R1 @{ TaskSequence = 'Windows 11' }
+    Assert-Run $run 1
+    Assert-Untouched $run
+    Assert-Match 'report' $run.Report 'FAILED +Could not write the rollback record .*rollback-P0100012-3.json .*: Access to the path'
+    $run = Publish-Release R1 @{ RollbackRecord = [System.IO.Path]::Combine($work, 'no such folder', 'record.json') }
+    Assert-Run $run 1
+    Assert-Untouched $run
+}
+
+Scenario 'undo: a record that cannot be replaced stays whole' {
+    $null = Publish-Release R1 @{ Wait = $true }
+    $text = [System.IO.File]::ReadAllText((& $File))
+    $Site.Packages['P0100012'].SourceVersion = 3
+    $null = [System.IO.Directory]::CreateDirectory((& $File) + '.partial')
+    Assert-Run (Publish-Release R1 @{ TaskSequence = 'Windows 11' }) 1
+    Assert-Equal 'record' ([System.IO.File]::ReadAllText((& $File))) $text
+}
+
+Scenario 'undo: a refresh note that cannot be written does not fail the run' {
+    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine((Get-Folder R1), 'refresh-P0100012.json.partial'))
+    $run = Publish-Release R1 @{ Wait = $true }
+    Assert-Run $run 0 'Distributed'
+    Assert-Match 'warnings' $run.Warnings 'Could not note the refresh to source version 4: Access to the path'
+}
+
 Scenario 'undo: no such record' {
     $run = Undo-Release R1 @{ RollbackRecord = 'nowhere.json' }
     Assert-Run $run 1
