@@ -84,6 +84,8 @@ Test-EveryFault 'publish of one version and comment, rerun' { $null = Publish-Re
 Test-EveryFault 'publish over an interrupted one' { $null } { Publish-Release R1 $with } {
     Assert-Run (Publish-Release R2 $with) 0 'Distributed'
     Assert-Published 'P0100012' R2
+    Assert-Run (Undo-Release R2 @{ Wait = $true }) 0 'Distributed'
+    Assert-NoMatch 'description' $Site.Packages['P0100012'].Description 'not refreshed'
 }
 
 Test-EveryFault 'publish of a new package, rerun' { $Site.Packages.Remove('P0100012') } { Publish-Release R1 $with } {
