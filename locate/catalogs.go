@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 )
 
@@ -35,7 +36,7 @@ type CatalogsError struct {
 }
 
 func (e *CatalogsError) Error() string {
-	return "reading the catalogs in " + printable(e.Path) + ": " + e.Reason
+	return "reading the catalogs in " + finding.Printable(e.Path) + ": " + e.Reason
 }
 
 func (e *CatalogsError) Unwrap() error { return e.Err }
@@ -134,13 +135,13 @@ func (f *Catalogs) read(ctx context.Context, v *pe.Verifier, root *os.Root) erro
 // failureIn says what went wrong with which file.
 func failureIn(err error) string {
 	if at, ok := errors.AsType[*fs.PathError](err); ok && at.Path != "." {
-		return printable(at.Path) + ": " + at.Err.Error()
+		return finding.Printable(at.Path) + ": " + at.Err.Error()
 	}
 	return err.Error()
 }
 
 func (f *Catalogs) looked(dir, outcome string) {
-	f.Looked = append(f.Looked, Place{Path: printable(dir), How: "catalogs of the kit", Outcome: outcome})
+	f.Looked = append(f.Looked, Place{Path: finding.Printable(dir), How: "catalogs of the kit", Outcome: outcome})
 }
 
 var errNothingAbove = errors.New("no folder above it")

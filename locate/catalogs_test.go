@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/petest"
 )
@@ -149,7 +150,7 @@ func TestReadCatalogsGiven(t *testing.T) {
 	}
 	// Root can open every file, so that no test of a folder fails like this for all users.
 	denied := &fs.PathError{Op: "openat", Path: "a\x1b.cat", Err: fs.ErrPermission}
-	if got, want := failureIn(denied), printable("a\x1b.cat")+": permission denied"; got != want {
+	if got, want := failureIn(denied), finding.Printable("a\x1b.cat")+": permission denied"; got != want {
 		t.Errorf("failureIn = %q, want %q", got, want)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 )
 
@@ -95,7 +96,7 @@ func (s *survey) entry(e *entry) {
 }
 
 // emptyFile returns the finding about a file of no bytes: one, whatever else the file is.
-func emptyFile(name string) *FindingError {
+func emptyFile(name string) *finding.Error {
 	r, wanted := fileEmpty, "content"
 	switch {
 	case isCorePath(name):

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 )
 
@@ -123,7 +124,7 @@ func (s *survey) lost(own map[*catalog.Catalog]bool, names map[string]bool) {
 		for _, m := range c.Members {
 			if key := fold(m.Name); own[c] && m.Name != "" && !names[key] {
 				names[key] = true // once
-				s.add(catalogMissing.at(m.Name, "no such file in any arch folder", "the file that the catalog "+printable(c.File)+" lists"))
+				s.add(catalogMissing.at(m.Name, "no such file in any arch folder", "the file that the catalog "+finding.Printable(c.File)+" lists"))
 			}
 		}
 	}
@@ -165,7 +166,7 @@ func (s *survey) altered(trees []*archFolder, own map[*catalog.Catalog]bool) {
 			}
 			named := slices.DeleteFunc(slices.Clone(s.lists.Named(path.Base(e.path))), func(m catalog.Member) bool { return !own[m.Catalog] })
 			if len(named) > 0 && !s.listed(t, e) {
-				s.add(catalogDiffers.at(e.path, fmt.Sprintf("%d bytes that no catalog lists", e.size), "the file as the catalog "+printable(named[0].Catalog.File)+" lists it"))
+				s.add(catalogDiffers.at(e.path, fmt.Sprintf("%d bytes that no catalog lists", e.size), "the file as the catalog "+finding.Printable(named[0].Catalog.File)+" lists it"))
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/petest"
@@ -137,7 +138,7 @@ func TestCatalogFindsAlteredFiles(t *testing.T) {
 			if tt.name == "text" {
 				o := Options{Policy: allowAll, Signatures: p.verifier, Catalogs: catalog.NewSet(c), Overlay: []Declared{{Path: text, From: "mine.xml", Replace: true, Stock: &Stock{Path: text}}}}
 				r := validate(t, genuine, o)
-				if v := r.ProofOf(text); r.Count(Error) > 0 || v.Proof != ProofOverlay {
+				if v := r.ProofOf(text); r.Count(finding.SeverityError) > 0 || v.Proof != ProofOverlay {
 					t.Errorf("with an overlay: findings %q, proof %v", summary(r), v)
 				}
 			}
@@ -214,7 +215,7 @@ func TestRequireProof(t *testing.T) {
 	fsys["x86/only.DAT"] = &fstest.MapFile{Data: []byte("unlisted")}
 	delete(fsys, "x86/SFCN.DAT")
 	r = validate(t, fsys, Options{Policy: policy, Signatures: p.verifier, Catalogs: most})
-	i := slices.IndexFunc(r.Findings(), func(f *FindingError) bool { return f.Rule == proofMissing.id })
+	i := slices.IndexFunc(r.Findings(), func(f *finding.Error) bool { return f.Rule == proofMissing.id })
 	if i < 0 || r.Findings()[i].Found != "1 file compared by name only, such as only.DAT" {
 		t.Errorf("with one file more: %q", r.Findings())
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 )
@@ -137,7 +138,7 @@ type listing struct {
 
 // tell adds a finding about a path that has no error yet.
 func (l *listing) tell(r rule, name, found, wanted string) {
-	if r.severity != Info && l.faulty[fold(name)] {
+	if r.severity != finding.SeverityInfo && l.faulty[fold(name)] {
 		return
 	}
 	f := r.at(name, found, wanted)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
@@ -250,7 +251,7 @@ func TestInventoryReadsNoMore(t *testing.T) {
 		t.Errorf("findings = %q, a file opened %d times, want once, to see whether it is a program", summary(r), opened)
 	}
 	o.Inventory = []*inventory.Table{inventory.Known()} // it has one, of other releases
-	if r := validate(t, fsys, o); opened != 2 || r.Count(Error) > 0 {
+	if r := validate(t, fsys, o); opened != 2 || r.Count(finding.SeverityError) > 0 {
 		t.Errorf("findings = %q, a file with a hash opened %d times more, want once", summary(r), opened-1)
 	}
 	if _, err := Precheck(t.Context(), fsys, o); err != nil || opened != 2 {

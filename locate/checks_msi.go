@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 )
 
@@ -44,9 +45,9 @@ func (s *survey) msis(trees []*archFolder) []MSIUse {
 		uses = append(uses, MSIUse{m, files[m]})
 		switch {
 		case !m.Counts():
-			s.add(msiRefused.at(m.Name, m.reason()+" ("+printable(m.Path)+")", "the MSI as Microsoft signed it"))
+			s.add(msiRefused.at(m.Name, m.reason()+" ("+finding.Printable(m.Path)+")", "the MSI as Microsoft signed it"))
 		case known && !own[m] && !m.Cached:
-			s.add(msiUnrelated.at(m.Name, printable(m.Product+" "+m.Version), "an MSI of the USMT in this folder"))
+			s.add(msiUnrelated.at(m.Name, finding.Printable(m.Product+" "+m.Version), "an MSI of the USMT in this folder"))
 		}
 	}
 	return uses
@@ -130,7 +131,7 @@ func (p *packed) compare() {
 
 // file compares a file with what the packages say of it. One that has what any of them lists is right.
 func (p *packed) file(e *entry, rows []packedRow) {
-	var bad *FindingError
+	var bad *finding.Error
 	for _, r := range rows {
 		found, wanted, hashed := r.compare(e)
 		if found == "" {
@@ -185,7 +186,7 @@ func (p *packed) missing(absent group, owner map[string]*MSI) {
 		if within(p.faulty, name) {
 			continue
 		}
-		f := msiMissing.at(name, found, wanted+" that the MSI "+printable(owner[g.path].Name)+" lists")
+		f := msiMissing.at(name, found, wanted+" that the MSI "+finding.Printable(owner[g.path].Name)+" lists")
 		f.Source = owner[g.path].source()
 		p.add(f)
 		reported[fold(name)] = true
@@ -200,12 +201,12 @@ func (s *survey) dropLost(reported map[string]bool) {
 	for name := range reported {
 		names[path.Base(name)] = true
 	}
-	s.findings = slices.DeleteFunc(s.findings, func(f *FindingError) bool { return f.Rule == catalogMissing.id && names[fold(f.File)] })
+	s.findings = slices.DeleteFunc(s.findings, func(f *finding.Error) bool { return f.Rule == catalogMissing.id && names[fold(f.File)] })
 }
 
 // source names the package as the source of a finding.
 func (m *MSI) source() string {
-	return printable(fmt.Sprintf("%s %s (%s), signed by %s", m.Product, m.Version, m.Name, m.Signature.Signer))
+	return finding.Printable(fmt.Sprintf("%s %s (%s), signed by %s", m.Product, m.Version, m.Name, m.Signature.Signer))
 }
 
 // versionOr is a file version in words.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/msi/msitest"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/petest"
@@ -104,7 +105,7 @@ func TestMSIDoesNotProveProgramsByVersion(t *testing.T) {
 	if n := r.CountProofs(); n[ProofNone] != len(r.Programs) || n[ProofMSI] != r.Files-len(r.Programs) {
 		t.Errorf("proofs = %v, want none of %d programs", n, len(r.Programs))
 	}
-	if r.Count(Error) > 0 {
+	if r.Count(finding.SeverityError) > 0 {
 		t.Errorf("findings = %q", summary(r))
 	}
 }
@@ -170,7 +171,7 @@ func TestMSIFindsAlteredFiles(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
-			i := slices.IndexFunc(r.Findings(), func(f *FindingError) bool { return strings.HasPrefix(f.Rule, "msi-") })
+			i := slices.IndexFunc(r.Findings(), func(f *finding.Error) bool { return strings.HasPrefix(f.Rule, "msi-") })
 			if tt.text != "" {
 				f := r.Findings()[i]
 				if !strings.Contains(f.Error(), tt.text) || f.Source != "User State Migration Tool 10.1.65000.1 (kit.msi), signed by Kits Publisher" || f.Hint == "" {

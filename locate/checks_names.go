@@ -5,6 +5,7 @@ import (
 	"path"
 	"unicode/utf8"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/winname"
 )
 
@@ -28,7 +29,7 @@ func (s *survey) names(t *archFolder) {
 		if winname.Same(twin.A, twin.B) {
 			r, wanted = nameCollision, "names that differ in more than case"
 		}
-		s.add(r.at(twin.B, "the same name as "+printable(twin.A), wanted))
+		s.add(r.at(twin.B, "the same name as "+finding.Printable(twin.A), wanted))
 	}
 }
 

@@ -1,6 +1,10 @@
 package locate
 
-import "fmt"
+import (
+	"fmt"
+
+	"usmtpkg/locate/finding"
+)
 
 // A Declared file was laid into the folder on purpose: it is of an overlay, not of the kit.
 type Declared struct {
@@ -21,9 +25,9 @@ type Stock struct {
 
 // Rules about files of an overlay.
 var (
-	overlayShadows = rule{id: "overlay-shadows", severity: Error,
+	overlayShadows = rule{id: "overlay-shadows", severity: finding.SeverityError,
 		hint: "give your file a name, and an urlid, of its own; if it is to take the place of USMT's, say so with replace: true or --overlay-replace"}
-	overlayReplaces = rule{id: "overlay-replaces", severity: Warning,
+	overlayReplaces = rule{id: "overlay-replaces", severity: finding.SeverityWarning,
 		hint: "compare your file with that of the new kit: what Microsoft changed in it since is not in yours",
 		source: "documented: changes are best kept in a custom .xml file, apart from the default ones, which a reinstalled USMT overwrites " +
 			"(Microsoft Learn, Customize USMT XML files; Understanding migration XML files)"}
@@ -31,7 +35,7 @@ var (
 
 // found describes the file.
 func (d *Declared) found(size int64, sum string) string {
-	return fmt.Sprintf("a file of the overlay (%s: %s)", printable(d.From), bytesOf(size, sum))
+	return fmt.Sprintf("a file of the overlay (%s: %s)", finding.Printable(d.From), bytesOf(size, sum))
 }
 
 // bytesOf describes a content by what tells it from others.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
@@ -93,7 +94,7 @@ func TestOverlaySumOfWhatWasRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	findings := v.Finish().Findings()
-	at := slices.IndexFunc(findings, func(f *FindingError) bool { return f.Rule == overlayReplaces.id })
+	at := slices.IndexFunc(findings, func(f *finding.Error) bool { return f.Rule == overlayReplaces.id })
 	if at < 0 || !strings.Contains(findings[at].Found, "53 bytes, SHA-256 cc") {
 		t.Errorf("findings = %q, want one with the sum cc", findings)
 	}

@@ -8,11 +8,12 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 )
 
 // readImage reads the headers of a program or DLL. The error is a failure to read.
-func readImage(name, arch string, r io.ReaderAt, size int64) (*pe.Info, *FindingError, error) {
+func readImage(name, arch string, r io.ReaderAt, size int64) (*pe.Info, *finding.Error, error) {
 	info, err := pe.Read(r, size)
 	if bad, ok := errors.AsType[*pe.FormatError](err); ok {
 		f := peInvalid.at(name, fmt.Sprintf("%s at offset %#x: %s", bad.Part, bad.Offset, bad.Found), bad.Want)

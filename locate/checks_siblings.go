@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"slices"
+
+	"usmtpkg/locate/finding"
 )
 
 // siblings compares the arch folders of a release by the names of their files, where no list says
@@ -94,7 +96,7 @@ func within(set map[string]bool, name string) bool {
 // dropPairs withdraws the guess that a list of system files should be there, where a finding says
 // so that rests on more.
 func (s *survey) dropPairs(reported map[string]bool) {
-	s.findings = slices.DeleteFunc(s.findings, func(f *FindingError) bool { return f.Rule == listPair.id && reported[fold(f.Path)] })
+	s.findings = slices.DeleteFunc(s.findings, func(f *finding.Error) bool { return f.Rule == listPair.id && reported[fold(f.Path)] })
 }
 
 // topmostMissing returns the path to report when a file is not there, below its arch folder: the
@@ -124,7 +126,7 @@ func (t *archFolder) byName() map[string]*entry {
 func (s *survey) faulty() map[string]bool {
 	faulty := make(map[string]bool)
 	for _, f := range s.findings {
-		if f.Severity == Error {
+		if f.Severity == finding.SeverityError {
 			faulty[fold(f.Path)] = true
 		}
 	}

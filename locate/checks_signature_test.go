@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/petest"
@@ -115,7 +116,7 @@ func TestSignatureOldKit(t *testing.T) {
 	p := newPublisher(t)
 	old := kit(samplekit.Options{Version: "6.3.9600.16384"})
 	r := validate(t, old, Options{Policy: allowAll, Signatures: p.verifier})
-	if r.Count(Error) > 0 || !slices.Contains(summary(r), "warning signature-unproven amd64/scanstate.exe") {
+	if r.Count(finding.SeverityError) > 0 || !slices.Contains(summary(r), "warning signature-unproven amd64/scanstate.exe") {
 		t.Errorf("findings = %q, want warnings", summary(r))
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"path"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/wellformed"
 )
 
 // readMarkup walks an XML file or manifest to its end and, where it is a migration XML file,
 // returns its urlid. The error is a failure to read.
-func readMarkup(name string, r io.ReaderAt, size int64) (urlid string, fault *FindingError, err error) {
+func readMarkup(name string, r io.ReaderAt, size int64) (urlid string, fault *finding.Error, err error) {
 	root, err := wellformed.Check(io.NewSectionReader(r, 0, size))
 	if bad, ok := errors.AsType[*wellformed.SyntaxError](err); ok {
 		f := xmlMalformed.at(name, fmt.Sprintf("line %d, column %d: %s", bad.Line, bad.Column, bad.Msg), "well-formed XML")
@@ -33,7 +34,7 @@ func readMarkup(name string, r io.ReaderAt, size int64) (urlid string, fault *Fi
 }
 
 // manifestFault checks the root element of a manifest, whatever its prefix.
-func manifestFault(name string, root wellformed.Root) *FindingError {
+func manifestFault(name string, root wellformed.Root) *finding.Error {
 	local := root.Name[strings.LastIndexByte(root.Name, ':')+1:]
 	if local == "assembly" {
 		return nil
@@ -43,7 +44,7 @@ func manifestFault(name string, root wellformed.Root) *FindingError {
 
 // readSetup walks an .INF file to its end and looks for a zero character, which no text has. In
 // UTF-16 with a byte order mark that is two zero bytes. The error is a failure to read.
-func readSetup(name string, r io.ReaderAt, size int64) (*FindingError, error) {
+func readSetup(name string, r io.ReaderAt, size int64) (*finding.Error, error) {
 	in := io.NewSectionReader(r, 0, size)
 	buf := make([]byte, 32<<10)
 	zero := []byte{0}

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"usmtpkg/locate/finding"
 )
 
 // Evidence is one thing that tells which kit a USMT folder came from. Its parts need not agree: an
@@ -71,7 +73,7 @@ var versionText = regexp.MustCompile(`^[0-9]{1,10}(\.[0-9]{1,10}){1,3}$`)
 
 // named makes evidence of a version that somebody wrote down.
 func named(kind, value, where string) Evidence {
-	e := Evidence{Kind: kind, Where: printable(where)}
+	e := Evidence{Kind: kind, Where: finding.Printable(where)}
 	if versionText.MatchString(value) {
 		e.Value = value
 	} else {
@@ -90,7 +92,7 @@ func entryEvidence(entries []UninstallEntry, registry string) []Evidence {
 			list = append(list, Evidence{Kind: ADKEntry, Where: where, Problem: u.Problem})
 		case kind == "":
 		case u.Problem != "":
-			list = append(list, Evidence{Kind: kind, Where: printable(where + ", " + u.Key), Problem: u.Problem})
+			list = append(list, Evidence{Kind: kind, Where: finding.Printable(where + ", " + u.Key), Problem: u.Problem})
 		default:
 			list = append(list, named(kind, u.Version, where+", "+u.Key+": "+u.Name))
 		}
@@ -172,7 +174,7 @@ func manifestIn(root *os.Root, base, dir string) (Evidence, bool) {
 	where := filepath.Join(base, filepath.FromSlash(name))
 	version, err := manifestFile(root.FS(), name, entry)
 	if err != nil {
-		return Evidence{Kind: ExperienceManifest, Where: printable(where), Problem: err.Error()}, true
+		return Evidence{Kind: ExperienceManifest, Where: finding.Printable(where), Problem: err.Error()}, true
 	}
 	return named(ExperienceManifest, version, where), true
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"path/filepath"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/msi"
 	"usmtpkg/locate/pe"
 )
@@ -45,7 +46,7 @@ type MSIError struct {
 }
 
 func (e *MSIError) Error() string {
-	return "the MSI " + printable(e.Path) + " proves nothing: " + e.Reason
+	return "the MSI " + finding.Printable(e.Path) + " proves nothing: " + e.Reason
 }
 
 // Hint says which to give.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 )
 
@@ -51,7 +52,7 @@ func ReadCachedMSIs(ctx context.Context, v *pe.Verifier, c Candidate) ([]*MSI, e
 			return nil, err
 		}
 		if i == maxCached {
-			more := &MSI{Path: cached.Path, Name: baseName(cached.Path), Product: printable(cached.Product), Cached: true}
+			more := &MSI{Path: cached.Path, Name: baseName(cached.Path), Product: finding.Printable(cached.Product), Cached: true}
 			return append(list, more.refuse(fmt.Sprintf("the registry names %d packages; the first %d are read", len(c.cached), maxCached))), nil
 		}
 		list = append(list, readCached(v, c, cached))
@@ -71,7 +72,7 @@ func readCached(v *pe.Verifier, c Candidate, cached CachedMSI) *MSI {
 	}
 	m.Cached = true
 	if !m.Counts() {
-		m.Product = printable(cached.Product)
+		m.Product = finding.Printable(cached.Product)
 	}
 	return m
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/winname"
 )
 
@@ -11,7 +12,7 @@ import (
 func fold(name string) string { return winname.Fold(name) }
 
 // badName returns the finding about the last element of path, or nil if Windows accepts it.
-func badName(path, name string) *FindingError {
+func badName(path, name string) *finding.Error {
 	why := winname.Fault(name)
 	switch {
 	case why == "":
@@ -25,7 +26,7 @@ func badName(path, name string) *FindingError {
 }
 
 // longPath returns the finding about a path that does not fit behind prefix UTF-16 units, or nil.
-func longPath(path string, prefix int) *FindingError {
+func longPath(path string, prefix int) *finding.Error {
 	n := prefix + winname.Units(path)
 	if n <= winname.MaxPath {
 		return nil

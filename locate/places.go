@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"usmtpkg/locate/finding"
 )
 
 // search collects what one Find looks at and finds.
@@ -46,7 +48,7 @@ func (p spot) in(dir string) spot {
 }
 
 func (s *search) note(path, how, outcome string) {
-	s.places = append(s.places, Place{Path: printable(path), How: how, Outcome: outcome})
+	s.places = append(s.places, Place{Path: finding.Printable(path), How: how, Outcome: outcome})
 }
 
 // look records the USMT folders at or below p, or why there is none, and

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 )
 
@@ -125,7 +126,7 @@ func (s *survey) proven(trees []*archFolder) []FileProof {
 			list = append(list, FileProof{e.path, v})
 		}
 		if len(lacking) > 0 && s.policy.RequireProof {
-			s.add(proofMissing.at(t.dir, fmt.Sprintf("%s compared by name only, such as %s", files(len(lacking)), printable(path.Base(lacking[0]))),
+			s.add(proofMissing.at(t.dir, fmt.Sprintf("%s compared by name only, such as %s", files(len(lacking)), finding.Printable(path.Base(lacking[0]))),
 				"something that vouches for the content of each"))
 		}
 	}

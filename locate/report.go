@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 )
@@ -24,7 +25,7 @@ type Report struct {
 	Catalogs []CatalogUse // the catalogs that vouch for files, in the order of Options.Catalogs
 	MSIs     []MSIUse     // all packages, in the order of Options.MSIs
 
-	findings []*FindingError
+	findings []*finding.Error
 }
 
 // An ArchReport says what one arch folder holds.
@@ -39,10 +40,10 @@ type ArchReport struct {
 }
 
 // Findings returns all findings, sorted by path, then by rule.
-func (r *Report) Findings() []*FindingError { return slices.Clone(r.findings) }
+func (r *Report) Findings() []*finding.Error { return slices.Clone(r.findings) }
 
 // Count returns the number of findings of a severity.
-func (r *Report) Count(s Severity) int {
+func (r *Report) Count(s finding.Severity) int {
 	n := 0
 	for _, f := range r.findings {
 		if f.Severity == s {
@@ -53,13 +54,8 @@ func (r *Report) Count(s Severity) int {
 }
 
 // Err returns nil if the folder may become a package, else a *multierror.Error that holds a
-// *FindingError for each finding of severity error; strict adds the warnings.
-func (r *Report) Err(strict bool) error {
-	if strict {
-		return asError(r.findings, Warning)
-	}
-	return asError(r.findings, Error)
-}
+// *finding.Error for each finding of severity error; strict adds the warnings.
+func (r *Report) Err(strict bool) error { return finding.Join(r.findings, strict) }
 
 // Finish judges what was entered and inspected so far. The same entries give the same report,
 // in whatever order they came.
@@ -84,7 +80,7 @@ func (v *Validator) Finish() *Report {
 	r := s.report(trees)
 	r.Proven, r.Catalogs, r.MSIs = proven, used, packages
 	r.Programs = programs(trees)
-	sortFindings(s.findings)
+	finding.Sort(s.findings)
 	r.findings = s.findings
 	return r
 }
@@ -98,11 +94,11 @@ type survey struct {
 	lists    *catalog.Set
 	packages []*MSI
 	declared map[string]*Declared // files of the overlay, by path
-	findings []*FindingError
+	findings []*finding.Error
 	vouchers map[Voucher]*Voucher // each that vouches for a file, once
 }
 
-func (s *survey) add(f *FindingError) {
+func (s *survey) add(f *finding.Error) {
 	if f != nil {
 		s.findings = append(s.findings, f)
 	}

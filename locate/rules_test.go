@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
 )
@@ -38,12 +39,12 @@ func runRules(t *testing.T, tests []ruleTest) {
 			if diff := cmp.Diff(tt.want, ofOneArch(r), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("findings (-want +got):\n%s", diff)
 			}
-			findings := slices.DeleteFunc(r.Findings(), func(f *FindingError) bool { return f.Rule == siblingMissing.id })
+			findings := slices.DeleteFunc(r.Findings(), func(f *finding.Error) bool { return f.Rule == siblingMissing.id })
 			if tt.text != "" && !strings.Contains(findings[0].Error(), tt.text) {
 				t.Errorf("finding = %q, want %q in it", findings[0], tt.text)
 			}
 			for _, f := range r.Findings() {
-				if f.Found == "" || f.Wanted == "" || f.Hint == "" || f.Severity == Warning && f.Source == "" {
+				if f.Found == "" || f.Wanted == "" || f.Hint == "" || f.Severity == finding.SeverityWarning && f.Source == "" {
 					t.Errorf("finding %q lacks one of found %q, wanted %q, hint %q, source %q", f.Rule, f.Found, f.Wanted, f.Hint, f.Source)
 				}
 			}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"usmtpkg/locate/finding"
 )
 
 // SourceError says that the source or the volume given cannot be looked at, or
@@ -19,7 +21,9 @@ type SourceError struct {
 	hint string
 }
 
-func (e *SourceError) Error() string { return "finding USMT in " + printable(e.Path) + ": " + e.Reason }
+func (e *SourceError) Error() string {
+	return "finding USMT in " + finding.Printable(e.Path) + ": " + e.Reason
+}
 
 func (e *SourceError) Unwrap() error { return e.Err }
 

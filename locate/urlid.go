@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/wellformed"
 )
 
@@ -16,7 +17,7 @@ const urlidBase = "http://www.microsoft.com/migration/1.0/migxmlext/"
 // have the root migration, unless they are Config.xml files by their root; any other file is
 // free, but with the root migration it has an urlid.
 // Names are compared without regard to case, since the comment in MigXML.xsd says that the engine does.
-func migrationXML(name string, root wellformed.Root) (urlid string, fault *FindingError) {
+func migrationXML(name string, root wellformed.Root) (urlid string, fault *finding.Error) {
 	own := shipped(name)
 	if !strings.EqualFold(root.Name, "migration") {
 		custom := strings.HasPrefix(fold(path.Base(name)), "MIG") && !strings.EqualFold(root.Name, "Configuration")
@@ -59,7 +60,7 @@ func (s *survey) urlids(t *archFolder) {
 				continue
 			}
 			if first, ok := firsts[e.urlid]; ok {
-				s.add(urlidDuplicate.at(e.path, fmt.Sprintf("urlid %q, as in %s", e.urlid, printable(first)), "an urlid of its own"))
+				s.add(urlidDuplicate.at(e.path, fmt.Sprintf("urlid %q, as in %s", e.urlid, finding.Printable(first)), "an urlid of its own"))
 				continue
 			}
 			firsts[e.urlid] = e.path

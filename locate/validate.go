@@ -11,6 +11,8 @@ import (
 	"io/fs"
 
 	"golang.org/x/sync/errgroup"
+
+	"usmtpkg/locate/finding"
 )
 
 const (
@@ -224,5 +226,5 @@ func failure(name string, err error) error {
 	if err == nil || errors.As(err, new(*fs.PathError)) {
 		return err
 	}
-	return fmt.Errorf("reading %s: %w", printable(name), err)
+	return fmt.Errorf("reading %s: %w", finding.Printable(name), err)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/samplekit"
 )
 
@@ -149,7 +150,7 @@ func TestUnreadableFileIsAFailure(t *testing.T) {
 			if r != nil || !errors.Is(err, disk) || !strings.Contains(err.Error(), name) {
 				t.Errorf("Validate with %s unreadable = %v, %v, want %q naming it", name, r, err, disk)
 			}
-			if _, ok := errors.AsType[*FindingError](err); ok {
+			if _, ok := errors.AsType[*finding.Error](err); ok {
 				t.Errorf("Validate with %s unreadable = finding %v, want a failure", name, err)
 			}
 		}
@@ -219,7 +220,7 @@ func BenchmarkValidate(b *testing.B) {
 	}
 	for b.Loop() {
 		r, err := Validate(b.Context(), fsys, Options{})
-		if err != nil || r.Count(Error) > 0 {
+		if err != nil || r.Count(finding.SeverityError) > 0 {
 			b.Fatal(err, summary(r))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 )
@@ -83,7 +84,7 @@ type content struct {
 	signature *pe.Signature
 	listed    *catalog.Catalog // the catalog that lists the content; nil: none, or nobody looked
 	urlid     string           // of a migration XML file
-	fault     *FindingError
+	fault     *finding.Error
 }
 
 // NewValidator returns a Validator for one USMT folder. The error is that of Policy.Check.

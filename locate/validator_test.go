@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
 )
@@ -36,7 +37,7 @@ func TestFindingsAreDeterministic(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	fsys := manyFaults()
 	want := validate(t, fsys, Options{Workers: 1})
-	if n := want.Count(Error); n < 10 {
+	if n := want.Count(finding.SeverityError); n < 10 {
 		t.Fatalf("%d errors, want a test of at least 10", n)
 	}
 	for range 50 {

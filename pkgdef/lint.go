@@ -5,28 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/winname"
 )
-
-// A Severity says what a finding means.
-type Severity string
-
-// The severities.
-const (
-	Warning Severity = "warning" // may be right
-	Error   Severity = "error"   // the migration would fail, or lose something
-)
-
-// A Finding is one setting that contradicts the release or another setting.
-type Finding struct {
-	Rule     string // stable id, such as "config-file-missing"
-	Severity Severity
-	Key      string // such as "capture.configFiles"
-	Found    string
-	Wanted   string
-	Hint     string // what to do about it
-	Source   string // where the claim comes from
-}
 
 // Contents is what of a release matters to the settings.
 type Contents struct {
@@ -51,10 +32,11 @@ const (
 	folderSource  = "inferred: the client passes /i:<package>\\<arch>\\<file>, as published command lines show; not documented"
 )
 
-// Lint holds settings against a release and against themselves. It does not say
-// what Validate says. Settings and contents are not changed.
-func Lint(s Settings, c Contents) []Finding {
-	var all []Finding
+// Lint checks settings against a release and against one another. It does not repeat
+// what Validate says. The Path of a finding is the key of a setting, such as
+// "capture.configFiles". Settings and contents are not changed.
+func Lint(s Settings, c Contents) []*finding.Error {
+	var all []*finding.Error
 	for _, step := range []struct {
 		section, mode string
 		files         []string
@@ -69,29 +51,29 @@ func Lint(s Settings, c Contents) []Finding {
 }
 
 // lintFiles looks at the list of migration XML files of one step.
-func (c Contents) lintFiles(key string, files []string) []Finding {
-	var all []Finding
+func (c Contents) lintFiles(key string, files []string) []*finding.Error {
+	var all []*finding.Error
 	has := func(name string) bool {
 		return slices.ContainsFunc(files, func(f string) bool { return winname.Same(f, name) })
 	}
 	if has("MigUser.xml") && has("MigDocs.xml") {
-		all = append(all, Finding{
-			Rule: "miguser-and-migdocs", Severity: Warning, Key: key, Found: "MigUser.xml and MigDocs.xml", Wanted: "one of the two",
+		all = append(all, &finding.Error{
+			Rule: "miguser-and-migdocs", Severity: finding.SeverityWarning, Path: key, Found: "MigUser.xml and MigDocs.xml", Wanted: "one of the two",
 			Hint: "leave MigUser.xml out: both find the same documents, which makes scans long", Source: practicesPage,
 		})
 	}
 	for _, file := range files {
 		if c.isConfig(file) {
-			all = append(all, Finding{
-				Rule: "config-as-migration-xml", Severity: Error, Key: key, Found: fmt.Sprintf("%q, a Config.xml file", file), Wanted: "migration XML files only",
+			all = append(all, &finding.Error{
+				Rule: "config-as-migration-xml", Severity: finding.SeverityError, Path: key, Found: fmt.Sprintf("%q, a Config.xml file", file), Wanted: "migration XML files only",
 				Hint:   "pass it by /config: in the variable OSDMigrateAdditionalCaptureOptions; listed here it is passed by /i:, and ScanState ends with 26 or 28",
 				Source: returnPage,
 			})
 			continue
 		}
 		if missing := c.without(file); len(missing) > 0 {
-			all = append(all, Finding{
-				Rule: "config-file-missing", Severity: Error, Key: key, Found: fmt.Sprintf("no %q in %s", file, strings.Join(missing, ", ")), Wanted: "the file in every arch folder",
+			all = append(all, &finding.Error{
+				Rule: "config-file-missing", Severity: finding.SeverityError, Path: key, Found: fmt.Sprintf("no %q in %s", file, strings.Join(missing, ", ")), Wanted: "the file in every arch folder",
 				Hint: "put the file into every arch folder of the source, and stage that", Source: folderSource,
 			})
 		}
@@ -125,8 +107,8 @@ func (c Contents) without(file string) []string {
 }
 
 // lintURLIDs finds listed files of one urlid. Each pair is told once, whatever the arches.
-func (c Contents) lintURLIDs(key string, files []string) []Finding {
-	var all []Finding
+func (c Contents) lintURLIDs(key string, files []string) []*finding.Error {
+	var all []*finding.Error
 	told := map[string]bool{}
 	for i, x := range c.XML {
 		for _, other := range c.XML[i+1:] {
@@ -138,8 +120,8 @@ func (c Contents) lintURLIDs(key string, files []string) []Finding {
 				continue
 			}
 			told[pair] = true
-			all = append(all, Finding{
-				Rule: "urlid-listed-twice", Severity: Error, Key: key, Found: fmt.Sprintf("%q and %q with urlid %q", x.Name, other.Name, x.URLID), Wanted: "an urlid for each file",
+			all = append(all, &finding.Error{
+				Rule: "urlid-listed-twice", Severity: finding.SeverityError, Path: key, Found: fmt.Sprintf("%q and %q with urlid %q", x.Name, other.Name, x.URLID), Wanted: "an urlid for each file",
 				Hint: "give each file an urlid of its own: of two files with one urlid ScanState silently ignores the second", Source: xmlPage,
 			})
 		}
@@ -149,14 +131,14 @@ func (c Contents) lintURLIDs(key string, files []string) []Finding {
 
 // lintTwins finds names in a list that differ in case alone, which no schema can say, and folders
 // that do.
-func lintTwins(s Settings) []Finding {
-	var all []Finding
+func lintTwins(s Settings) []*finding.Error {
+	var all []*finding.Error
 	twins := func(path string, names []string, same func(a, b string) bool) {
 		for i, name := range names {
 			for _, other := range names[:i] {
 				if same(name, other) {
-					all = append(all, Finding{
-						Rule: "listed-twice", Severity: Error, Key: fmt.Sprintf(path, i), Found: fmt.Sprintf("%q, and %q before it", name, other), Wanted: "each once",
+					all = append(all, &finding.Error{
+						Rule: "listed-twice", Severity: finding.SeverityError, Path: fmt.Sprintf(path, i), Found: fmt.Sprintf("%q, and %q before it", name, other), Wanted: "each once",
 						Hint: "leave one of them out", Source: "inferred: Windows does not tell names apart by case; that ConfigMgr does not either is not documented",
 					})
 				}
@@ -180,34 +162,34 @@ func lintTwins(s Settings) []Finding {
 }
 
 // lintAccounts compares what is captured with what is restored.
-func lintAccounts(s Settings) []Finding {
+func lintAccounts(s Settings) []*finding.Error {
 	if s.Capture.Mode != ModeStandard || s.Restore.LocalAccounts {
 		return nil
 	}
-	return []Finding{{
-		Rule: "local-accounts-not-restored", Severity: Warning, Key: "restore.localAccounts", Found: "false, while capture.mode standard captures all profiles",
+	return []*finding.Error{{
+		Rule: "local-accounts-not-restored", Severity: finding.SeverityWarning, Path: "restore.localAccounts", Found: "false, while capture.mode standard captures all profiles",
 		Wanted: "true, unless the computers have no local accounts",
 		Hint:   "the task sequence fails at the restore of a computer that has local accounts", Source: stepsPage + "#BKMK_CaptureUserState",
 	}}
 }
 
 // lintStore finds hard links that would go to, or beside, a state migration point.
-func lintStore(s Settings) []Finding {
+func lintStore(s Settings) []*finding.Error {
 	if !s.Capture.HardLinks {
 		return nil
 	}
-	f := Finding{Rule: "hard-links-with-migration-point", Key: "capture.hardLinks", Source: statePage}
+	f := &finding.Error{Rule: "hard-links-with-migration-point", Path: "capture.hardLinks", Source: statePage}
 	switch {
 	case s.StateStore.LocalPath == "":
-		f.Severity = Error
+		f.Severity = finding.SeverityError
 		f.Found, f.Wanted = "true, while stateStore.localPath is empty and a state migration point is asked for", "one of the two"
 		f.Hint = "set stateStore.localPath, such as %_SMSTSUserStatePath%, or capture.hardLinks to false"
 	case s.StateMigrationPoint.Server != "":
-		f.Severity = Warning
+		f.Severity = finding.SeverityWarning
 		f.Found, f.Wanted = "true, while stateMigrationPoint.server is set", "one of the two"
 		f.Hint = "the task sequence of these settings does not use the state migration point that they install"
 	default:
 		return nil
 	}
-	return []Finding{f}
+	return []*finding.Error{f}
 }

@@ -89,7 +89,7 @@ func TestLint(t *testing.T) {
 			tt.edit(&s)
 			var got []string
 			for _, f := range Lint(s, tt.contents) {
-				got = append(got, fmt.Sprintf("%s %s %s", f.Severity, f.Rule, f.Key))
+				got = append(got, fmt.Sprintf("%s %s %s", f.Severity, f.Rule, f.Path))
 				if f.Found == "" || f.Wanted == "" || f.Hint == "" || f.Source == "" {
 					t.Errorf("the finding %+v does not say everything", f)
 				}

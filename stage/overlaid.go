@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
 )
@@ -34,10 +34,7 @@ func (r *run) overlay() []OverlayFile {
 	list := []OverlayFile{}
 	for _, f := range r.o.Overlay {
 		i, _ := r.tree.find(f.Path)
-		if strings.ContainsFunc(f.From, unicode.IsControl) {
-			f.From = strconv.Quote(f.From)
-		}
-		f.Size, f.SHA256, f.From = r.tree.Files[i].Size, r.sums[i], clip(f.From)
+		f.Size, f.SHA256, f.From = r.tree.Files[i].Size, r.sums[i], clip(finding.Printable(f.From))
 		list = append(list, f)
 	}
 	slices.SortFunc(list, func(a, b OverlayFile) int { return cmp.Compare(a.Path, b.Path) })

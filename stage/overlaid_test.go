@@ -59,6 +59,18 @@ func TestOverlayIsRecorded(t *testing.T) {
 	}
 }
 
+// Where a file came from is recorded as it may be shown.
+func TestOverlayIsRecordedPrintable(t *testing.T) {
+	for from, want := range map[string]string{"a\nb.xml": `"a\nb.xml"`, "a\u202eb.xml": `"a\u202eb.xml"`, "a\xff.xml": `"a\xff.xml"`, `C:\é "1".xml`: `C:\é "1".xml`} {
+		fsys, o := overlaidKit()
+		o.Overlay[1].From = from
+		res := mustStage(t, t.TempDir(), source(fsys), o)
+		if got := res.Release.Overlay[0].From; got != want {
+			t.Errorf("%q is recorded as %q, want %q", from, got, want)
+		}
+	}
+}
+
 // The names come from whoever made the files; what they are written as can be read again.
 func TestOverlayStaysReadable(t *testing.T) {
 	fsys, o := kit(), options()

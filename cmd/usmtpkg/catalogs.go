@@ -8,6 +8,7 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
 
@@ -85,7 +86,7 @@ func catalogText(found locate.Catalogs, rep *locate.Report) string {
 		}
 		return fmt.Sprintf("; no signed catalogs found (%s); --catalogs DIR names them", strings.Join(dirs, ", "))
 	case found.Path != "":
-		return fmt.Sprintf("; %s read from %s", countOf(len(found.Catalogs()), "catalog was", "catalogs were"), printable(found.Path))
+		return fmt.Sprintf("; %s read from %s", countOf(len(found.Catalogs()), "catalog was", "catalogs were"), finding.Printable(found.Path))
 	}
 	return ""
 }

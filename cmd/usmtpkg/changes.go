@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
 
@@ -56,7 +57,7 @@ func archChanges(c *stage.Changes) []string {
 				counts = append(counts, fmt.Sprintf("%d %s", n.files, n.what))
 			}
 		}
-		list = append(list, printable(a.Arch)+" "+strings.Join(counts, ", "))
+		list = append(list, finding.Printable(a.Arch)+" "+strings.Join(counts, ", "))
 	}
 	return list
 }
@@ -74,7 +75,7 @@ func versionMoves(programs []stage.ProgramChange) []string {
 	}
 	var list []string
 	for _, m := range order {
-		list = append(list, plainText(fmt.Sprintf("%d from %s to %s", counts[m], m.before, m.after)))
+		list = append(list, finding.PlainText(fmt.Sprintf("%d from %s to %s", counts[m], m.before, m.after)))
 	}
 	return list
 }
@@ -86,7 +87,7 @@ func printChanges(w io.Writer, o *options, files []stage.FileChange) {
 			say(w, "  … and %d more; -v names all\n", len(files)-i)
 			return
 		}
-		say(w, "  %-7s %s%s\n", f.Change, printable(f.Path), plainText(changeDetail(f)))
+		say(w, "  %-7s %s%s\n", f.Change, finding.Printable(f.Path), finding.PlainText(changeDetail(f)))
 	}
 }
 
@@ -96,7 +97,7 @@ func changeDetail(f stage.FileChange) string {
 	case b == nil || a == nil:
 		return ""
 	case f.Change == stage.FileRenamed:
-		return ", was " + printable(b.Path)
+		return ", was " + finding.Printable(b.Path)
 	case b.FileVersion != a.FileVersion && b.FileVersion != "" && a.FileVersion != "":
 		return fmt.Sprintf(": version %s, was %s", a.FileVersion, b.FileVersion)
 	case b.Size != a.Size:

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
 
@@ -48,7 +49,7 @@ type stageJob struct {
 	chk  *checker
 	bar  *progress
 
-	lints []*locate.FindingError // about the settings
+	lints []*finding.Error // about the settings
 }
 
 // prepare finds and prechecks the source.
@@ -177,6 +178,6 @@ func (j *stageJob) explain(err error) error {
 	if j.chk.report == nil || j.o.json {
 		return err
 	}
-	printFindings(j.env.stderr, j.o, j.chk.report.Findings(), locate.Warning)
+	printFindings(j.env.stderr, j.o, j.chk.report.Findings(), finding.SeverityWarning)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
 
@@ -33,14 +34,14 @@ func hostile() judgement {
 	s := suite{name: "amd64", about: "about \x1b[31m", passed: []string{"every rule that was checked"}, notes: []string{"a note\x00"}}
 	s.skipped = []skippedCheck{{"authenticode", "was not checked"}}
 	for i, name := range hostileNames {
-		r := result{rule: "core-missing", severity: locate.Severity(i % 3), fails: i%3 == 2, base: "USMT", file: "amd64/" + name, label: printable("amd64/" + name)}
+		r := result{rule: "core-missing", severity: finding.Severity(i % 3), fails: i%3 == 2, base: "USMT", file: "amd64/" + name, label: finding.Printable("amd64/" + name)}
 		r.found, r.wanted, r.hint, r.source = "what "+name+" is", "what it\x02 should be", "do {this}", "measured"
 		r.check = r.label + ": " + r.rule
 		s.results = append(s.results, r)
 	}
 	s.results = append(s.results,
-		result{check: "x", rule: "arch-missing", severity: locate.Error, fails: true, base: "USMT", file: ".", label: ".", detail: "gone"},
-		result{check: "y", rule: "core-missing", severity: locate.Error, fails: true, base: "USMT", file: "x", label: "x", hint: "do that", source: "inferred"})
+		result{check: "x", rule: "arch-missing", severity: finding.SeverityError, fails: true, base: "USMT", file: ".", label: ".", detail: "gone"},
+		result{check: "y", rule: "core-missing", severity: finding.SeverityError, fails: true, base: "USMT", file: "x", label: "x", hint: "do that", source: "inferred"})
 	j.suites = []suite{s}
 	return j
 }
@@ -122,7 +123,7 @@ func TestDocumentsAnyText(t *testing.T) {
 		name := strings.ReplaceAll(text.Draw(rt, "name"), "/", "_")
 		j := hostile()
 		r := &j.suites[0].results[2]
-		r.file, r.label, r.detail, r.hint = "x/"+name, printable("x/"+name), text.Draw(rt, "detail"), text.Draw(rt, "hint")
+		r.file, r.label, r.detail, r.hint = "x/"+name, finding.Printable("x/"+name), text.Draw(rt, "detail"), text.Draw(rt, "hint")
 		r.check = r.label
 		d, err := readSARIF(sarifOf(t, j))
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
@@ -44,9 +45,9 @@ func TestExitStatus(t *testing.T) {
 		{"downgrade", &stage.DowngradeError{}, exitInvalid},
 		{"same version, other content", &stage.SameVersionError{}, exitInvalid},
 		{"not found", &locate.NotFoundError{}, exitNotFound},
-		{"finding", &locate.FindingError{Rule: "x"}, exitInvalid},
-		{"findings", multierror.Append(nil, &locate.FindingError{Rule: "x"}), exitInvalid},
-		{"printed findings", marked(multierror.Append(nil, &locate.FindingError{})), exitInvalid},
+		{"finding", &finding.Error{Rule: "x"}, exitInvalid},
+		{"findings", multierror.Append(nil, &finding.Error{Rule: "x"}), exitInvalid},
+		{"printed findings", marked(multierror.Append(nil, &finding.Error{})), exitInvalid},
 		{"layout", &locate.LayoutError{}, exitInvalid},
 		{"link in the source", &stage.EntryError{Path: "x", Type: fs.ModeSymlink}, exitInvalid},
 		{"unreadable record", &stage.FormatError{File: "release.json"}, exitInvalid},
@@ -96,7 +97,7 @@ func TestExitStatusOrder(t *testing.T) {
 		{exitMismatch, &stage.MismatchError{}},
 		{exitChanged, stage.ErrChanged},
 		{exitBusy, stage.ErrBusy},
-		{exitInvalid, &locate.FindingError{}},
+		{exitInvalid, &finding.Error{}},
 		{exitDestination, &stage.DestinationError{Err: errors.New("full")}},
 		{exitIO, &stage.SourceError{Err: errors.New("broken")}},
 		{exitOther, errors.New("oops")},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/winname"
@@ -81,7 +82,7 @@ func precheck(ctx context.Context, env environment, o *options, fsys fs.FS, lo l
 		return nil, &stage.SourceError{Err: err}
 	}
 	if !o.json {
-		printFindings(env.stderr, o, rep.Findings(), locate.Warning)
+		printFindings(env.stderr, o, rep.Findings(), finding.SeverityWarning)
 	}
 	return rep, rep.Err(o.policy.strict)
 }
@@ -125,7 +126,7 @@ func (c *checker) validation() stage.Validation {
 	return stage.Validation{
 		Rules: locate.RulesVersion, Strict: c.strict, NotChecked: notChecked(c.report), Inventory: compared(c.report),
 		Findings: stage.FindingCounts{
-			Error: c.report.Count(locate.Error), Warning: c.report.Count(locate.Warning), Info: c.report.Count(locate.Info),
+			Error: c.report.Count(finding.SeverityError), Warning: c.report.Count(finding.SeverityWarning), Info: c.report.Count(finding.SeverityInfo),
 		},
 		Proofs: proofCounts(c.report), MSIs: msiRecords(c.report),
 	}
@@ -151,19 +152,19 @@ func evidence(c locate.Candidate) []stage.Evidence {
 
 // printFindings prints findings of at least the severity given, each with its
 // hint, and with its source if verbose; in a full report also where it is a claim of ours.
-func printFindings(w io.Writer, o *options, findings []*locate.FindingError, least locate.Severity) {
+func printFindings(w io.Writer, o *options, findings []*finding.Error, least finding.Severity) {
 	for _, f := range findings {
 		if f.Severity < least && !o.verbose {
 			continue
 		}
 		say(w, "%-7s %s\n", f.Severity, f.Error())
 		if f.Overlay != "" {
-			say(w, "        overlay: %s\n", printable(f.Overlay))
+			say(w, "        overlay: %s\n", finding.Printable(f.Overlay))
 		}
 		if f.Hint != "" {
 			say(w, "        hint: %s\n", f.Hint)
 		}
-		if f.Source != "" && (f.Severity != locate.Error && least == locate.Info || o.verbose) {
+		if f.Source != "" && (f.Severity != finding.SeverityError && least == finding.SeverityInfo || o.verbose) {
 			say(w, "        source: %s\n", f.Source)
 		}
 	}
@@ -181,7 +182,7 @@ type jsonFinding struct {
 	Overlay  string `json:"overlay,omitempty"` // the file of the overlay that it is about
 }
 
-func findingDocument(f *locate.FindingError) jsonFinding {
+func findingDocument(f *finding.Error) jsonFinding {
 	d := jsonFinding{
 		Rule: f.Rule, Severity: f.Severity.String(), Path: f.Path,
 		Found: f.Found, Wanted: f.Wanted, Hint: f.Hint, Source: f.Source, Overlay: f.Overlay,
@@ -192,7 +193,7 @@ func findingDocument(f *locate.FindingError) jsonFinding {
 	return d
 }
 
-func findingDocuments(findings []*locate.FindingError) []jsonFinding {
+func findingDocuments(findings []*finding.Error) []jsonFinding {
 	docs := make([]jsonFinding, len(findings))
 	for i, f := range findings {
 		docs[i] = findingDocument(f)
@@ -203,5 +204,5 @@ func findingDocuments(findings []*locate.FindingError) []jsonFinding {
 // verdict sums a report up in words. Extra files are counted there too: a person who reads that there
 // are no errors should not miss them.
 func verdict(rep *locate.Report) string {
-	return countOf(rep.Count(locate.Error), "error", "errors") + ", " + countOf(rep.Count(locate.Warning), "warning", "warnings") + extraText(rep)
+	return countOf(rep.Count(finding.SeverityError), "error", "errors") + ", " + countOf(rep.Count(finding.SeverityWarning), "warning", "warnings") + extraText(rep)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
@@ -126,7 +127,7 @@ func runInventory(ctx context.Context, env environment, o *options, output strin
 		return &stage.SourceError{Err: err}
 	}
 	if !o.json { // a list makes what it holds the rule
-		printFindings(env.stderr, o, rep.Findings(), locate.Warning)
+		printFindings(env.stderr, o, rep.Findings(), finding.SeverityWarning)
 	}
 	if bad := rep.Err(false); bad != nil {
 		return bad

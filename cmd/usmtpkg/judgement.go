@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
 
@@ -37,7 +38,7 @@ type suite struct {
 type result struct {
 	check    string // the name of the check in JUnit
 	rule     string
-	severity locate.Severity
+	severity finding.Severity
 	fails    bool   // it makes the run fail
 	base     string // the folder that file is relative to: the id of a uriBase
 	file     string // the path as it is on disk, slash-separated; empty: the folder itself
@@ -145,7 +146,7 @@ func (s suite) fails() bool {
 }
 
 // suiteOf is the arch folder that a finding lies in, however it is spelt, or packageSuite.
-func suiteOf(f *locate.FindingError) string {
+func suiteOf(f *finding.Error) string {
 	top, _, _ := strings.Cut(f.File, "/")
 	switch top = strings.ToLower(top); top {
 	case locate.AMD64, locate.ARM64, locate.X86:
@@ -154,10 +155,10 @@ func suiteOf(f *locate.FindingError) string {
 	return packageSuite
 }
 
-func findingResult(f *locate.FindingError, strict bool) result {
+func findingResult(f *finding.Error, strict bool) result {
 	r := result{
 		check: f.Path + ": " + f.Rule, rule: f.Rule, severity: f.Severity,
-		fails: f.Severity == locate.Error || strict && f.Severity == locate.Warning,
+		fails: f.Fails(strict),
 		base:  "USMT", file: f.File, label: f.Path, found: f.Found, wanted: f.Wanted, hint: f.Hint, source: f.Source,
 	}
 	if f.Err != nil {
@@ -188,7 +189,7 @@ func verifyJudgement(d jsonVerify, cached bool, status int) judgement {
 		}
 		for _, f := range c.Files {
 			if f.Verdict == stage.Same {
-				s.passed = append(s.passed, printable(f.Path))
+				s.passed = append(s.passed, finding.Printable(f.Path))
 			} else {
 				s.results = append(s.results, c.siteResult(fileResult(f, base)))
 			}
@@ -230,9 +231,9 @@ func (d jsonVerify) assurance() string {
 
 // fileResult is the result for a file that is not the same.
 func fileResult(f stage.FileResult, base string) result {
-	label := printable(f.Path)
+	label := finding.Printable(f.Path)
 	r := result{
-		check: label, rule: string(f.Verdict), severity: locate.Error, fails: true,
+		check: label, rule: string(f.Verdict), severity: finding.SeverityError, fails: true,
 		base: base, file: f.File(), label: label, found: f.Found, wanted: f.Want,
 	}
 	switch f.Verdict {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"usmtpkg/locate/finding"
 )
 
 // JUnit XML as Jenkins, Azure DevOps and GitLab read it. It has no standard; what is written
@@ -56,7 +58,7 @@ func writeJUnit(w io.Writer, j judgement) error {
 		all.add(junitSuiteOf(j, s))
 	}
 	if f := j.failure; f != nil {
-		fault := &junitFault{Type: fmt.Sprintf("exit %d", j.status), Message: plainLines(f.text), Text: failureText(f)}
+		fault := &junitFault{Type: fmt.Sprintf("exit %d", j.status), Message: finding.PlainLines(f.text), Text: failureText(f)}
 		run := junitSuite{Name: className(j, "run")}
 		run.Cases = []junitCase{{Class: run.Name, Name: "usmtpkg " + j.command, Error: fault}}
 		all.add(run)
@@ -77,17 +79,17 @@ func junitSuiteOf(j judgement, s suite) junitSuite {
 	js := junitSuite{Name: className(j, s.name)}
 	var out []string
 	if s.about != "" {
-		out = append(out, plainText(s.about))
+		out = append(out, finding.PlainText(s.about))
 	}
 	for _, r := range s.results {
 		if !r.fails {
-			out = append(out, fmt.Sprintf("%s: %s: %s", r.severity, r.rule, plainText(r.text())))
+			out = append(out, fmt.Sprintf("%s: %s: %s", r.severity, r.rule, finding.PlainText(r.text())))
 			if advice := resultText(r); advice != "" {
 				out = append(out, advice)
 			}
 			continue
 		}
-		fault := &junitFault{Type: r.rule, Message: plainText(r.text()), Text: resultText(r)}
+		fault := &junitFault{Type: r.rule, Message: finding.PlainText(r.text()), Text: resultText(r)}
 		js.Cases = append(js.Cases, junitCase{Class: js.Name, Name: r.check, Failure: fault})
 	}
 	for _, name := range s.passed {
@@ -97,7 +99,7 @@ func junitSuiteOf(j judgement, s suite) junitSuite {
 		js.Cases = append(js.Cases, junitCase{Class: js.Name, Name: k.name, Skipped: &junitFault{Message: k.reason}})
 	}
 	for _, n := range s.notes {
-		out = append(out, "note: "+plainText(n))
+		out = append(out, "note: "+finding.PlainText(n))
 	}
 	if len(out) > 0 {
 		js.Out = &junitText{strings.Join(out, "\n")}
@@ -128,21 +130,21 @@ func (all *junitSuites) add(s junitSuite) {
 func resultText(r result) string {
 	var lines []string
 	if r.hint != "" {
-		lines = append(lines, "hint: "+plainText(r.hint))
+		lines = append(lines, "hint: "+finding.PlainText(r.hint))
 	}
 	if r.source != "" {
-		lines = append(lines, "source: "+plainText(r.source))
+		lines = append(lines, "source: "+finding.PlainText(r.source))
 	}
 	return strings.Join(lines, "\n")
 }
 
 func failureText(f *failure) string {
-	lines := []string{plainLines(f.text)}
+	lines := []string{finding.PlainLines(f.text)}
 	for _, p := range f.places {
-		lines = append(lines, plainText(fmt.Sprintf("%s: %s (%s)", p.Path, p.Outcome, p.How)))
+		lines = append(lines, finding.PlainText(fmt.Sprintf("%s: %s (%s)", p.Path, p.Outcome, p.How)))
 	}
 	if f.hint != "" {
-		lines = append(lines, "hint: "+plainText(f.hint))
+		lines = append(lines, "hint: "+finding.PlainText(f.hint))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -7,9 +7,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/hashicorp/go-multierror"
-
-	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 	"usmtpkg/locate/wellformed"
 	"usmtpkg/pkgdef"
@@ -17,7 +15,7 @@ import (
 )
 
 // lintRelease holds the settings against a release of the library.
-func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Release) ([]*locate.FindingError, error) {
+func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Release) ([]*finding.Error, error) {
 	root, err := os.OpenRoot(lib.PackageSource(rel.Name))
 	if err != nil {
 		return nil, &stage.SourceError{Err: err}
@@ -29,7 +27,7 @@ func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Rele
 // lint holds the settings of the configuration file against a USMT folder, and
 // prints what it finds. Without such settings there is nothing to hold: nobody
 // asked for the defaults. The error holds the findings that forbid to go on.
-func lint(env environment, o *options, fsys fs.FS, arches []string) ([]*locate.FindingError, error) {
+func lint(env environment, o *options, fsys fs.FS, arches []string) ([]*finding.Error, error) {
 	if !o.siteGiven {
 		return nil, nil
 	}
@@ -37,25 +35,12 @@ func lint(env environment, o *options, fsys fs.FS, arches []string) ([]*locate.F
 	if err != nil {
 		return nil, &stage.SourceError{Err: err}
 	}
-	var findings []*locate.FindingError
-	var fatal *multierror.Error
-	for _, f := range pkgdef.Lint(o.site, contents) {
-		severity := locate.Warning
-		if f.Severity == pkgdef.Error {
-			severity = locate.Error
-		}
-		finding := &locate.FindingError{
-			Rule: f.Rule, Severity: severity, Path: f.Key, Found: f.Found, Wanted: f.Wanted, Hint: f.Hint, Source: f.Source,
-		}
-		findings = append(findings, finding)
-		if severity == locate.Error || o.policy.strict {
-			fatal = multierror.Append(fatal, finding)
-		}
-	}
+	findings := pkgdef.Lint(o.site, contents)
+	fatal := finding.Join(findings, o.policy.strict)
 	if !o.json {
-		printFindings(env.stderr, o, findings, locate.Warning)
+		printFindings(env.stderr, o, findings, finding.SeverityWarning)
 	}
-	return findings, fatal.ErrorOrNil()
+	return findings, fatal
 }
 
 // maxXML bounds how much of a migration XML file is read, in bytes; those of USMT have up to 0.2 MiB.

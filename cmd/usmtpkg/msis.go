@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
@@ -103,5 +104,5 @@ func msiNotes(rec stage.Release, given []*locate.MSI) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	return []string{"MSIs vouched for files when this release was staged, and it does not keep them; to prove those files again, give them with --msi: " + printable(strings.Join(names, ", "))}
+	return []string{"MSIs vouched for files when this release was staged, and it does not keep them; to prove those files again, give them with --msi: " + finding.Printable(strings.Join(names, ", "))}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 	"usmtpkg/stage/overlay"
 )
@@ -200,7 +201,7 @@ func overlayText(list []stage.OverlayFile) string {
 		if f.Replaces {
 			replaced++
 		}
-		if name := printable(f.From); !slices.Contains(names, name) {
+		if name := finding.Printable(f.From); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

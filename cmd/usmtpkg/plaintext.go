@@ -2,15 +2,14 @@ package main
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"reflect"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
+
+	"usmtpkg/locate/finding"
 )
 
 // printf is how text of the program gets to standard output and standard error, and nothing else
@@ -42,19 +41,19 @@ func harmless(arg any) any {
 	case ourText:
 		return string(v)
 	case string:
-		return plainText(v)
+		return finding.PlainText(v)
 	case error:
-		return plainText(v.Error())
+		return finding.PlainText(v.Error())
 	case fmt.Stringer:
-		return plainText(v.String())
+		return finding.PlainText(v.String())
 	}
 	switch v := reflect.ValueOf(arg); v.Kind() {
 	case reflect.String:
-		return plainText(v.String())
+		return finding.PlainText(v.String())
 	case reflect.Bool, reflect.Int, reflect.Int64, reflect.Int32, reflect.Uint64, reflect.Float64:
 		return arg
 	default:
-		return plainText(fmt.Sprint(arg))
+		return finding.PlainText(fmt.Sprint(arg))
 	}
 }
 
@@ -85,43 +84,4 @@ func (p plainJSON) Write(doc []byte) (int, error) {
 		return 0, err
 	}
 	return len(doc), nil
-}
-
-// printable returns a path as it may be shown in any document: one that is not UTF-8, or
-// that holds control or invisible characters, as a quoted Go text. XML 1.0 can hold neither
-// as they are, not even escaped, and in any document they could feign another line or name.
-func printable(path string) string {
-	if utf8.ValidString(path) && strings.IndexFunc(path, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
-		return path
-	}
-	return strconv.Quote(path)
-}
-
-// plainText returns a message as it may be shown in any document: every character that
-// printable would quote becomes its Go escape, such as \x1b. So it stays one line.
-func plainText(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			b.WriteString(`\x` + hex.EncodeToString([]byte{s[0]}))
-		case unicode.IsPrint(r):
-			b.WriteString(s[:n])
-		default:
-			quoted := strconv.QuoteRune(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
-
-// plainLines is plainText for the text of an error, which may have several lines.
-func plainLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, line := range lines {
-		lines[i] = plainText(line)
-	}
-	return strings.Join(lines, "\n")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 	"usmtpkg/stage/contentlib"
 )
@@ -151,7 +152,7 @@ func (d jsonRecover) printNotes(env environment, o *options) {
 		return
 	}
 	for _, n := range d.Notes {
-		say(env.stderr, "usmtpkg: note: %s\n", plainText(n))
+		say(env.stderr, "usmtpkg: note: %s\n", finding.PlainText(n))
 	}
 }
 

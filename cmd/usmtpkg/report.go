@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/stage"
 )
@@ -44,7 +45,7 @@ func report(env environment, o *options, err error) int {
 		}
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		say(env.stderr, "usmtpkg: %s\n", plainText(line))
+		say(env.stderr, "usmtpkg: %s\n", finding.PlainText(line))
 	}
 	printDetails(env.stderr, o, err)
 	if hint := hintFor(o, err); hint != "" {
@@ -100,7 +101,7 @@ func printDetails(w io.Writer, o *options, err error) {
 	var mm *stage.MismatchError
 	if errors.As(err, &mm) && len(mm.Files) > 1 {
 		for _, f := range mm.Files {
-			say(w, "  %s\n", plainText(f.String()))
+			say(w, "  %s\n", finding.PlainText(f.String()))
 		}
 	}
 	var differs *stage.SameVersionError
@@ -184,7 +185,7 @@ func errorDocument(o *options, err error, status int) jsonError {
 	var list *multierror.Error
 	if errors.As(err, &list) {
 		for _, e := range list.Errors {
-			if f := (*locate.FindingError)(nil); errors.As(e, &f) {
+			if f := (*finding.Error)(nil); errors.As(e, &f) {
 				d.Findings = append(d.Findings, findingDocument(f))
 			}
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 )
 
 // The parts of SARIF 2.1.0 that are written here: OASIS Standard, 27 March 2020.
@@ -125,16 +125,16 @@ func writeSARIF(w io.Writer, j judgement, version string) error {
 func sarifResultOf(r result, suite string, rules []sarifRule) sarifResult {
 	i, _ := slices.BinarySearchFunc(rules, r.rule, func(have sarifRule, id string) int { return strings.Compare(have.ID, id) })
 	d := sarifDetails{
-		Path: r.label, Found: plainText(r.found), Wanted: plainText(r.wanted), Detail: plainText(r.detail), In: suite,
+		Path: r.label, Found: finding.PlainText(r.found), Wanted: finding.PlainText(r.wanted), Detail: finding.PlainText(r.detail), In: suite,
 	}
 	if rule := rules[i]; r.hint != "" && (rule.Help == nil || rule.Help.Text != message(r.hint).Text) {
-		d.Hint = plainText(r.hint)
+		d.Hint = finding.PlainText(r.hint)
 	}
-	if rule := rules[i]; r.source != "" && (rule.Origin == nil || rule.Origin.Source != plainText(r.source)) {
-		d.Source = plainText(r.source)
+	if rule := rules[i]; r.source != "" && (rule.Origin == nil || rule.Origin.Source != finding.PlainText(r.source)) {
+		d.Source = finding.PlainText(r.source)
 	}
 	return sarifResult{
-		RuleID: r.rule, RuleIndex: i, Level: sarifLevel(r.severity), Message: *message(plainText(r.text())),
+		RuleID: r.rule, RuleIndex: i, Level: sarifLevel(r.severity), Message: *message(finding.PlainText(r.text())),
 		Locations:  []sarifPlace{{sarifPhysical{sarifLocation{URI: relativeURI(r.file), BaseID: r.base}}}},
 		Properties: d,
 	}
@@ -155,7 +155,7 @@ func sarifRules(j judgement) []sarifRule {
 				rule.Help = message(r.hint)
 			}
 			if r.source != "" {
-				rule.Origin = &sarifOrigin{plainText(r.source)}
+				rule.Origin = &sarifOrigin{finding.PlainText(r.source)}
 			}
 			rules = slices.Insert(rules, i, rule)
 		}
@@ -169,7 +169,7 @@ func sarifNotifications(j judgement) (all []sarifNotification) {
 	if f := j.failure; f != nil {
 		n := sarifNotification{Level: "error", Message: *message(f.text)}
 		if f.hint != "" || len(f.places) > 0 {
-			n.Properties = sarifFailure{Hint: plainText(f.hint), Places: f.places}
+			n.Properties = sarifFailure{Hint: finding.PlainText(f.hint), Places: f.places}
 		}
 		all = append(all, n)
 	}
@@ -184,13 +184,13 @@ func sarifNotifications(j judgement) (all []sarifNotification) {
 	return all
 }
 
-func sarifLevel(s locate.Severity) string {
+func sarifLevel(s finding.Severity) string {
 	switch s {
-	case locate.Error:
+	case finding.SeverityError:
 		return "error"
-	case locate.Warning:
+	case finding.SeverityWarning:
 		return "warning"
-	case locate.Info:
+	case finding.SeverityInfo:
 	}
 	return "note"
 }
@@ -199,6 +199,6 @@ func sarifLevel(s locate.Severity) string {
 // placeholders (3.11.5), and nothing in it makes an embedded link (3.11.6): a file could be
 // named so as to show one.
 func message(s string) *sarifText {
-	s = strings.NewReplacer("{", "{{", "}", "}}", "](", "] (").Replace(plainLines(s))
+	s = strings.NewReplacer("{", "{{", "}", "}}", "](", "] (").Replace(finding.PlainLines(s))
 	return &sarifText{s}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
 )
@@ -58,7 +59,7 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 		return err
 	}
 	if file != "" && o.verbose && !o.quiet {
-		say(env.stderr, "usmtpkg: settings from %s\n", plainText(file))
+		say(env.stderr, "usmtpkg: settings from %s\n", finding.PlainText(file))
 	}
 	return nil
 }

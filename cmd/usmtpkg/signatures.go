@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/wintrust"
 	"usmtpkg/locate/tree"
@@ -153,7 +154,7 @@ func disagreements(programs []jsonProgram) []string {
 	var lines []string
 	for _, p := range programs {
 		if p.Windows != "" && p.trusted != (p.Signature == string(pe.Valid)) {
-			lines = append(lines, fmt.Sprintf("note    %s: Windows says %s, the verdict here is %s", printable(p.Path), p.Windows, p.Signature))
+			lines = append(lines, fmt.Sprintf("note    %s: Windows says %s, the verdict here is %s", finding.Printable(p.Path), p.Windows, p.Signature))
 		}
 	}
 	return lines

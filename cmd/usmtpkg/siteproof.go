@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
 	"usmtpkg/stage/bag"
@@ -128,7 +129,7 @@ func (e *jsonLogEntry) text() string {
 	if e.Version > 0 {
 		s = fmt.Sprintf("source version %d, ", e.Version)
 	}
-	return fmt.Sprintf("%s%s:%d, %s", s, printable(e.Log), e.Line, printable(e.When))
+	return fmt.Sprintf("%s%s:%d, %s", s, finding.Printable(e.Log), e.Line, finding.Printable(e.When))
 }
 
 // jsonContent is what a content library holds of a package.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage/smplog"
 )
@@ -60,7 +61,7 @@ func runSMPLog(ctx context.Context, env environment, o *options, files []string)
 		return errors.Join(printJSON(env.stdout, doc), outcome)
 	}
 	for _, f := range rep.Findings {
-		_, err := printf(env.stdout, "%-9s %-7s %s (%s)\n          %s:%d: %s\n", f.Verdict, f.Subject, f.Meaning, f.Basis, printable(f.Log), f.Line, plainText(f.Text))
+		_, err := printf(env.stdout, "%-9s %-7s %s (%s)\n          %s:%d: %s\n", f.Verdict, f.Subject, f.Meaning, f.Basis, finding.Printable(f.Log), f.Line, finding.PlainText(f.Text))
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
 	"usmtpkg/stage"
@@ -117,7 +118,7 @@ func protectedFolders(env environment) []string {
 
 func printPlaces(w interface{ Write([]byte) (int, error) }, places []locate.Place) {
 	for _, p := range places {
-		say(w, "  %s: %s (%s)\n", plainText(p.Path), plainText(p.Outcome), p.How)
+		say(w, "  %s: %s (%s)\n", finding.PlainText(p.Path), finding.PlainText(p.Outcome), p.How)
 	}
 }
 

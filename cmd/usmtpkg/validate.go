@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
 
@@ -109,7 +110,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
 		return errors.Join(printDocument(env, o, d, j), marked(bad))
 	}
-	printFindings(env.stdout, o, rep.Findings(), locate.Info)
+	printFindings(env.stdout, o, rep.Findings(), finding.SeverityInfo)
 	for _, line := range disagreements(programs) {
 		say(env.stdout, "%s\n", line)
 	}
@@ -120,7 +121,7 @@ func runValidate(ctx context.Context, env environment, o *options) (err error) {
 	}
 	if o.verbose {
 		for _, name := range unproven(rep) {
-			if _, err := printf(env.stdout, "by name only: %s\n", printable(name)); err != nil {
+			if _, err := printf(env.stdout, "by name only: %s\n", finding.Printable(name)); err != nil {
 				return err
 			}
 		}

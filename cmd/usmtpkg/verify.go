@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
 
@@ -308,12 +309,12 @@ func printVerify(env environment, o *options, d jsonVerify, uncached bool) error
 	for _, c := range d.Comparisons {
 		for _, n := range c.Notes {
 			if !o.quiet {
-				say(env.stderr, "usmtpkg: note: %s\n", plainText(n))
+				say(env.stderr, "usmtpkg: note: %s\n", finding.PlainText(n))
 			}
 		}
 		for _, f := range c.Files {
 			if f.Verdict != stage.Same || o.verbose {
-				if _, err := printf(env.stdout, "%-8s %s\n", f.Verdict, plainText(detail(f))); err != nil {
+				if _, err := printf(env.stdout, "%-8s %s\n", f.Verdict, finding.PlainText(detail(f))); err != nil {
 					return err
 				}
 			}
@@ -348,7 +349,7 @@ func (c jsonComparison) against() string {
 		return "the overlay that it records"
 	case "source":
 		if len(c.Overlay) > 0 {
-			return "the source " + c.Source.Path + " with the overlay " + printable(strings.Join(c.Overlay, ", ")) + ", as they are now"
+			return "the source " + c.Source.Path + " with the overlay " + finding.Printable(strings.Join(c.Overlay, ", ")) + ", as they are now"
 		}
 		return "the source " + c.Source.Path + ", as it is now"
 	case againstLog:

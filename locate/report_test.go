@@ -1,7 +1,6 @@
 package locate
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
 )
@@ -32,7 +32,7 @@ func TestReportErr(t *testing.T) {
 		}
 	}
 	err := r.Err(false)
-	if f, ok := errors.AsType[*FindingError](err); !ok || f.Rule != "core-missing" || f.Path != "amd64/SFCN.DAT" {
+	if f, ok := errors.AsType[*finding.Error](err); !ok || f.Rule != "core-missing" || f.Path != "amd64/SFCN.DAT" {
 		t.Errorf("first finding = %v, want core-missing of amd64/SFCN.DAT", f)
 	}
 	if _, ok := errors.AsType[*pe.FormatError](err); !ok {
@@ -56,33 +56,5 @@ func TestFindingsAreACopy(t *testing.T) {
 	r.Findings()[0] = nil
 	if r.Findings()[0] == nil {
 		t.Error("changing the list changed the report")
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	tests := []struct{ path, want string }{
-		{"amd64/MigApp.xml", "amd64/MigApp.xml"},
-		{"amd64/é 名.txt", "amd64/é 名.txt"},
-		{"amd64/a\nb", `"amd64/a\nb"`},
-		{"amd64/a\xffb", `"amd64/a\xffb"`},
-		{"amd64/a\u202eb", `"amd64/a\u202eb"`},
-	}
-	for _, tt := range tests {
-		got := printable(tt.path)
-		if got != tt.want {
-			t.Errorf("printable(%q) = %q, want %q", tt.path, got, tt.want)
-		}
-		data, err := json.Marshal(got)
-		if err != nil || strings.Contains(string(data), `\ufffd`) {
-			t.Errorf("json of %q = %s, %v, want it whole", got, data, err)
-		}
-	}
-}
-
-func TestSeverityString(t *testing.T) {
-	for s, want := range map[Severity]string{Info: "info", Warning: "warning", Error: "error", 7: "severity 7"} {
-		if got := s.String(); got != want {
-			t.Errorf("String = %q, want %q", got, want)
-		}
 	}
 }
