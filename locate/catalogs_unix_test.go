@@ -50,7 +50,7 @@ func TestCachedMSIIsAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := cachedIn(t, newPublisher(t).verifier, Candidate{cached: []CachedMSI{{Product: "User State Migration Tool", Path: pipe}}})
-	if diff := cmp.Diff([]string{"pipe.msi User State Migration Tool unsupported: it is not a regular file"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"pipe.msi User State Migration Tool unsupported: found a named pipe, wanted a file"}, got); diff != "" {
 		t.Errorf("cached MSIs (-want +got):\n%s", diff)
 	}
 }

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 )
 
 // A CachedMSI is a package that Windows Installer keeps of an installed product.
@@ -102,7 +101,7 @@ func (c Candidate) cachedFile(name string) ([]byte, error) {
 	if file, err = foldPath(root.FS(), filepath.ToSlash(file)); err != nil {
 		return nil, fileCause(err)
 	}
-	data, err := readRegular(root, file, MaxMSI)
+	data, err := tree.ReadFileIn(root, file, MaxMSI)
 	if err != nil {
 		return nil, fileCause(err)
 	}
@@ -112,33 +111,14 @@ func (c Candidate) cachedFile(name string) ([]byte, error) {
 // fileCause is what went wrong with a file, without its path.
 func fileCause(err error) error {
 	at := (*fs.PathError)(nil)
+	odd := (*tree.FileError)(nil)
 	switch {
+	case errors.As(err, &odd):
+		return errors.New(odd.Reason())
 	case errors.Is(err, fs.ErrNotExist):
 		return errors.New("no such file")
 	case errors.As(err, &at):
 		return errors.New("not readable: " + at.Err.Error())
 	}
 	return err
-}
-
-// readRegular reads a file of at most limit bytes. What is not a regular file is not opened: opening a
-// pipe could wait forever.
-func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
-	info, err := root.Lstat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is not a regular file")
-	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // only read
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = fmt.Errorf("it has more than %d MiB", limit>>20)
-	}
-	return b, err
 }

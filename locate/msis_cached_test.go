@@ -51,9 +51,14 @@ func TestCachedMSIsOfMachine(t *testing.T) {
 		"Installer/stripped.msi":              strings.Replace(signed, "SFCN.DAT", "SFCN.DAX", 1),
 		"Installer/folder.msi/x":              "",
 		"relative.msi":                        signed,
+		"Installer/large.msi":                 "",
 	})
 	at := func(name string) string { return filepath.Join(root, "Installer", name) }
+	if err := os.Truncate(at("large.msi"), MaxMSI+1); err != nil {
+		t.Fatal(err)
+	}
 	installed := []CachedMSI{
+		{Product: "User State Migration Tool", Path: at("large.msi")},
 		{Product: "User State Migration Tool (DesktopEditions)", Path: at("1a2b.MSI")},
 		{Product: "User State Migration Tool (ClientCore)", Path: at("stripped.msi")},
 		{Product: "User State Migration Tool (OnecoreUAP)", Path: at("gone.msi")},
@@ -73,10 +78,11 @@ func TestCachedMSIsOfMachine(t *testing.T) {
 	c, _ := r.Best()
 	got := cachedIn(t, p.verifier, c)
 	want := []string{
+		"large.msi User State Migration Tool unsupported: found 67108865 bytes, wanted at most 67108864",
 		"1a2b.MSI User State Migration Tool valid",
 		"stripped.msi User State Migration Tool (ClientCore) tampered: ",
 		"gone.msi User State Migration Tool (OnecoreUAP) unsupported: no such file",
-		"folder.msi User State Migration Tool unsupported: it is not a regular file",
+		"folder.msi User State Migration Tool unsupported: found a folder, wanted a file",
 		"relative.msi User State Migration Tool unsupported: not followed: not an absolute path",
 		" User State Migration Tool unsupported: not followed: the value is empty",
 		`SOFTWARE "User State Migration Tool\x1b" unsupported: not readable: access denied`,
@@ -164,7 +170,7 @@ func TestCachedMSIsOfVolume(t *testing.T) {
 		"1a2b.msi User State Migration Tool valid",
 		"passwd User State Migration Tool (ClientCore) unsupported: not followed: it has .. in it",
 		"gone.msi User State Migration Tool (OnecoreUAP) unsupported: no such file",
-		"link.msi User State Migration Tool (link) unsupported: it is not a regular file",
+		"link.msi User State Migration Tool (link) unsupported: not readable: path escapes from parent",
 		" User State Migration Tool (odd) unsupported: not followed: found type REG_DWORD, wanted REG_SZ",
 		" User State Migration Tool (bare) unsupported: not followed: the value is empty",
 	}
@@ -213,23 +219,6 @@ func TestCachedMSIRefused(t *testing.T) {
 	}
 	if f := r.Findings()[0]; !strings.Contains(f.Found, `(C:\Windows\Installer\1a2b.msi)`) || f.Hint == "" || r.Err(true) != nil {
 		t.Errorf("finding %q, hint %q, error %v", f, f.Hint, r.Err(true))
-	}
-}
-
-func TestReadRegular(t *testing.T) {
-	root, err := os.OpenRoot(plant(t, map[string]string{"a": "12345", "empty": ""}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeFolder(root)
-	if b, err := readRegular(root, "a", 5); err != nil || string(b) != "12345" {
-		t.Errorf("readRegular = %q, %v", b, err)
-	}
-	if _, err := readRegular(root, "a", 4); err == nil || err.Error() != "it has more than 0 MiB" {
-		t.Errorf("readRegular of a large file = %v", err)
-	}
-	if _, err := readRegular(root, "none", 4); err == nil || fileCause(err).Error() != "no such file" {
-		t.Errorf("readRegular of no file = %v", err)
 	}
 }
 
