@@ -566,6 +566,14 @@ func TestStageSourceTouchedWhileRead(t *testing.T) {
 		t.Errorf("Stage = %v, want ErrChanged", err)
 	}
 	wantEmpty(t, dir)
+	tree, err := List(t.Context(), fsys, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at = testTime.Add(-time.Hour)
+	if _, err := hashSource(t.Context(), fsys, tree, 1, noProgress{}); !errors.Is(err, ErrChanged) {
+		t.Errorf("hashSource = %v, want ErrChanged", err)
+	}
 	at = testTime.Add(time.Hour)
 	if _, err := Plan(t.Context(), nil, source(fsys), options()); !errors.Is(err, ErrChanged) {
 		t.Errorf("Plan = %v, want ErrChanged", err)
