@@ -63,7 +63,7 @@ func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, packages: v.msis, declared: v.overlay, brief: v.brief}
-	trees := s.plant(v.entries)
+	trees := s.groupByArch(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
 		s.judge(t)
@@ -118,9 +118,9 @@ type archFolder struct {
 	compared *Comparison
 }
 
-// plant sorts the entries by arch folder, and checks what is in none.
+// groupByArch sorts the entries by arch folder, and checks what is in none.
 // Folders that differ in case only count as one; that they do is a finding of its own.
-func (s *survey) plant(entries map[string]*entry) []*archFolder {
+func (s *survey) groupByArch(entries map[string]*entry) []*archFolder {
 	byArch := make(map[string]*archFolder)
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		e := entries[name]

@@ -74,7 +74,7 @@ func (r *recovery) reclaim(ctx context.Context, parent *os.Root) error {
 		if !ours || !e.IsDir() {
 			continue
 		}
-		parts, why := r.leave(parent, e.Name(), token)
+		parts, why := r.checkLeftover(parent, e.Name(), token)
 		if why != "" {
 			r.notes = append(r.notes, fmt.Sprintf("left %s alone: %s", e.Name(), why))
 			continue
@@ -107,10 +107,10 @@ var (
 	youngPartial = []string{recoveryFile} // before it was made as a whole
 )
 
-// leave says why a folder is not to be removed; empty: it is one of an interrupted recovery, and
+// checkLeftover says why a folder is not to be removed; empty: it is one of an interrupted recovery, and
 // these parts of it go. One that is empty, or holds but a part of the recoveryFile, was left in its
 // first moment, or is of a recovery that begins right now: no copy in it is touched.
-func (r *recovery) leave(parent *os.Root, name, token string) (parts []string, why string) {
+func (r *recovery) checkLeftover(parent *os.Root, name, token string) (parts []string, why string) {
 	entries, err := fs.ReadDir(parent.FS(), name)
 	if err != nil {
 		return nil, err.Error()

@@ -192,14 +192,14 @@ func TestRefuseOverlayInLibrary(t *testing.T) {
 	if err := os.Mkdir(inside, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if refused := (*RefusedError)(nil); !errors.As(CheckTarget(dir, WriterOptions{Apart: []string{inside}}), &refused) {
+	if refused := (*RefusedError)(nil); !errors.As(CheckTarget(dir, WriterOptions{OverlayDirs: []string{inside}}), &refused) {
 		t.Errorf("an overlay in the library is not refused")
 	}
 	lib := filepath.Join(dir, "lib")
-	if err := CheckTarget(lib, WriterOptions{Apart: []string{dir, inside}}); err != nil {
+	if err := CheckTarget(lib, WriterOptions{OverlayDirs: []string{dir, inside}}); err != nil {
 		t.Errorf("a library below the overlay's folder: %v", err)
 	}
-	if _, err := OpenWriter(context.Background(), dir, WriterOptions{Apart: []string{dir}}); err == nil {
+	if _, err := OpenWriter(context.Background(), dir, WriterOptions{OverlayDirs: []string{dir}}); err == nil {
 		t.Error("the library itself as the overlay's folder is not refused")
 	}
 }

@@ -292,7 +292,7 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 		return res, false, err
 	}
 	for _, name := range names {
-		if res, done, err = w.equalTwin(ctx, r, name); done || err != nil {
+		if res, done, err = w.matchRelease(ctx, r, name); done || err != nil {
 			return res, done, err
 		}
 	}
@@ -348,9 +348,9 @@ func damagedAs(what string, err error) error {
 	return err
 }
 
-// equalTwin verifies a release and compares it with the source in one pass.
+// matchRelease verifies a release and compares it with the source in one pass.
 // done is false when they differ, or the release is not whole.
-func (w *Writer) equalTwin(ctx context.Context, r *run, name string) (res Result, done bool, err error) {
+func (w *Writer) matchRelease(ctx context.Context, r *run, name string) (res Result, done bool, err error) {
 	rec, err := w.Release(name)
 	if err != nil {
 		return res, false, nil // it was readable a moment ago; the slow way reports it

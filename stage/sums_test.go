@@ -99,7 +99,7 @@ func TestAttest(t *testing.T) {
 	attest := func(want ...string) {
 		t.Helper()
 		w := writer(t, dir)
-		todo, err := w.Unattested(rel, files)
+		todo, err := w.StaleAttestation(rel, files)
 		if err != nil || !cmp.Equal(todo, append([]string{}, want...)) {
 			t.Errorf("Unattested = %v, %v, want %v", todo, err, want)
 		}

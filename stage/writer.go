@@ -20,10 +20,10 @@ var partialName = regexp.MustCompile(`^\.[A-Za-z0-9.-]+\.[0-9a-f]{16}\.partial$`
 
 // WriterOptions tunes OpenWriter. The zero value is ready to use.
 type WriterOptions struct {
-	Protected []string         // folders that must not become libraries: home, Windows
-	Source    string           // the source's folder, which must not overlap the library; empty when it is no folder
-	Apart     []string         // folders of an overlay, which must not lie in the library
-	Now       func() time.Time // the clock for what is recorded; nil records the zero time
+	Protected   []string         // folders that must not become libraries: home, Windows
+	Source      string           // the source's folder, which must not overlap the library; empty when it is no folder
+	OverlayDirs []string         // folders of an overlay, which must not lie in the library
+	Now         func() time.Time // the clock for what is recorded; nil records the zero time
 
 	step func(name string) // called between the steps of a run; tests end the process there
 	disk flusher           // nil is the operating system's
@@ -47,7 +47,7 @@ func CheckTarget(dir string, o WriterOptions) error {
 	if err != nil {
 		return destination("opening the library", err)
 	}
-	if err := errors.Join(refuseTarget(dir, o.Protected), refuseOverlap(dir, o.Source), refuseWithin(dir, o.Apart)); err != nil {
+	if err := errors.Join(refuseTarget(dir, o.Protected), refuseOverlap(dir, o.Source), refuseWithin(dir, o.OverlayDirs)); err != nil {
 		return err
 	}
 	root, err := os.OpenRoot(dir)

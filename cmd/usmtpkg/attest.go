@@ -172,7 +172,7 @@ func attestationFiles(rel stage.Release, sums stage.Sums, key *attest.Key) (map[
 
 // putAttestation writes the files that are not there, or tells which they are.
 func putAttestation(ctx context.Context, env environment, o *options, lib *stage.Library, release string, files map[string][]byte) (written []string, err error) {
-	written, err = lib.Unattested(release, files)
+	written, err = lib.StaleAttestation(release, files)
 	if err != nil || len(written) == 0 {
 		return written, err
 	}

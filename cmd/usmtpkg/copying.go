@@ -126,7 +126,7 @@ func (j *stageJob) check(ctx context.Context) error {
 }
 
 func (j *stageJob) writerOptions() stage.WriterOptions {
-	return stage.WriterOptions{Protected: protectedFolders(j.env), Source: j.usmt.dir, Apart: j.usmt.apart, Now: j.env.now}
+	return stage.WriterOptions{Protected: protectedFolders(j.env), Source: j.usmt.dir, OverlayDirs: j.usmt.overlayDirs, Now: j.env.now}
 }
 
 func (j *stageJob) source() stage.Source {

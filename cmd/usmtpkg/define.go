@@ -153,7 +153,7 @@ func write(ctx context.Context, env environment, o *options, release string, fil
 // wouldDefine tells which files of a definition would be written, and finds what
 // would keep them from it.
 func wouldDefine(lib *stage.Library, release string, files map[string][]byte) ([]string, error) {
-	names, err := lib.Undefined(release, files)
+	names, err := lib.StaleDefinition(release, files)
 	if err == nil && len(names) > 0 {
 		err = stage.CheckWritable("writing the package definition of "+release, lib.DefinitionDir(release))
 	}

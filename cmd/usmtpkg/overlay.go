@@ -143,7 +143,7 @@ func overlaid(ctx context.Context, o *options, u usmt) (usmt, error) {
 		return u, errors.Join(overlayFailure(err), files.Close())
 	}
 	source := u.close
-	u.fsys, u.overlay, u.apart = layer, layer.Files(), files.Folders()
+	u.fsys, u.overlay, u.overlayDirs = layer, layer.Files(), files.Folders()
 	u.close = func() error { return errors.Join(files.Close(), source()) }
 	return u, nil
 }

@@ -56,8 +56,8 @@ type usmt struct {
 
 	catalogs locate.Catalogs // see withLists
 
-	overlay []overlay.Laid // what was laid into it
-	apart   []string       // the folders that came from
+	overlay     []overlay.Laid // what was laid into it
+	overlayDirs []string       // the folders that came from
 }
 
 // findUSMT finds the source and opens it.

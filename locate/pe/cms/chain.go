@@ -14,19 +14,19 @@ const maxChain = 8
 
 // A search looks for a chain from a certificate to a root.
 type search struct {
-	trust *Trust
-	work  *work
-	bag   []*x509.Certificate // candidates beside the roots
-	usage x509.ExtKeyUsage
-	at    time.Time
-	root  *x509.Certificate // that the chain ends in, once it is found
-	fault error             // the most telling of those met
+	trust      *Trust
+	work       *work
+	candidates []*x509.Certificate // that may be in the chain, beside the roots
+	usage      x509.ExtKeyUsage
+	at         time.Time
+	root       *x509.Certificate // that the chain ends in, once it is found
+	fault      error             // the most telling of those met
 }
 
 // chain checks that a chain from leaf ends in a root and that all of it allows
 // the usage and is valid at the time. It returns the root.
-func (t *Trust) chain(w *work, leaf *x509.Certificate, bag []*x509.Certificate, usage x509.ExtKeyUsage, at time.Time) (*x509.Certificate, error) {
-	s := &search{trust: t, work: w, bag: bag, usage: usage, at: at}
+func (t *Trust) chain(w *work, leaf *x509.Certificate, candidates []*x509.Certificate, usage x509.ExtKeyUsage, at time.Time) (*x509.Certificate, error) {
+	s := &search{trust: t, work: w, candidates: candidates, usage: usage, at: at}
 	if s.extend([]*x509.Certificate{leaf}) {
 		return s.root, nil
 	}
@@ -73,7 +73,7 @@ func (s *search) issuers(c *x509.Certificate) []*x509.Certificate {
 			found = append(found, root)
 		}
 	}
-	for _, b := range s.bag {
+	for _, b := range s.candidates {
 		if bytes.Equal(b.RawSubject, c.RawIssuer) && !slices.Contains(found, b) {
 			found = append(found, b)
 		}

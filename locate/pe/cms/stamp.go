@@ -12,10 +12,10 @@ import (
 
 // A stamp is a time stamp of a signature value, of either kind.
 type stamp struct {
-	time   time.Time
-	cert   *x509.Certificate
-	bag    []*x509.Certificate
-	verify func(*work) error // checks its signature
+	time       time.Time
+	cert       *x509.Certificate
+	candidates []*x509.Certificate
+	verify     func(*work) error // checks its signature
 }
 
 // stamps verifies the time stamps of a signature. It returns the times of
@@ -59,7 +59,7 @@ func (t *Trust) stamp(sd *SignedData, raw []byte, parse func(*SignedData, []byte
 	if err := st.verify(w); err != nil {
 		return time.Time{}, err
 	}
-	_, err = t.chain(w, st.cert, st.bag, x509.ExtKeyUsageTimeStamping, st.time)
+	_, err = t.chain(w, st.cert, st.candidates, x509.ExtKeyUsageTimeStamping, st.time)
 	return st.time, err
 }
 
@@ -76,7 +76,7 @@ func countersignature(sd *SignedData, raw []byte) (stamp, error) {
 		return stamp{}, err
 	}
 	clock := der.NewReader(at.Raw)
-	st := stamp{time: clock.Time("signing time"), bag: sd.certificates}
+	st := stamp{time: clock.Time("signing time"), candidates: sd.certificates}
 	if err := malformed(clock); err != nil {
 		return stamp{}, err
 	}
@@ -108,7 +108,7 @@ func (t *Trust) token(sd *SignedData, raw []byte) (stamp, error) {
 	if !bytes.Equal(info.imprint, sum(info.hash, sd.signer.signature)) {
 		return stamp{}, fail(Altered, "it is of another signature")
 	}
-	st := stamp{time: info.time, bag: inner.certificates}
+	st := stamp{time: info.time, candidates: inner.certificates}
 	if st.cert, err = inner.signer.certificate(inner); err != nil {
 		return stamp{}, err
 	}

@@ -26,14 +26,14 @@ func (l *Library) AttestationDir(name string) string {
 	return filepath.Join(l.dir, attestationsDir, name)
 }
 
-// Undefined returns the names, sorted, of those files of a release's package
+// StaleDefinition returns the names, sorted, of those files of a release's package
 // definition that are not there or are different.
-func (l *Library) Undefined(release string, files map[string][]byte) ([]string, error) {
+func (l *Library) StaleDefinition(release string, files map[string][]byte) ([]string, error) {
 	return l.differing(definitionsDir+"/"+release, files)
 }
 
-// Unattested returns the same for the files of a release's attestation.
-func (l *Library) Unattested(release string, files map[string][]byte) ([]string, error) {
+// StaleAttestation returns the same for the files of a release's attestation.
+func (l *Library) StaleAttestation(release string, files map[string][]byte) ([]string, error) {
 	return l.differing(attestationsDir+"/"+release, files)
 }
 
@@ -115,7 +115,7 @@ func (l *Library) ReadDefinition(release, name string, limit int64) ([]byte, err
 // Define writes the files of a release's package definition, and returns the
 // names of those that were not there or were different.
 func (w *Writer) Define(ctx context.Context, release string, files map[string][]byte) ([]string, error) {
-	names, err := w.beside(ctx, release, definitionsDir, "writing the package definition of "+release, files)
+	names, err := w.writeSidecar(ctx, release, definitionsDir, "writing the package definition of "+release, files)
 	if len(names) > 0 && err == nil {
 		w.step("defined")
 	}
@@ -125,10 +125,10 @@ func (w *Writer) Define(ctx context.Context, release string, files map[string][]
 // Attest writes the files of a release's attestation, and returns the names
 // of those that were not there or were different.
 func (w *Writer) Attest(ctx context.Context, release string, files map[string][]byte) ([]string, error) {
-	return w.beside(ctx, release, attestationsDir, "writing the attestation of "+release, files)
+	return w.writeSidecar(ctx, release, attestationsDir, "writing the attestation of "+release, files)
 }
 
-func (w *Writer) beside(ctx context.Context, release, dir, doing string, files map[string][]byte) ([]string, error) {
+func (w *Writer) writeSidecar(ctx context.Context, release, dir, doing string, files map[string][]byte) ([]string, error) {
 	if _, err := w.Release(release); err != nil {
 		return nil, err
 	}
