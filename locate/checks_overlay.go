@@ -26,7 +26,7 @@ type Stock struct {
 // Rules about files of an overlay.
 var (
 	overlayShadows = rule{id: "overlay-shadows", severity: finding.SeverityError,
-		hint: "give your file a name, and an urlid, of its own; if it is to take the place of USMT's, say so with replace: true or --overlay-replace"}
+		hint: "give your file its own name and urlid; if it is to take the place of USMT's, say so with replace: true or --overlay-replace"}
 	overlayReplaces = rule{id: "overlay-replaces", severity: finding.SeverityWarning,
 		hint: "compare your file with that of the new kit: what Microsoft changed in it since is not in yours",
 		source: "documented: changes are best kept in a custom .xml file, apart from the default ones, which a reinstalled USMT overwrites " +

@@ -119,10 +119,10 @@ var (
 		hint:   "a migration XML file has the root element migration; a Config.xml is best given a name that begins with Config",
 		source: "documented: Microsoft Learn, USMT XML file requirements"}
 	migXMLURLID = rule{id: "migxml-urlid", severity: finding.SeverityError,
-		hint:   "the root element names the file by an urlid of its own",
+		hint:   "give the root element a urlid that no other file has",
 		source: "documented: Microsoft Learn, USMT XML file requirements"}
 	urlidDuplicate = rule{id: "urlid-duplicate", severity: finding.SeverityError,
-		hint:   "give each file an urlid of its own: of two files with one urlid ScanState silently ignores the second",
+		hint:   "give each file its own urlid: of two files with the same urlid ScanState silently ignores the second",
 		source: "documented: Microsoft Learn, USMT best practices"}
 )
 

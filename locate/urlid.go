@@ -15,7 +15,7 @@ const urlidBase = "http://www.microsoft.com/migration/1.0/migxmlext/"
 // migrationXML checks the root element of an XML file that lies directly in an arch folder.
 // MigApp, MigDocs and MigUser have the root and the urlid of their name; other Mig*.xml files
 // have the root migration, unless they are Config.xml files by their root; any other file is
-// free, but with the root migration it has an urlid.
+// free, but with the root migration it has a urlid.
 // Names are compared without regard to case, since the comment in MigXML.xsd says that the engine does.
 func migrationXML(name string, root wellformed.Root) (urlid string, fault *finding.Error) {
 	own := shipped(name)
@@ -60,7 +60,7 @@ func (s *survey) urlids(t *archFolder) {
 				continue
 			}
 			if first, ok := firsts[e.urlid]; ok {
-				s.add(urlidDuplicate.at(e.path, fmt.Sprintf("urlid %q, as in %s", e.urlid, finding.Printable(first)), "an urlid of its own"))
+				s.add(urlidDuplicate.at(e.path, fmt.Sprintf("urlid %q, as in %s", e.urlid, finding.Printable(first)), "a different urlid"))
 				continue
 			}
 			firsts[e.urlid] = e.path

@@ -121,8 +121,8 @@ func (c Contents) lintURLIDs(key string, files []string) []*finding.Error {
 			}
 			told[pair] = true
 			all = append(all, &finding.Error{
-				Rule: "urlid-listed-twice", Severity: finding.SeverityError, Path: key, Found: fmt.Sprintf("%q and %q with urlid %q", x.Name, other.Name, x.URLID), Wanted: "an urlid for each file",
-				Hint: "give each file an urlid of its own: of two files with one urlid ScanState silently ignores the second", Source: xmlPage,
+				Rule: "urlid-listed-twice", Severity: finding.SeverityError, Path: key, Found: fmt.Sprintf("%q and %q with urlid %q", x.Name, other.Name, x.URLID), Wanted: "a urlid for each file",
+				Hint: "give each file its own urlid: of two files with the same urlid ScanState silently ignores the second", Source: xmlPage,
 			})
 		}
 	}

@@ -21,7 +21,7 @@ const (
 	fixed     kind = iota // as given
 	program               // a valid PE file for the machine, with a version
 	manifest              // well-formed XML, root "assembly"
-	migration             // well-formed XML, root "migration" with an urlid of the file's own
+	migration             // well-formed XML, root "migration" with a urlid that no other file has
 	opaque                // bytes that nobody looks into
 )
 
