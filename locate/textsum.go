@@ -102,7 +102,7 @@ func (s *textSum) sums(sum string) sums {
 	return all
 }
 
-// sniffed is how much of a file tells whether it is a text, in bytes: a text has no zero byte there.
+// sniffed is how much of a file shows whether it is a text, in bytes: a text has no zero byte there.
 // Version control systems decide by the same, which is what changes line ends.
 // Source: https://git-scm.com/docs/gitattributes (text, set to auto); the number is git's own.
 const sniffed = 8000

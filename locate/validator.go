@@ -203,7 +203,7 @@ func (i *Inspection) sniff(w want) error {
 }
 
 // An Inspection is the look at one file. The content may be handed to it while somebody reads it
-// anyway; Wants tells whether it has to be.
+// anyway; Wants reports whether it has to be.
 type Inspection struct {
 	v    *Validator
 	name string

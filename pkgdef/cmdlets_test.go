@@ -41,7 +41,7 @@ func reference(t *testing.T) map[string][]parameterSet {
 	return sets
 }
 
-// fits tells whether the parameters make a call of this set.
+// fits reports whether the parameters make a call of this set.
 func (s parameterSet) fits(given []string) bool {
 	for _, p := range s.required {
 		if !slices.Contains(given, p) {

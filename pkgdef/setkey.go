@@ -332,7 +332,7 @@ func folderPath(i int, name string) string {
 	return fmt.Sprintf("stateMigrationPoint.folders[%d].%s", i, name)
 }
 
-// samePath tells whether two folders are one, as Windows compares them.
+// samePath reports whether two folders are one, as Windows compares them.
 func samePath(a, b string) bool {
 	return winname.Same(strings.TrimRight(a, `\`), strings.TrimRight(b, `\`))
 }

@@ -42,7 +42,7 @@ func (h holder) String() string {
 	return fmt.Sprintf("process %d on %s, since %s", h.PID, h.Host, h.Started.UTC().Format(time.RFC3339))
 }
 
-// sameMachine tells whether h ran where this process runs.
+// sameMachine reports whether h ran where this process runs.
 func (h holder) sameMachine(host string) bool {
 	return h.Host == host && h.Machine == machineID()
 }
@@ -126,7 +126,7 @@ func (l *lock) beat() {
 	}
 }
 
-// check tells whether the lock is still ours.
+// check reports whether the lock is still ours.
 func (l *lock) check() error {
 	h, err := readLock(l.root)
 	if IsIOFault(err) {

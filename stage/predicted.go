@@ -116,7 +116,7 @@ func wholeRecord(root *os.Root) (Release, error) {
 	return rec, decode(releaseFile, text, releaseFormat, releaseVersion, &rec)
 }
 
-// IsRelease tells whether a folder claims to be a release.
+// IsRelease reports whether a folder claims to be a release.
 func IsRelease(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, releaseFile))
 	return err == nil

@@ -85,7 +85,7 @@ func proof(library string) []byte {
 	return append(b, '\n')
 }
 
-// owns tells whether a staging folder is this library's: it carries the id, or
+// owns reports whether a staging folder is this library's: it carries the id, or
 // it is empty or holds but a part of the ownerFile, as a run leaves it that
 // ended right after making it.
 func (w *Writer) owns(dir string) bool {

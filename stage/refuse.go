@@ -118,7 +118,7 @@ func refuseWithin(dir string, folders []string) error {
 	return nil
 }
 
-// within tells whether inner is outer or lies below it, by identity.
+// within reports whether inner is outer or lies below it, by identity.
 func within(inner, outer string) bool {
 	for p := inner; ; p = filepath.Dir(p) {
 		if sameFolder(p, outer) {
@@ -130,7 +130,7 @@ func within(inner, outer string) bool {
 	}
 }
 
-// leadsInto tells whether inner is one of the folders below outer, by identity,
+// leadsInto reports whether inner is one of the folders below outer, by identity,
 // where nothing above it tells where it is: a drive letter, a share or a mount
 // can lead right into a tree. Then the tree has to be searched. That is done
 // down to the arch folders of a release, and what lies in them.

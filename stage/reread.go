@@ -74,7 +74,7 @@ type Checker interface {
 // An Inspection is the look at one file. It can take the content while that is
 // read and hashed anyway.
 type Inspection interface {
-	// Wants tells whether the whole content has to be written to it, in order.
+	// Wants reports whether the whole content has to be written to it, in order.
 	Wants() bool
 	io.Writer
 	// Facts ends the inspection. sum is the SHA-256 of the content, in

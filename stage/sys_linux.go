@@ -27,7 +27,7 @@ func targetFault(string) string { return "" }
 // finalPath: resolving the links of a path is all there is to do.
 func finalPath(dir string) string { return dir }
 
-// otherWay tells whether two folders lie on one device and are reached through
+// otherWay reports whether two folders lie on one device and are reached through
 // different mounts of it, or through nobody knows which.
 func otherWay(a, b string) bool {
 	x, err1 := mountOf(a)
@@ -80,11 +80,11 @@ func isLocal(dir *os.File) bool {
 	return err == nil && localFileSystems[int64(st.Type)] //nolint:unconvert // 32 bits wide on some architectures
 }
 
-// hasSyncFS tells whether one syncfs makes all files below dir durable. Before
+// hasSyncFS reports whether one syncfs makes all files below dir durable. Before
 // Linux 5.8 syncfs did not report write errors.
 func hasSyncFS(dir *os.File) bool { return isLocal(dir) && kernelAtLeast(5, 8) }
 
-// deniesHeld tells whether a denial may mean that somebody has a file open: on
+// deniesHeld reports whether a denial may mean that somebody has a file open: on
 // a disk of Linux's own it never does.
 func deniesHeld(root *os.Root) bool {
 	dir, err := root.Open(".")
@@ -146,7 +146,7 @@ func machineID() string {
 	return strings.TrimSpace(string(boot)) + " " + ns
 }
 
-// isRunning tells whether a process of this machine exists.
+// isRunning reports whether a process of this machine exists.
 func isRunning(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	if err == nil && isZombie(pid) {
@@ -155,7 +155,7 @@ func isRunning(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// isZombie tells whether a process has ended and only waits for its parent.
+// isZombie reports whether a process has ended and only waits for its parent.
 func isZombie(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	_, after, found := strings.Cut(string(stat), ") ")

@@ -62,7 +62,7 @@ func openUncached(*Folders, string) (io.ReadCloser, error) { return nil, errors.
 
 func machineID() string { return "unix" }
 
-// isRunning tells whether a process of this machine exists.
+// isRunning reports whether a process of this machine exists.
 func isRunning(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)

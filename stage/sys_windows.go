@@ -57,7 +57,7 @@ func finalPath(dir string) string {
 	return strings.TrimPrefix(final, `\\?\`)
 }
 
-// otherWay tells whether two folders are reached through different drives or
+// otherWay reports whether two folders are reached through different drives or
 // shares: those may be of one volume.
 func otherWay(a, b string) bool {
 	return !strings.EqualFold(filepath.VolumeName(finalPath(a)), filepath.VolumeName(finalPath(b)))
@@ -134,7 +134,7 @@ func openUncached(files *Folders, name string) (io.ReadCloser, error) {
 // kept beside it, tells hosts apart.
 func machineID() string { return "windows" }
 
-// isRunning tells whether a process of this machine exists.
+// isRunning reports whether a process of this machine exists.
 func isRunning(pid int) bool {
 	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
 	if err != nil {

@@ -206,7 +206,7 @@ func sortResults(files []FileResult) {
 	slices.SortStableFunc(files, func(a, b FileResult) int { return strings.Compare(a.Path, b.Path) })
 }
 
-// IsBag tells whether a folder claims to be a BagIt bag.
+// IsBag reports whether a folder claims to be a BagIt bag.
 func IsBag(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, bag.DeclarationName))
 	return err == nil

@@ -40,7 +40,7 @@ type Writer struct {
 	disk  flusher
 }
 
-// CheckTarget tells whether dir could be opened as a library for writing,
+// CheckTarget reports whether dir could be opened as a library for writing,
 // without touching it.
 func CheckTarget(dir string, o WriterOptions) error {
 	dir, err := filepath.Abs(dir)
@@ -197,7 +197,7 @@ func createNew(disk flusher, root *os.Root, name string, write func(w io.Writer)
 	return nil
 }
 
-// Activate makes a published release the active one and tells whether it was not.
+// Activate makes a published release the active one and reports whether it was not.
 func (w *Writer) Activate(ctx context.Context, release string) (changed bool, err error) {
 	if _, err := w.Release(release); err != nil {
 		return false, err

@@ -125,7 +125,7 @@ func (a *attestation) compare(rep stage.Report) stage.Report {
 	return stage.Report{Files: rep.Sums.CompareSubjects(a.subjects), Used: rep.Used}
 }
 
-// document tells what the attestation is worth; equal tells whether it is about this copy.
+// document tells what the attestation is worth; equal reports whether it is about this copy.
 func (a *attestation) document(equal bool) *jsonAttestation {
 	d := &jsonAttestation{File: a.file, Assurance: integrityOnly, Predicate: a.raw}
 	if a.authentic {

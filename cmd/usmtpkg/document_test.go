@@ -260,7 +260,7 @@ func outsideJudges(t *testing.T, sarif, junit string) {
 	}
 }
 
-// has tells whether a judge is there, and says so aloud where it is not: on a build server
+// has reports whether a judge is there, and says so aloud where it is not: on a build server
 // that is a failure.
 func has(t *testing.T, program, why, needs string) bool {
 	t.Helper()

@@ -86,7 +86,7 @@ func guessFormat(env environment, cmd *cobra.Command, args []string) outputForma
 	return f
 }
 
-// wishes lists the forms that the arguments name; forms tells whether there is a --format.
+// wishes lists the forms that the arguments name; forms reports whether there is a --format.
 func wishes(args []string, forms bool) (wished []string) {
 	format := ""
 	for i, a := range args {

@@ -73,7 +73,7 @@ func signatureCounts(rep *locate.Report) map[string]int {
 	return n
 }
 
-// unjudged tells whether the signature of any program was not checked, or could not be.
+// unjudged reports whether the signature of any program was not checked, or could not be.
 func unjudged(rep *locate.Report) bool {
 	n := rep.Signed()
 	return n[""]+n[pe.Unsupported] > 0

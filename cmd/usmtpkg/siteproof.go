@@ -40,7 +40,7 @@ func (o *proofOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.deep, "deep", false, "read and hash every object of the content library")
 }
 
-// given tells whether there is something of ConfigMgr to compare with.
+// given reports whether there is something of ConfigMgr to compare with.
 func (o *proofOptions) given() bool { return len(o.libraries)+len(o.logs) > 0 }
 
 func (o *proofOptions) check() error {

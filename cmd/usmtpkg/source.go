@@ -43,7 +43,7 @@ func (o *sourceOptions) check() error {
 	return errors.Join(checkHere("--source", o.path), checkHere("--volume", o.volume))
 }
 
-// given tells whether any source was named.
+// given reports whether any source was named.
 func (o *sourceOptions) given() bool { return o.path != "" || o.volume != "" || o.sample }
 
 // A usmt is the USMT folder a command works on.

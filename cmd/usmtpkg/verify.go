@@ -208,7 +208,7 @@ func (d *jsonVerify) note(text string) {
 	}
 }
 
-// verifiable tells whether there is something to compare dir with.
+// verifiable reports whether there is something to compare dir with.
 func verifiable(o *options, dir string, isBag, isRelease bool, att *attestation) error {
 	switch {
 	case !isBag && att != nil:

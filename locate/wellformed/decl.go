@@ -111,7 +111,7 @@ func isVersion(v string) bool {
 	return found && digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
-// encoded says whether a declared encoding is the one that is read. It notes the
+// encoded reports whether a declared encoding is the one that is read. It notes the
 // ones of which only ASCII is.
 func (in *input) encoded(name string) bool {
 	up := strings.ToUpper(name)
@@ -137,7 +137,7 @@ func (in *input) wanted() string {
 	return "the text is neither UTF-8 nor in an encoding known to extend ASCII"
 }
 
-// extendsASCII says whether an encoding, its name in capitals, is known to read
+// extendsASCII reports whether an encoding, its name in capitals, is known to read
 // bytes up to 0x7F as ASCII. Others, such as UTF-7, can hide a '<' in them. Names:
 // https://www.iana.org/assignments/character-sets
 func extendsASCII(name string) bool {

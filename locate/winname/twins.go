@@ -190,7 +190,7 @@ func (f *clashFilter) add(spelling uint64) sighting {
 	return otherSpelling
 }
 
-// addFolders adds dir and the folders it lies in, and says whether one of them
+// addFolders adds dir and the folders it lies in, and reports whether one of them
 // is known in another spelling.
 func (f *clashFilter) addFolders(dir string) bool {
 	f.key = f.key[:0]

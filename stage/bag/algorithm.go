@@ -116,7 +116,7 @@ func ParseManifestName(name string) (Manifest, error) {
 	return m, nil
 }
 
-// isManifestName says whether name has the form of a manifest's name, whatever
+// isManifestName reports whether name has the form of a manifest's name, whatever
 // the algorithm.
 func isManifestName(name string) bool {
 	return strings.HasSuffix(name, manifestSuffix) &&

@@ -66,7 +66,7 @@ func (e encoding) decode(r io.Reader) io.Reader {
 	}
 }
 
-// clean says whether a decoded line is what was stored. The decoders put U+FFFD
+// clean reports whether a decoded line is what was stored. The decoders put U+FFFD
 // for half a surrogate pair or half a unit: a name with one may be any name.
 func (e encoding) clean(line []byte) bool {
 	return e == encodingUTF8 || !bytes.Contains(line, []byte("\uFFFD"))

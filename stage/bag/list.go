@@ -64,7 +64,7 @@ func list(fsys fs.FS) (listing, error) {
 	return l, nil
 }
 
-// isTagName says whether this package reads a file of that name.
+// isTagName reports whether this package reads a file of that name.
 func isTagName(name string) bool {
 	switch name {
 	case DeclarationName, InfoName, FetchName:

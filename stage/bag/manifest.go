@@ -222,7 +222,7 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 const hexDigits = "0123456789abcdefABCDEF"
 
-// isHex says whether s is a checksum in hex, of at most maxHex digits. It
+// isHex reports whether s is a checksum in hex, of at most maxHex digits. It
 // decodes, which is by table: to ask of each digit what it is would be slow,
 // because in a checksum nobody can guess the answer.
 func isHex(s string) bool {
@@ -233,7 +233,7 @@ func isHex(s string) bool {
 	return err == nil && n == len(s)
 }
 
-// isLower says whether hex digits have no capitals: those lack one bit that
+// isLower reports whether hex digits have no capitals: those lack one bit that
 // digits and small letters have.
 func isLower(s string) bool {
 	all := byte(0x20)

@@ -115,7 +115,7 @@ func (r *Reader) Next(ctx context.Context) (Record, error) {
 
 func (r *Reader) reset() { r.pending, r.within, r.lost = r.pending[:0], false, false }
 
-// take adds a line to the message that has not ended, and tells whether it ends there.
+// take adds a line to the message that has not ended, and reports whether it ends there.
 func (r *Reader) take(line []byte, cut bool) (rec Record, ended bool) {
 	if bytes.HasPrefix(line, ccmBegin) { // whatever was before it is torn
 		r.reset()

@@ -39,7 +39,7 @@ type Report struct {
 	Marked  []Marked     // sorted by path; they do not count for Equal
 }
 
-// Equal tells whether the content is what was wanted, as far as it was looked at: see Deep.
+// Equal reports whether the content is what was wanted, as far as it was looked at: see Deep.
 // A report of no files is none.
 func (r Report) Equal() bool {
 	return len(r.Files) > 0 && !slices.ContainsFunc(r.Files, func(f FileResult) bool { return f.Verdict != Same })

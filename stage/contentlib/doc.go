@@ -30,7 +30,7 @@
 //     become a path unless they are hexadecimal digits or a checked id.
 //   - Reads go through *os.Root: no link in the library leads out of it.
 //   - Names are compared without regard to case, as Windows does.
-//   - What was not looked at is not called the same: Report.Deep tells whether
+//   - What was not looked at is not called the same: Report.Deep reports whether
 //     the objects of FileLib were read, or only found and their size compared.
 //
 // It does not look at who else uses an object (FileLib/…/<HASH>.INI), at RDC

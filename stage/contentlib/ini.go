@@ -96,7 +96,7 @@ func parseINI(name string, r io.Reader) (ini, error) {
 	return all, nil
 }
 
-// isText tells whether a line holds no control character but the tab. It need not be UTF-8:
+// isText reports whether a line holds no control character but the tab. It need not be UTF-8:
 // an ANSI name may stand in a value that nobody asks for.
 func isText(line []byte) bool {
 	if bytes.IndexByte(line, 0) >= 0 {

@@ -134,7 +134,7 @@ func flush(dir string) error {
 	return unix.Syncfs(int(f.Fd()))
 }
 
-// spaceShort tells whether a file system has little space, or few files, left.
+// spaceShort reports whether a file system has little space, or few files, left.
 func spaceShort(dir string) (bool, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

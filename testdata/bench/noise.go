@@ -66,7 +66,7 @@ func look() view {
 	return v
 }
 
-// isOurs tells whether a process is this one, one started by it, or a kernel thread.
+// isOurs reports whether a process is this one, one started by it, or a kernel thread.
 func isOurs(pid int, parents map[int]int) bool {
 	const kernel = 2 // the parent of all kernel threads
 	for self := os.Getpid(); pid > 0; pid = parents[pid] {

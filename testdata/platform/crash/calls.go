@@ -51,7 +51,7 @@ func listed(calls ...uint64) map[uint64]bool {
 	return m
 }
 
-// changing tells whether a call can change a disk, and its name.
+// changing reports whether a call can change a disk, and its name.
 func changing(nr uint64, args [6]uint64) (name string, yes bool, err error) {
 	if nr == unix.SYS_OPENAT {
 		return "openat", args[2]&(unix.O_CREAT|unix.O_TRUNC) != 0, nil
