@@ -6,10 +6,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
-	"unicode"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe/cms/der"
 )
 
@@ -136,22 +135,16 @@ func (t *Trust) signed(w *work, child, parent *x509.Certificate) (bool, error) {
 }
 
 // name is how messages call a certificate: its common name, else its whole
-// name, cut to 64 characters (the longest common name, RFC 5280, upper bounds),
-// without characters that do not print.
+// name, cut to 64 characters (the longest common name, RFC 5280, upper bounds).
+// It may be anything, so it is made printable.
 func name(c *x509.Certificate) string {
 	const longest = 64
 	text := c.Subject.CommonName
 	if text == "" {
 		text = c.Subject.String()
 	}
-	n := 0
-	return strings.Map(func(r rune) rune {
-		if n++; n > longest {
-			return -1
-		}
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest])
+	}
+	return finding.PlainText(text)
 }
