@@ -10,17 +10,13 @@ import (
 	"io"
 	"io/fs"
 
-	"golang.org/x/sync/errgroup"
-
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/tree"
 )
 
-const (
-	defaultWorkers = 4
-	// maxBuffered is the largest file, in bytes, read into memory where a file system gives no
-	// random access. The largest program or manifest of a genuine kit has 8 MB.
-	maxBuffered = 64 << 20
-)
+// maxBuffered is the largest file, in bytes, read into memory where a file system gives no
+// random access. The largest program or manifest of a genuine kit has 8 MB.
+const maxBuffered = 64 << 20
 
 // Validate checks the USMT folder that fsys is rooted at and reports all findings. The error is
 // a failure to look: what could not be read is never reported as a fault of the folder.
@@ -60,34 +56,17 @@ type job struct {
 
 // walk enters everything in fsys and inspects the files, several at once.
 func (v *Validator) walk(ctx context.Context, fsys fs.FS, workers int) (*Report, error) {
-	if workers <= 0 {
-		workers = defaultWorkers
-	}
-	group, inner := errgroup.WithContext(ctx)
-	jobs := make(chan job, workers)
-	group.Go(func() error {
-		defer close(jobs)
-		return v.list(inner, fsys, jobs)
-	})
-	for range workers {
-		group.Go(func() error {
-			buf := make([]byte, 64<<10) // in bytes: fits the second-level cache with room to spare
-			for j := range jobs {
-				if err := v.visit(inner, fsys, j, buf); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err := tree.Stream(ctx, workers,
+		func(ctx context.Context, send func(job) error) error { return v.list(ctx, fsys, send) },
+		func(ctx context.Context, j job, buf []byte) error { return v.visit(ctx, fsys, j, buf) })
+	if err != nil {
 		return nil, err
 	}
 	return v.Finish(), nil
 }
 
 // list enters the entries of fsys in order and sends on the files to inspect.
-func (v *Validator) list(ctx context.Context, fsys fs.FS, jobs chan<- job) error {
+func (v *Validator) list(ctx context.Context, fsys fs.FS, send func(job) error) error {
 	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return failure(name, err)
@@ -108,20 +87,12 @@ func (v *Validator) list(ctx context.Context, fsys fs.FS, jobs chan<- job) error
 		if !look || v.brief && !isCorePath(name) && v.overlay[name] == nil {
 			return nil
 		}
-		select {
-		case jobs <- job{name, d}:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+		return send(job{name, d})
 	})
 }
 
 // visit inspects one file.
 func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job, buf []byte) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
 	if v.brief && v.looksAt(j.path) == plain {
 		info, err := j.entry.Info()
 		if err != nil {

@@ -226,3 +226,13 @@ func BenchmarkValidate(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(fsys)), "files")
 }
+
+// A fault of ours in one file is an error of the run, and not its end.
+func TestValidatePanic(t *testing.T) {
+	for _, name := range []string{"amd64/scanstate.exe", "amd64"} { // in a worker, in the listing
+		fsys := badFS{fsys: kit(samplekit.Options{}), name: name, onOpen: func() { panic("boom") }}
+		if _, err := Validate(t.Context(), fsys, Options{}); err == nil || !strings.Contains(err.Error(), "internal fault: boom") {
+			t.Errorf("Validate with a panic at %s = %v, want it as an error", name, err)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
 )
@@ -97,7 +98,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	rr := &rereader{files: c.files, uncached: c.o.Uncached && c.files != nil, progress: c.o.Progress}
 	found := newFindings(c, len(jobs))
 	order := largestFirst(jobs)
-	err := each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) error {
+	err := tree.Each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) error {
 		res, sum, err := c.read(ctx, rr, jobs[order[i]], buf)
 		found.add(jobs[order[i]], res, sum)
 		return err

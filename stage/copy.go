@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+
+	"usmtpkg/locate/tree"
 )
 
 // A copier writes the files of a tree below dst, hashing what it writes.
@@ -37,7 +39,7 @@ func (c *copier) copyTree(ctx context.Context, t Tree, workers int) ([]string, e
 	sums := make([]string, len(t.Files))
 	order := largestFirst(t.Files)
 	c.progress.Start("copying", len(t.Files), t.Bytes())
-	err := each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
+	err := tree.Each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
 		i = order[i]
 		sum, err := c.copyFile(ctx, i, t.Files[i], buf)
 		sums[i] = sum

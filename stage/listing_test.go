@@ -9,18 +9,20 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
+
+	"usmtpkg/locate/tree"
 )
 
 // Who asked for a folder finds those in it read already.
 func TestListerReadsAhead(t *testing.T) {
-	tree := fstest.MapFS{"a/x": {}, "b/c/y": {}, "b/z": {}}
+	fsys := fstest.MapFS{"a/x": {}, "b/c/y": {}, "b/z": {}}
 	var mu sync.Mutex
 	var read []string
 	l := newLister(t.Context(), 1, func(dir string) ([]fs.DirEntry, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		read = append(read, dir)
-		return fs.ReadDir(tree, dir)
+		return fs.ReadDir(fsys, dir)
 	})
 	ask := func(dir string, want ...string) {
 		t.Helper()
@@ -68,11 +70,11 @@ func TestListerKeepsNotTooMany(t *testing.T) {
 // than are kept.
 func TestListerReadsNotTooManyAhead(t *testing.T) {
 	const folders, files = 40, maxKept / 8
-	tree := fstest.MapFS{"file": {}}
+	fsys := fstest.MapFS{"file": {}}
 	for i := range folders {
-		tree[fmt.Sprintf("d%03d/x", i)] = &fstest.MapFile{}
+		fsys[fmt.Sprintf("d%03d/x", i)] = &fstest.MapFile{}
 	}
-	top, err := fs.ReadDir(tree, ".")
+	top, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +90,7 @@ func TestListerReadsNotTooManyAhead(t *testing.T) {
 	}
 	l.wait()
 	// What is being read when it comes to that many is read to its end.
-	if most := maxKept + defaultWorkers*files; l.kept > most {
+	if most := maxKept + tree.Workers*files; l.kept > most {
 		t.Errorf("%d entries are kept ahead of the walk, want %d at most", l.kept, most)
 	}
 	for i := range folders {
@@ -105,9 +107,9 @@ func TestListerReadsNotTooManyAhead(t *testing.T) {
 // Who stops does not wait for what would have been read ahead, and who walks
 // does not wait for folders that he will come to later.
 func TestListerEndsSoon(t *testing.T) {
-	tree := fstest.MapFS{}
+	fsys := fstest.MapFS{}
 	for i := range 100 {
-		tree[fmt.Sprintf("d%03d/sub/x", i)] = &fstest.MapFile{}
+		fsys[fmt.Sprintf("d%03d/sub/x", i)] = &fstest.MapFile{}
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	begun, held := make(chan struct{}, 200), make(chan struct{})
@@ -118,20 +120,20 @@ func TestListerEndsSoon(t *testing.T) {
 			begun <- struct{}{}
 			<-held
 		}
-		return fs.ReadDir(tree, dir)
+		return fs.ReadDir(fsys, dir)
 	})
 	for _, dir := range []string{".", "d099"} {
 		if _, err := l.readDir(dir); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for range defaultWorkers {
+	for range tree.Workers {
 		<-begun
 	}
 	stop()
 	close(held)
 	l.wait()
-	if n := reads.Load(); n > 2+defaultWorkers {
+	if n := reads.Load(); n > 2+tree.Workers {
 		t.Errorf("%d folders were read, want those that had been begun", n)
 	}
 }

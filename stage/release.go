@@ -12,6 +12,8 @@ import (
 	"math"
 	"os"
 	"regexp"
+
+	"usmtpkg/locate/tree"
 )
 
 // The format of release.json. Versions before 4 were never released.
@@ -39,7 +41,7 @@ func (r Release) write(w io.Writer, files iter.Seq[InventoryFile]) error {
 	if len(head) > maxHead {
 		return fmt.Errorf("%s: %d bytes before its list of files, want at most %d", releaseFile, len(head), maxHead)
 	}
-	out := bufio.NewWriterSize(w, bufferSize)
+	out := bufio.NewWriterSize(w, tree.BufferSize)
 	_, _ = out.Write(head) // an error stays with the writer until Flush
 	between := "\n    "
 	for f := range files {

@@ -11,7 +11,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
-	"unsafe"
+
+	"usmtpkg/locate/tree"
 )
 
 // VerifyMode is how a copy is compared with what was to be copied.
@@ -120,7 +121,7 @@ func (r *rereader) reread(ctx context.Context, t Tree, workers int) ([]string, f
 	sums, facts := make([]string, len(t.Files)), make(factList, len(t.Files))
 	order := largestFirst(t.Files)
 	r.progress.Start("re-reading", len(t.Files), t.Bytes())
-	err := each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
+	err := tree.Each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
 		i = order[i]
 		sum, learned, err := r.file(ctx, t.Files[i], r.want[i], buf)
 		sums[i] = sum
@@ -221,7 +222,7 @@ func hashSource(ctx context.Context, src fs.FS, t Tree, workers int, p Progress)
 	sums := make([]string, len(t.Files))
 	order := largestFirst(t.Files)
 	p.Start("hashing the source", len(t.Files), t.Bytes())
-	err := each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
+	err := tree.Each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
 		f := t.Files[order[i]]
 		in, err := openSource(ctx, src, f)
 		if err != nil {
@@ -243,13 +244,4 @@ func hashSource(ctx context.Context, src fs.FS, t Tree, workers int, p Progress)
 		return unchanged(in, f)
 	})
 	return sums, err
-}
-
-// alignedBuffer makes a worker's buffer, aligned as reading past the cache
-// demands: to 4096 bytes, the largest sector size in use.
-func alignedBuffer() []byte {
-	const align = 4096
-	b := make([]byte, bufferSize+align)
-	skip := (align - int(uintptr(unsafe.Pointer(&b[0]))%align)) % align
-	return b[skip : skip+bufferSize]
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/bag"
 )
 
@@ -165,7 +166,7 @@ func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
 // inspectSource lets the checker judge the source itself, where no copy is made.
 func (r *run) inspectSource(ctx context.Context) error {
 	r.facts = make(factList, len(r.tree.Files))
-	err := each(ctx, len(r.tree.Files), r.o.Workers, func(ctx context.Context, i int, buf []byte) error {
+	err := tree.Each(ctx, len(r.tree.Files), r.o.Workers, func(ctx context.Context, i int, buf []byte) error {
 		f := r.tree.Files[i]
 		in, err := openSource(ctx, r.src.FS, f)
 		if err != nil {

@@ -1,12 +1,16 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"time"
+
+	"usmtpkg/locate/tree"
 )
 
 // A File is one regular file of a tree.
@@ -160,7 +164,7 @@ const listBatch = 8192
 // measure asks for size and time of files, whose entries these are. That takes
 // longer than reading the folders.
 func measure(ctx context.Context, files []File, entries []fs.DirEntry) error {
-	return each(ctx, len(entries), 0, func(_ context.Context, i int, _ []byte) error {
+	return tree.Each(ctx, len(entries), 0, func(_ context.Context, i int, _ []byte) error {
 		info, err := entries[i].Info()
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("listing %s: %w: it is gone", files[i].Path, ErrChanged)
@@ -181,4 +185,19 @@ func (t *Tree) addDirs(seen map[string]bool, dir string) {
 	t.addDirs(seen, path.Dir(dir))
 	seen[dir] = true
 	t.Dirs = append(t.Dirs, dir)
+}
+
+// largestFirst is the order in which files are worked on: a large file begun
+// last would leave the other workers idle.
+func largestFirst[T interface{ size() int64 }](files []T) []int {
+	order := make([]int, len(files))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(files[b].size(), files[a].size()) })
+	return order
+}
+
+func sortFiles(files []File) {
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+
+	"usmtpkg/locate/tree"
 )
 
 // errTwinDiffers: the source is not what the release holds, or the release is
@@ -23,7 +25,7 @@ type twin struct {
 }
 
 func newTwin(src fs.FS, t Tree) *twin {
-	return &twin{src: src, tree: t, bufs: sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}}
+	return &twin{src: src, tree: t, bufs: sync.Pool{New: func() any { b := make([]byte, tree.BufferSize); return &b }}}
 }
 
 // A twinFile compares what is written to it with a file of the source.

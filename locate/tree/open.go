@@ -1,4 +1,4 @@
-// Package tree is the ground floor for reading files. Open and ReadFile open what somebody named, or
+// Package tree is the ground floor for reading files. Each and Stream run the workers. Open and ReadFile open what somebody named, or
 // what is in a library: nothing that opening or reading could hang on, or that has no end.
 //
 // Rules: only a regular file is opened; links are followed to one. A named pipe, a folder and a device

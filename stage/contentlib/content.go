@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
+	"usmtpkg/locate/tree"
 )
 
 // A Content is one content of a package, as DataLib describes it.
@@ -51,9 +51,6 @@ const (
 // suffix is what a name has in DataLib beyond its own; a file foo.ini is foo.ini.INI there.
 const suffix = ".INI"
 
-// defaultWorkers is how many files are read at once if the caller does not say.
-const defaultWorkers = 4
-
 // Content reads what DataLib says of a content; id is one that Package gave. A content that
 // is not there is ErrNotThere. An entry that cannot be understood is no error: it has one.
 func (l *Library) Content(ctx context.Context, id string) (Content, error) {
@@ -77,19 +74,11 @@ func (l *Library) Content(ctx context.Context, id string) (Content, error) {
 	}
 	c.Dirs = dirs
 	c.Files = make([]Entry, len(names))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(defaultWorkers)
-	for i, name := range names {
-		g.Go(func() error {
-			if gctx.Err() != nil {
-				return context.Cause(gctx)
-			}
-			e, err := l.entry(dir, name)
-			c.Files[i] = e
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	err = tree.Each(ctx, len(names), 0, func(_ context.Context, i int, _ []byte) (err error) {
+		c.Files[i], err = l.entry(dir, names[i])
+		return err
+	})
+	if err != nil {
 		return Content{}, err
 	}
 	slices.SortFunc(c.Files, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })

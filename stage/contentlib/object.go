@@ -13,8 +13,6 @@ import (
 	"path"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"usmtpkg/locate/tree"
 )
 
@@ -44,22 +42,12 @@ func (l *Library) objects(ctx context.Context, files []File, o Options) ([]FileR
 	}
 	o.Progress.Start("looking at the content library", len(once), bytes)
 	verdicts, found := make([]FileResult, len(once)), make([]object, len(once))
-	g, gctx := errgroup.WithContext(ctx)
-	if o.Workers <= 0 {
-		o.Workers = defaultWorkers
-	}
-	g.SetLimit(o.Workers)
-	for i, f := range once {
-		g.Go(func() (err error) {
-			if gctx.Err() != nil {
-				return context.Cause(gctx)
-			}
-			verdicts[i], found[i], err = l.object(gctx, f, o)
-			o.Progress.Add(1, 0)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	err := tree.Each(ctx, len(once), o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
+		verdicts[i], found[i], err = l.object(ctx, once[i], o, buf)
+		o.Progress.Add(1, 0)
+		return err
+	})
+	if err != nil {
 		return nil, nil, err
 	}
 	results, objects := make([]FileResult, len(files)), make([]object, len(files))
@@ -72,7 +60,7 @@ func (l *Library) objects(ctx context.Context, files []File, o Options) ([]FileR
 
 // object looks for one object on all drives. One good object is enough: the same file may lie
 // on a drive that went full and on the next (inferred).
-func (l *Library) object(ctx context.Context, f File, o Options) (FileResult, object, error) {
+func (l *Library) object(ctx context.Context, f File, o Options, buf []byte) (FileResult, object, error) {
 	res := FileResult{Verdict: ObjectMissing, Want: path.Join(fileLib, f.SHA256[:4], f.SHA256)}
 	var whole []object // of the right size
 	for i := range l.drives {
@@ -98,7 +86,7 @@ func (l *Library) object(ctx context.Context, f File, o Options) (FileResult, ob
 		return FileResult{Verdict: Same}, whole[0], nil
 	}
 	for _, at := range whole {
-		sum, err := sumOf(ctx, l.drives[at.drive], at.path, o.Progress)
+		sum, err := sumOf(ctx, l.drives[at.drive], at.path, o.Progress, buf)
 		if err != nil {
 			return res, at, err
 		}
@@ -123,14 +111,13 @@ func (l *Library) objectOn(drive int, sum string) (p string, info fs.FileInfo, e
 }
 
 // sumOf reads a file and returns its SHA-256 in upper-case hex.
-func sumOf(ctx context.Context, root *os.Root, p string, progress Progress) (string, error) {
+func sumOf(ctx context.Context, root *os.Root, p string, progress Progress, buf []byte) (string, error) {
 	f, err := tree.OpenIn(root, p, math.MaxInt64)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close() //nolint:errcheck // only read
 	h := sha256.New()
-	buf := make([]byte, 64<<10)
 	for {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -117,3 +118,17 @@ func TestCheckProgress(t *testing.T) {
 		}
 	}
 }
+
+// A fault of ours in one object is an error of the check, and not the end of the process.
+func TestCheckPanic(t *testing.T) {
+	l := open(t, write(t, usmt(), 1)...)
+	_, err := l.Check(t.Context(), "P0100012.3", manifest(usmt()), Options{Progress: panicking{}})
+	if err == nil || !strings.Contains(err.Error(), "internal fault: boom") {
+		t.Errorf("Check with a panic in a worker = %v, want it as an error", err)
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Start(string, int, int64) {}
+func (panicking) Add(int, int64)           { panic("boom") }
