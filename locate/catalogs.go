@@ -14,6 +14,7 @@ import (
 	"usmtpkg/locate/catalog"
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 )
 
 // catalogsDir is the folder in a kits root, beside the ADK, into which the installers of Windows kits put
@@ -121,7 +122,7 @@ func (f *Catalogs) above(ctx context.Context, v *pe.Verifier, c Candidate, level
 func (f *Catalogs) read(ctx context.Context, v *pe.Verifier, root *os.Root) error {
 	var set *catalog.Set
 	var err error
-	asPublished(func() { set, err = catalog.ReadFS(ctx, v, root.FS()) })
+	asPublished(func() { set, err = catalog.ReadFS(ctx, v, tree.FS(root)) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)

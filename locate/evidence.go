@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/tree"
 )
 
 // Evidence is one thing that tells which kit a USMT folder came from. Its parts need not agree: an
@@ -172,21 +174,21 @@ func manifestIn(root *os.Root, base, dir string) (Evidence, bool) {
 	}
 	name := path.Join(dir, entry.Name())
 	where := filepath.Join(base, filepath.FromSlash(name))
-	version, err := manifestFile(root.FS(), name, entry)
+	version, err := manifestFile(root, name, entry)
 	if err != nil {
 		return Evidence{Kind: ExperienceManifest, Where: finding.Printable(where), Problem: err.Error()}, true
 	}
 	return named(ExperienceManifest, version, where), true
 }
 
-func manifestFile(fsys fs.FS, name string, entry fs.DirEntry) (string, error) {
+func manifestFile(root *os.Root, name string, entry fs.DirEntry) (string, error) {
 	if !entry.Type().IsRegular() {
 		return "", errors.New("not a regular file")
 	}
-	f, err := fsys.Open(name)
+	f, err := tree.OpenIn(root, name, math.MaxInt64) // manifestVersion has the limit
 	if err != nil {
 		return "", errors.New(cause(err))
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	return manifestVersion(f)
 }

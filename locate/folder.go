@@ -3,13 +3,15 @@ package locate
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
+	"math"
+	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 )
 
@@ -147,8 +149,7 @@ func inspect(p spot) (Candidate, fs.FileInfo, error) {
 	if err != nil {
 		return Candidate{}, nil, err
 	}
-	fsys := p.root.FS()
-	programs, _, err := scanStates(fsys, p.dir)
+	programs, _, err := scanStates(p.root.FS(), p.dir)
 	if err != nil {
 		return Candidate{}, nil, err
 	}
@@ -158,7 +159,7 @@ func inspect(p spot) (Candidate, fs.FileInfo, error) {
 	}
 	c.Arches = slices.Compact(c.Arches)
 	for i := range programs {
-		programs[i].version, programs[i].err = programVersion(fsys, programs[i])
+		programs[i].version, programs[i].err = programVersion(p.root, programs[i])
 	}
 	c.Version, c.Problem = versionOf(programs)
 	c.Evidence = slices.Concat(fileEvidence(programs), manifestEvidence(p))
@@ -194,25 +195,21 @@ func versionOf(programs []program) (lowest pe.Version, problem string) {
 }
 
 // programVersion reads the file version of one scanstate.exe.
-func programVersion(fsys fs.FS, prog program) (pe.Version, error) {
+func programVersion(root *os.Root, prog program) (pe.Version, error) {
 	name := prog.arch + "/" + scanState
 	if !prog.regular {
 		return pe.Version{}, fmt.Errorf("%s: not a regular file", name)
 	}
-	f, err := fsys.Open(prog.path)
+	f, err := tree.OpenIn(root, prog.path, math.MaxInt64) // pe.Read has the limits
 	if err != nil {
 		return pe.Version{}, fmt.Errorf("%s: %s", name, cause(err))
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	info, err := f.Stat()
 	if err != nil {
 		return pe.Version{}, fmt.Errorf("%s: %s", name, cause(err))
 	}
-	r, ok := f.(io.ReaderAt)
-	if !ok {
-		return pe.Version{}, fmt.Errorf("%s: its file system has no random access", name)
-	}
-	facts, err := pe.Read(r, info.Size())
+	facts, err := pe.Read(f, info.Size())
 	switch {
 	case err != nil:
 		return pe.Version{}, fmt.Errorf("%s: %w", name, err)

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/tree"
 )
 
 // search collects what one Find looks at and finds.
@@ -149,12 +150,15 @@ var errNotFolder = errors.New("not a folder")
 // cause is what went wrong without the operation and the path, which the place
 // names already.
 func cause(err error) string {
+	var refused *tree.FileError
 	var at *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return noFolder
 	case errors.Is(err, errNotFolder), errors.Is(err, syscall.ENOTDIR):
 		return errNotFolder.Error()
+	case errors.As(err, &refused):
+		return refused.Reason()
 	case errors.As(err, &at):
 		return "not readable: " + at.Err.Error()
 	default:

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"strings"
+
+	"usmtpkg/locate/tree"
 )
 
 // softwareHive is where a Windows volume keeps the SOFTWARE branch of its registry.
@@ -68,18 +71,15 @@ func (s *search) hive(mount spot) hiveFacts {
 // hiveFile reads the hive called name, if it is a file. What is wrong with the uninstall entries and the
 // packages keeps nobody from finding USMT: it is said with these.
 func (s *search) hiveFile(root *os.Root, name string) (hiveFacts, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return hiveFacts{}, errors.New(cause(err))
-	}
-	if !info.Mode().IsRegular() {
-		return hiveFacts{}, errors.New("not a regular file")
-	}
-	f, err := root.Open(name)
+	f, err := tree.OpenIn(root, name, math.MaxInt64) // its readers have limits
 	if err != nil {
 		return hiveFacts{}, errors.New(cause(err))
 	}
 	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return hiveFacts{}, errors.New(cause(err))
+	}
 	facts, err := readHive(f, info.Size())
 	if err != nil {
 		return facts, err

@@ -98,8 +98,8 @@ func TestFindVolumeDrive(t *testing.T) {
 // TestFindVolumeBrokenHive shows that Program Files is searched whatever the hive is.
 func TestFindVolumeBrokenHive(t *testing.T) {
 	tests := map[string]map[string]string{
-		"no such file":       {},
-		"not a regular file": {"Windows/System32/config/SOFTWARE/x": ""},
+		"no such file":                                     {},
+		"found a folder, wanted a file":                    {"Windows/System32/config/SOFTWARE/x": ""},
 		"not a registry hive: it does not begin with regf": {"Windows/System32/config/SOFTWARE": ""},
 	}
 	for want, hive := range brokenHives() {

@@ -13,6 +13,7 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
 )
 
@@ -90,7 +91,7 @@ func keptIn(ctx context.Context, lo locate.Options, dir string) (*catalog.Set, e
 		return nil, err
 	}
 	defer root.Close() //nolint:errcheck // only read
-	return catalog.ReadFS(ctx, lo.Signatures, root.FS())
+	return catalog.ReadFS(ctx, lo.Signatures, tree.FS(root))
 }
 
 // signatureRules are the rules whose findings say that a file is not its publisher's.

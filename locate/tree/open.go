@@ -1,5 +1,6 @@
-// Package tree is the ground floor for reading files. Each and Stream run the workers. Open and ReadFile open what somebody named, or
-// what is in a library: nothing that opening or reading could hang on, or that has no end.
+// Package tree is the ground floor for reading files. Each and Stream run the workers that read them. Open
+// and ReadFile open what somebody named, or what is in a library: nothing that opening or reading could
+// hang on, or that has no end.
 //
 // Rules: only a regular file is opened; links are followed to one. A named pipe, a folder and a device
 // are refused before they are opened. One that takes the place of a file in that moment is opened
@@ -39,7 +40,7 @@ type Handle struct {
 }
 
 // Open opens a file of at most limit bytes. A larger one, and anything that is not a
-// regular file, is an *FileError.
+// regular file, is a *FileError.
 func Open(name string, limit int64) (*Handle, error) { return open(system{}, name, limit) }
 
 // OpenIn opens a file below root in the same way; links are followed within root.
@@ -136,11 +137,20 @@ func kindOf(m fs.FileMode) string {
 	return "a special file"
 }
 
-// Read reads on; beyond the limit it is an *FileError.
+// Read reads on; beyond the limit it is a *FileError.
 func (f *Handle) Read(p []byte) (int, error) {
 	n, err := f.f.Read(p)
 	if f.have += int64(n); f.have > f.limit {
 		return 0, tooLarge(f.f.Name(), f.have, f.limit)
+	}
+	return n, err
+}
+
+// ReadAt reads at an offset; what is beyond the limit is a *FileError.
+func (f *Handle) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := f.f.ReadAt(p, offset)
+	if end := offset + int64(n); end > f.limit {
+		return 0, tooLarge(f.f.Name(), end, f.limit)
 	}
 	return n, err
 }
@@ -153,9 +163,13 @@ func (f *Handle) Close() error { return f.f.Close() }
 
 // FS is the file system below root whose files are opened in the same way, without a limit:
 // for readers that have their own.
-func FS(root *os.Root) fs.FS { return rootFS{root} }
+func FS(root *os.Root) fs.FS { return rootFS{root.FS().(fs.ReadLinkFS), root} }
 
-type rootFS struct{ root *os.Root }
+// A rootFS looks at links as the file system of its root does.
+type rootFS struct {
+	fs.ReadLinkFS
+	root *os.Root
+}
 
 func (r rootFS) Open(name string) (fs.File, error) {
 	if _, err := filepath.Localize(name); err != nil { // a backslash, a device name: Windows would open something else

@@ -40,6 +40,29 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
+// Random access has the same limit.
+func TestReadAt(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(name, []byte("hello"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(name, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	b := make([]byte, 3)
+	if n, err := f.ReadAt(b, 2); err != nil || string(b[:n]) != "llo" {
+		t.Errorf("ReadAt = %q, %v, want llo", b[:n], err)
+	}
+	if err := os.WriteFile(name, []byte("hello!"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.ReadAt(b, 3); !errors.As(err, new(*FileError)) {
+		t.Errorf("ReadAt beyond the limit = %v, want a *FileError", err)
+	}
+}
+
 // A log may grow while it is read, but not for ever.
 func TestReadGrowing(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.log")

@@ -70,4 +70,10 @@ func TestFS(t *testing.T) {
 	if _, err := fsys.Open("../a"); !errors.Is(err, fs.ErrInvalid) {
 		t.Errorf("Open of a path that leads out = %v, want that it is invalid", err)
 	}
+	if err := os.Symlink("a", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := fs.Lstat(fsys, "link"); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("Lstat of a link = %v, %v, want the link itself", info, err)
+	}
 }

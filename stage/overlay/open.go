@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -227,7 +228,7 @@ func (f *File) load(ctx context.Context) error {
 
 // open opens the file unless it is not one. To a later reader a file that became something
 // else is gone.
-func (f *File) open() (*os.File, error) {
+func (f *File) open() (*tree.Handle, error) {
 	info, err := f.root.Lstat(f.Name)
 	if err != nil {
 		return nil, f.failure(err)
@@ -235,7 +236,7 @@ func (f *File) open() (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &PatternError{From: f.From, Reason: "it is " + typeName(info.Mode()) + ", want a file", Err: fs.ErrNotExist}
 	}
-	in, err := f.root.OpenFile(f.Name, os.O_RDONLY|tree.AtOnce, 0)
+	in, err := tree.OpenIn(f.root, f.Name, math.MaxInt64) // load has the limit
 	return in, f.failure(err)
 }
 
