@@ -127,7 +127,7 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 		takers = append(takers, h)
 	}
 	if len(takers) > 0 {
-		n, err := pourInto(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size), buf)
+		n, err := tree.Pour(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size), buf, nil)
 		if err == nil && n != size {
 			err = changed(n, size)
 		}
@@ -141,27 +141,6 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 	}
 	_, err = look.Facts(sum)
 	return err
-}
-
-// pourInto writes the content of a file to w, through buf, until the run is cancelled. It returns
-// how many bytes there were.
-func pourInto(ctx context.Context, w io.Writer, r io.Reader, buf []byte) (int64, error) {
-	for done := int64(0); ; {
-		if err := context.Cause(ctx); err != nil {
-			return done, err
-		}
-		n, err := r.Read(buf)
-		done += int64(n)
-		if _, err := w.Write(buf[:n]); err != nil {
-			return done, err
-		}
-		if errors.Is(err, io.EOF) {
-			return done, nil
-		}
-		if err != nil {
-			return done, err
-		}
-	}
 }
 
 // changed says that a file has not the size it had when it was listed.

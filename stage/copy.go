@@ -81,10 +81,7 @@ func (c *copier) fillAndClose(ctx context.Context, i int, f File, in fs.File, ou
 // fill writes the content of a new file.
 func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.File, buf []byte) (string, error) {
 	h := sha256.New()
-	if err := c.pump(ctx, f, in, out, h, buf); err != nil {
-		return "", err
-	}
-	if err := unchanged(in, f); err != nil {
+	if err := pourSource(ctx, &target{out, h}, in, f, buf, c.progress); err != nil {
 		return "", err
 	}
 	sum := hex.EncodeToString(h.Sum(nil))
@@ -111,35 +108,34 @@ func (c *copier) finish(i int, out *os.File, sum string, buf []byte) error {
 	return c.written(i, out, sum, buf)
 }
 
-// pump copies exactly f.Size bytes from in to out and to h.
-func (c *copier) pump(ctx context.Context, f File, in io.Reader, out io.Writer, h hash.Hash, buf []byte) error {
-	var done int64
-	for {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		n, err := in.Read(buf)
-		if n > 0 {
-			if done += int64(n); done > f.Size {
-				return fmt.Errorf("copying %s: %w: it grew beyond %d bytes", f.Path, ErrChanged, f.Size)
-			}
-			h.Write(buf[:n])
-			if _, err := out.Write(buf[:n]); err != nil {
-				return destination("writing a file", err)
-			}
-			c.progress.Add(0, int64(n))
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return &SourceError{Err: fmt.Errorf("%s at byte %d: %w", f.Path, done, err)}
-		}
+// A target takes the content of a new file, and hashes it.
+type target struct {
+	out  *os.File
+	hash hash.Hash
+}
+
+func (t *target) Write(p []byte) (int, error) {
+	t.hash.Write(p)
+	n, err := t.out.Write(p)
+	return n, destination("writing a file", err)
+}
+
+// pourSource reads a listed file of a source from its start to w, and refuses one that changes meanwhile.
+func pourSource(ctx context.Context, w io.Writer, in fs.File, f File, buf []byte, p Progress) error {
+	n, err := tree.Pour(ctx, w, io.LimitReader(in, f.Size+1), buf, p.Add)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, new(*DestinationError)):
+		return err
+	case err != nil:
+		return &SourceError{Err: fmt.Errorf("%s: %w", f.Path, err)}
+	case n > f.Size:
+		return fmt.Errorf("reading %s: %w: it grew beyond %d bytes", f.Path, ErrChanged, f.Size)
+	case n < f.Size:
+		return fmt.Errorf("reading %s: %w: read %d of %d bytes", f.Path, ErrChanged, n, f.Size)
 	}
-	if done != f.Size {
-		return fmt.Errorf("copying %s: %w: read %d of %d bytes", f.Path, ErrChanged, done, f.Size)
-	}
-	return nil
+	return unchanged(in, f)
 }
 
 // openSource opens a listed file and refuses one that is no longer what was listed.

@@ -99,7 +99,7 @@ func inspect(ctx context.Context, c Checker, f File, r io.ReaderAt, sum string, 
 		return Facts{}, err
 	}
 	if look.Wants() {
-		if _, err := pour(ctx, look, io.NewSectionReader(r, 0, f.Size), buf, noProgress{}); err != nil {
+		if _, err := tree.Pour(ctx, look, io.NewSectionReader(r, 0, f.Size), buf, nil); err != nil {
 			return Facts{}, inFile(f.Path, err)
 		}
 	}
@@ -172,7 +172,7 @@ func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, 
 		direct, err := openUncached(r.files, f.Path)
 		switch {
 		case err == nil:
-			n, err := pour(ctx, w, direct, buf, r.progress)
+			n, err := tree.Pour(ctx, w, direct, buf, r.progress.Add)
 			if err = errors.Join(err, direct.Close()); n > 0 || !isUnsupported(err) {
 				return inFile(f.Path, err)
 			}
@@ -183,7 +183,7 @@ func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, 
 			return err
 		}
 	}
-	_, err := pour(ctx, w, in, buf, r.progress)
+	_, err := tree.Pour(ctx, w, in, buf, r.progress.Add)
 	return inFile(f.Path, err)
 }
 
@@ -192,28 +192,6 @@ func inFile(name string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", name, err)
-}
-
-// pour reads in to its end through buf into w and tells how many bytes that were.
-func pour(ctx context.Context, w io.Writer, in io.Reader, buf []byte, p Progress) (int64, error) {
-	var total int64
-	for {
-		if ctx.Err() != nil {
-			return total, context.Cause(ctx)
-		}
-		n, err := in.Read(buf)
-		if _, err := w.Write(buf[:n]); err != nil {
-			return total, err
-		}
-		p.Add(0, int64(n))
-		total += int64(n)
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
-			return total, fmt.Errorf("at byte %d: %w", total, err)
-		}
-	}
 }
 
 // hashSource hashes the files of a source and refuses any that changed since
@@ -230,18 +208,12 @@ func hashSource(ctx context.Context, src fs.FS, t Tree, workers int, p Progress)
 		}
 		defer in.Close()
 		h := sha256.New()
-		n, err := pour(ctx, h, in, buf, p)
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
-			return &SourceError{Err: fmt.Errorf("%s: %w", f.Path, err)}
-		case n != f.Size:
-			return fmt.Errorf("hashing %s: %w: read %d of %d bytes", f.Path, ErrChanged, n, f.Size)
+		if err := pourSource(ctx, h, in, f, buf, p); err != nil {
+			return err
 		}
 		p.Add(1, 0)
 		sums[order[i]] = hex.EncodeToString(h.Sum(nil))
-		return unchanged(in, f)
+		return nil
 	})
 	return sums, err
 }

@@ -19,6 +19,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/bag"
 )
 
@@ -545,6 +546,44 @@ func (v vanishFS) Open(name string) (fs.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return v.FS.Open(name)
+}
+
+// What fails while a file is copied is the source or the destination, whose faults have other exit statuses.
+func TestCopyFaults(t *testing.T) {
+	src := fstest.MapFS{"a": {Data: []byte("hello")}}
+	listed := File{Path: "a", Size: 5}
+	out, err := os.Create(filepath.Join(t.TempDir(), "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pour := func(w io.Writer, in fs.File) error {
+		return pourSource(t.Context(), w, in, listed, tree.Buffer(), noProgress{})
+	}
+	open := func(src fs.FS) fs.File {
+		in, err := src.Open("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	if err := pour(&target{out, sha256.New()}, open(src)); err != nil {
+		t.Errorf("pourSource = %v", err)
+	}
+	bad := faultFS{src, "a", func(fs.File, []byte) (int, error) { return 0, io.ErrUnexpectedEOF }}
+	if err := pour(&target{out, sha256.New()}, open(bad)); !errors.As(err, new(*SourceError)) {
+		t.Errorf("pourSource of what cannot be read = %v, want a *SourceError", err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := pour(&target{out, sha256.New()}, open(src)); !errors.As(err, new(*DestinationError)) || errors.As(err, new(*SourceError)) {
+		t.Errorf("pourSource to what cannot be written = %v, want a *DestinationError alone", err)
+	}
+	touched := listed
+	touched.ModTime = time.Unix(1, 0)
+	if err := pourSource(t.Context(), io.Discard, open(src), touched, tree.Buffer(), noProgress{}); !errors.Is(err, ErrChanged) {
+		t.Errorf("pourSource of a file with another time = %v, want ErrChanged", err)
+	}
 }
 
 func TestStageSourceTouchedWhileRead(t *testing.T) {

@@ -1,4 +1,4 @@
-package tree_test
+package tree
 
 import (
 	"context"
@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	"usmtpkg/locate/tree"
 )
 
 // A pool runs do for 100 items.
@@ -15,10 +13,10 @@ type pool func(ctx context.Context, workers int, do func(i int) error) error
 
 var pools = map[string]pool{
 	"Each": func(ctx context.Context, workers int, do func(i int) error) error {
-		return tree.Each(ctx, 100, workers, func(_ context.Context, i int, _ []byte) error { return do(i) })
+		return Each(ctx, 100, workers, func(_ context.Context, i int, _ []byte) error { return do(i) })
 	},
 	"Stream": func(ctx context.Context, workers int, do func(i int) error) error {
-		return tree.Stream(ctx, workers, func(_ context.Context, send func(int) error) error {
+		return Stream(ctx, workers, func(_ context.Context, send func(int) error) error {
 			for i := range 100 {
 				if err := send(i); err != nil {
 					return err
@@ -53,7 +51,7 @@ func TestPools(t *testing.T) {
 			if !errors.Is(err, errBad) || begun.Load() != 6 {
 				t.Errorf("pool = %v after %d items, want the error of the sixth", err, begun.Load())
 			}
-			err = run(t.Context(), 0, func(i int) error { panic("boom") })
+			err = run(t.Context(), 0, func(int) error { panic("boom") })
 			if err == nil || !strings.Contains(err.Error(), "internal fault: boom") {
 				t.Errorf("pool = %v, want the panic as an error", err)
 			}
@@ -70,11 +68,11 @@ func TestPools(t *testing.T) {
 func TestStreamList(t *testing.T) {
 	errBad := errors.New("bad")
 	do := func(context.Context, int, []byte) error { return nil }
-	err := tree.Stream(t.Context(), 0, func(context.Context, func(int) error) error { return errBad }, do)
+	err := Stream(t.Context(), 0, func(context.Context, func(int) error) error { return errBad }, do)
 	if !errors.Is(err, errBad) {
 		t.Errorf("Stream = %v, want the error of the list", err)
 	}
-	err = tree.Stream(t.Context(), 0, func(context.Context, func(int) error) error { panic("boom") }, do)
+	err = Stream(t.Context(), 0, func(context.Context, func(int) error) error { panic("boom") }, do)
 	if err == nil || !strings.Contains(err.Error(), "internal fault: boom") {
 		t.Errorf("Stream = %v, want the panic as an error", err)
 	}

@@ -1,6 +1,6 @@
-// Package tree is the ground floor for reading files. Each and Stream run the workers that read them. Open
-// and ReadFile open what somebody named, or what is in a library: nothing that opening or reading could
-// hang on, or that has no end.
+// Package tree is the ground floor for reading files. Each and Stream run the workers that read them, Pour
+// and Sum read them. Open and ReadFile open what somebody named, or what is in a library: nothing that
+// opening or reading could hang on, or that has no end.
 //
 // Rules: only a regular file is opened; links are followed to one. A named pipe, a folder and a device
 // are refused before they are opened. One that takes the place of a file in that moment is opened

@@ -2,11 +2,8 @@ package contentlib
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -117,19 +114,12 @@ func sumOf(ctx context.Context, root *os.Root, p string, progress Progress, buf 
 		return "", err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	h := sha256.New()
-	for {
-		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
-		}
-		n, err := f.Read(buf)
-		h.Write(buf[:n])
-		progress.Add(0, int64(n))
-		if errors.Is(err, io.EOF) {
-			return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), nil
-		}
-		if err != nil {
-			return "", fmt.Errorf("reading an object: %w", err)
-		}
+	sum, err := tree.Sum(ctx, f, buf, progress.Add)
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case err != nil:
+		return "", fmt.Errorf("reading an object: %w", err)
 	}
+	return strings.ToUpper(sum), nil
 }

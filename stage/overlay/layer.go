@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 )
 
@@ -98,7 +99,7 @@ func stock(ctx context.Context, base fs.FS, dir string, e fs.DirEntry, f *File) 
 		return nil, nil, err
 	}
 	s.Size = info.Size()
-	if s.SHA256, err = sum(ctx, in); err != nil {
+	if s.SHA256, err = tree.Sum(ctx, in, tree.Buffer(), nil); err != nil {
 		return nil, nil, fmt.Errorf("reading %s: %w", s.Path, err)
 	}
 	return s, info, nil

@@ -3,11 +3,8 @@ package overlay
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -220,7 +217,7 @@ func (f *File) load(ctx context.Context) error {
 	if f.Size = f.info.Size(); f.Size > maxSize {
 		return &PatternError{From: f.From, Reason: fmt.Sprintf("%d bytes, want at most %d", f.Size, maxSize)}
 	}
-	if f.SHA256, err = sum(ctx, in); err != nil {
+	if f.SHA256, err = tree.Sum(ctx, in, tree.Buffer(), nil); err != nil {
 		return fmt.Errorf("overlay %s: %w", f.From, err)
 	}
 	return nil
@@ -246,25 +243,6 @@ func (f *File) failure(err error) error {
 		return &fs.PathError{Op: p.Op, Path: f.From, Err: p.Err}
 	}
 	return err
-}
-
-// sum returns the SHA-256 of what r reads.
-func sum(ctx context.Context, r io.Reader) (string, error) {
-	h := sha256.New()
-	buf := make([]byte, 64<<10) // in bytes: fits the second-level cache with room to spare
-	for {
-		if err := context.Cause(ctx); err != nil {
-			return "", err
-		}
-		n, err := r.Read(buf)
-		h.Write(buf[:n])
-		if errors.Is(err, io.EOF) {
-			return hex.EncodeToString(h.Sum(nil)), nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
 }
 
 func typeName(mode fs.FileMode) string {
