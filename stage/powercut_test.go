@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -63,6 +64,15 @@ type cut struct {
 var errFlush = errors.New("the disk could not write it")
 
 // newCutDisk watches dir, whose content is taken as flushed.
+// posixOnly skips a test of the order of flushes, which has to know each file by its identity while
+// it is written, and needs folders that can be flushed. The code is the same everywhere.
+func posixOnly(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows flushes no folders, and the test cannot tell files that are open for writing apart there")
+	}
+}
+
 func newCutDisk(t *testing.T, dir string, system bool) *cutDisk {
 	t.Helper()
 	d := &cutDisk{dir: dir, system: system}
@@ -272,6 +282,7 @@ var cutModes = []struct {
 // Whenever the power goes, every release is whole or not there, the active one
 // is there, the next run does its work, and what a run reported as done stays.
 func TestPowerCut(t *testing.T) {
+	posixOnly(t)
 	tests := []struct {
 		name   string
 		old    bool // a release is there and active
@@ -420,6 +431,7 @@ var lostSmall = fakelib.Content{PackageID: "P0100012", Version: 3,
 
 // The same for a package source that is recovered.
 func TestRecoverPowerCut(t *testing.T) {
+	posixOnly(t)
 	for _, mode := range cutModes {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
@@ -510,6 +522,7 @@ func (d slowDisk) flushSystem(dir *os.File) error {
 
 // What is read back past the cache comes from the disk only once it is there.
 func TestUncachedFollowsTheFlush(t *testing.T) {
+	posixOnly(t)
 	for _, mode := range cutModes {
 		t.Run(mode.name, func(t *testing.T) {
 			dir := t.TempDir()

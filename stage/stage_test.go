@@ -189,6 +189,7 @@ func mapsEqual(a, b map[string]string) bool {
 // Where the file system cannot be flushed as a whole, every file and every
 // folder of a release is flushed before it is published.
 func TestStageFlushesEveryFileWithoutSyncFS(t *testing.T) {
+	posixOnly(t)
 	dir := t.TempDir()
 	d := newCutDisk(t, dir, false)
 	var before []string // flushed before it is published

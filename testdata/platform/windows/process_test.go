@@ -190,7 +190,7 @@ func TestReadOnlyVolume(t *testing.T) {
 		platform.Missing(t, string(out))
 	}
 	drive := m.Drive(t, volume)
-	b.run(t, "refresh", "--source", b.on("next"), "--library", drive+`\lib`).Want(t, 6, "creating the library")
+	b.run(t, "refresh", "--source", b.on("next"), "--library", drive+`\lib`).Want(t, 6, "cannot write to the library")
 	b.run(t, "refresh", "--source", drive+`\kit`, "--library", b.on("lib")).Want(t, 0)
 }
 
