@@ -103,7 +103,7 @@ func TestFaults(t *testing.T) {
 		says []string
 	}{
 		{"bad sector in the source", Lies{Read: reading(inSource, syscall.EIO)}, nil, 9,
-			[]string{"reading the source: " + big + " at byte 131072: ", "input/output error", "look at the disk or the network"}},
+			[]string{"reading the source: " + big + ": at byte 131072: ", "input/output error", "look at the disk or the network"}},
 		{"source file cannot be opened", Lies{Open: failing(inSource, syscall.EIO)}, nil, 9, []string{"reading the source", big, "input/output error"}},
 		{"source file denied", Lies{Open: failing(inSource, syscall.EACCES)}, nil, 6, []string{big, "permission denied", "permission to read the source"}},
 		{"bad sector under the copy", Lies{Read: reading(inCopy, syscall.EIO)}, nil, 9, []string{"re-reading: " + big + ": at byte 131072", "input/output error"}},
@@ -258,7 +258,7 @@ func TestOutageLasts(t *testing.T) {
 		}
 		return 0
 	}})
-	s.refresh(t).Want(t, 9, big+" at byte 65536", "host is down", "nothing was published; run again")
+	s.refresh(t).Want(t, 9, big+": at byte 65536", "host is down", "nothing was published; run again")
 	s.Untouched(t)
 	s.Recovers(t)
 }
