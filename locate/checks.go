@@ -7,6 +7,7 @@ import (
 
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 )
 
 const (
@@ -43,7 +44,7 @@ func (s *survey) arches(trees []*archFolder) {
 			s.add(archX86Missing.at(arch, "no such folder", "the USMT files for 32-bit Windows"))
 		case i < 0:
 		case s.policy.forbids(arch):
-			s.add(archForbidden.at(trees[i].dir, typeName(trees[i].entries[0].mode)+" for the arch", "none, by the arch policy"))
+			s.add(archForbidden.at(trees[i].dir, tree.Kind(trees[i].entries[0].mode)+" for the arch", "none, by the arch policy"))
 		case arch == ARM64 && trees[i].files > 0 && !s.policy.welcomes(arch):
 			f := archARM64Unverified.at(trees[i].dir, "the arch folder", "proof that ConfigMgr takes it on ARM64 devices")
 			f.Text = "arm64 is included, but nobody has confirmed that ConfigMgr uses it"
@@ -83,7 +84,7 @@ func (s *survey) entry(e *entry) {
 	switch bad := badName(e.path, path.Base(e.path)); {
 	case !inside || e.mode.IsDir():
 	case !e.mode.IsRegular():
-		s.add(entryType.at(e.path, typeName(e.mode), "a file or a folder"))
+		s.add(entryType.at(e.path, tree.Kind(e.mode), "a file or a folder"))
 	case bad != nil: // nobody could be asked to read it
 	case !e.read && s.brief && !isCorePath(e.path): // the full check does
 	case !e.read:

@@ -10,6 +10,7 @@ import (
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 )
 
 // A Comparison says how far an arch folder was compared with the list of its release.
@@ -242,7 +243,7 @@ func (l *listing) missing(absent group) {
 			found, wanted = "no such file", "a file of "+l.usmt()
 		}
 		if e := l.have[fold(g.path)]; e != nil {
-			name, found = e.path, typeName(e.mode)
+			name, found = e.path, tree.Kind(e.mode)
 		}
 		l.tell(inventoryMissing, name, found, wanted)
 		replaced[fold(name)] = true

@@ -10,6 +10,7 @@ import (
 
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 )
 
 // A MSIUse says how many files of a kit an MSI vouches for.
@@ -178,7 +179,7 @@ func (p *packed) missing(absent group, owner map[string]*MSI) {
 			found, wanted = "no such file", "the file"
 		}
 		if e := p.have[fold(g.path)]; e != nil {
-			name, found = e.path, typeName(e.mode)
+			name, found = e.path, tree.Kind(e.mode)
 			if p.standsIn(e) {
 				found = inOverlay
 			}

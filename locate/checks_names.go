@@ -1,7 +1,6 @@
 package locate
 
 import (
-	"io/fs"
 	"path"
 	"unicode/utf8"
 
@@ -31,25 +30,4 @@ func (s *survey) names(t *archFolder) {
 		}
 		s.add(r.at(twin.B, "the same name as "+finding.Printable(twin.A), wanted))
 	}
-}
-
-// typeName says what an entry is.
-func typeName(mode fs.FileMode) string {
-	switch {
-	case mode.IsRegular():
-		return "a file"
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeSymlink != 0:
-		return "a symbolic link"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	case mode&fs.ModeIrregular != 0:
-		return "a reparse point (a junction, a mount point or a file that lies elsewhere)"
-	}
-	return "something of type " + mode.Type().String()
 }

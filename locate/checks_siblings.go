@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/tree"
 )
 
 // siblings compares the arch folders of a release by the names of their files, where no list says
@@ -69,7 +70,7 @@ func (l *lack) report(faulty map[string]bool) {
 			found, wanted = "no such file", "the file that "+l.owner[g.path]+" has"
 		}
 		if e := l.have[fold(g.path)]; e != nil {
-			name, found = e.path, typeName(e.mode)
+			name, found = e.path, tree.Kind(e.mode)
 			if l.standsIn(e) {
 				found = inOverlay
 			}

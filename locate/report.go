@@ -10,6 +10,7 @@ import (
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 )
 
 // A Report is the judgement of one USMT folder.
@@ -129,11 +130,11 @@ func (s *survey) groupByArch(entries map[string]*entry) []*archFolder {
 		switch {
 		case !ok:
 			if !below {
-				s.add(leftOut.at(name, typeName(e.mode), "an arch folder"))
+				s.add(leftOut.at(name, tree.Kind(e.mode), "an arch folder"))
 			}
 			continue
 		case !below && !e.mode.IsDir() && !s.policy.forbids(arch):
-			s.add(entryType.at(name, typeName(e.mode), "a folder"))
+			s.add(entryType.at(name, tree.Kind(e.mode), "a folder"))
 		}
 		t := byArch[arch]
 		if t == nil {

@@ -156,7 +156,7 @@ func randomAccess(file fs.File, limit int64) (io.ReaderAt, int64, error) {
 		return nil, 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("found %s, wanted the file that was listed: it changed during the run", typeName(info.Mode()))
+		return nil, 0, fmt.Errorf("found %s, wanted the file that was listed: it changed during the run", tree.Kind(info.Mode()))
 	}
 	if r, ok := file.(io.ReaderAt); ok {
 		return r, info.Size(), nil

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"usmtpkg/locate/tree"
@@ -47,23 +48,10 @@ func (e *EntryError) Error() string {
 	return fmt.Sprintf("%s: %s, want a file or a folder", e.Path, entryKind(e.Type))
 }
 
-// entryKind names the type bits of a file mode.
+// entryKind is tree.Kind without its article.
 func entryKind(m fs.FileMode) string {
-	switch {
-	case m&fs.ModeSymlink != 0:
-		return "symbolic link"
-	case m.IsDir():
-		return "folder"
-	case m&fs.ModeIrregular != 0:
-		return "reparse point"
-	case m&fs.ModeNamedPipe != 0:
-		return "named pipe"
-	case m&fs.ModeSocket != 0:
-		return "socket"
-	case m&fs.ModeDevice != 0:
-		return "device"
-	}
-	return "file"
+	_, noun, _ := strings.Cut(tree.Kind(m), " ")
+	return noun
 }
 
 // List lists the files below the root of fsys. Of the root's own entries only

@@ -107,8 +107,8 @@ func readFile(at place, name string, limit int64) ([]byte, error) {
 }
 
 func check(name string, info fs.FileInfo, limit int64) error {
-	if kind := kindOf(info.Mode()); kind != "" {
-		return &FileError{name, kind, "a file"}
+	if m := info.Mode(); !m.IsRegular() {
+		return &FileError{name, Kind(m), "a file"}
 	}
 	if info.Size() > limit {
 		return tooLarge(name, info.Size(), limit)
@@ -118,23 +118,6 @@ func check(name string, info fs.FileInfo, limit int64) error {
 
 func tooLarge(name string, size, limit int64) error {
 	return &FileError{name, fmt.Sprintf("%d bytes", size), fmt.Sprintf("at most %d", limit)}
-}
-
-// kindOf names what is not a regular file; empty: it is one.
-func kindOf(m fs.FileMode) string {
-	switch {
-	case m.IsRegular():
-		return ""
-	case m.IsDir():
-		return "a folder"
-	case m&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case m&fs.ModeSocket != 0:
-		return "a socket"
-	case m&fs.ModeDevice != 0:
-		return "a device"
-	}
-	return "a special file"
 }
 
 // Read reads on; beyond the limit it is a *FileError.

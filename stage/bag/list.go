@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"usmtpkg/locate/tree"
 )
 
 // listing is what the base folder holds of what this package reads.
@@ -27,7 +29,7 @@ func list(fsys fs.FS) (listing, error) {
 		name := e.Name()
 		if name == PayloadFolder {
 			if !e.IsDir() {
-				return l, &SyntaxError{File: name, Found: describeType(e.Type()), Wanted: "a folder"}
+				return l, &SyntaxError{File: name, Found: tree.Kind(e.Type()), Wanted: "a folder"}
 			}
 			payload = true
 		}
@@ -35,7 +37,7 @@ func list(fsys fs.FS) (listing, error) {
 			continue
 		}
 		if !e.Type().IsRegular() {
-			return l, &SyntaxError{File: name, Found: describeType(e.Type()), Wanted: "a regular file"}
+			return l, &SyntaxError{File: name, Found: tree.Kind(e.Type()), Wanted: "a regular file"}
 		}
 		switch name {
 		case DeclarationName:
@@ -71,19 +73,6 @@ func isTagName(name string) bool {
 		return true
 	}
 	return isManifestName(name)
-}
-
-func describeType(m fs.FileMode) string {
-	switch {
-	case m.IsDir():
-		return "a folder"
-	case m.IsRegular():
-		return "a file"
-	case m&fs.ModeSymlink != 0:
-		return "a symbolic link"
-	default:
-		return "a special file (" + m.String() + ")"
-	}
 }
 
 // withFile calls f with the open file. Errors of f come back as they are.

@@ -239,7 +239,7 @@ func TestReadFileTypes(t *testing.T) {
 	}{
 		{"linked bagit.txt", DeclarationName, fs.ModeSymlink, "bagit.txt: found a symbolic link, wanted a regular file"},
 		{"linked manifest", "manifest-md5.txt", fs.ModeSymlink, "manifest-md5.txt: found a symbolic link"},
-		{"pipe", InfoName, fs.ModeNamedPipe, "bag-info.txt: found a special file"},
+		{"pipe", InfoName, fs.ModeNamedPipe, "bag-info.txt: found a named pipe"},
 		{"folder", FetchName, fs.ModeDir, "fetch.txt: found a folder"},
 		{"linked payload", PayloadFolder, fs.ModeSymlink, "data: found a symbolic link, wanted a folder"},
 		{"payload file", PayloadFolder, 0, "data: found a file, wanted a folder"},

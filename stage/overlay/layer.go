@@ -87,7 +87,7 @@ func namesake(entries []fs.DirEntry, name string) int {
 func stock(ctx context.Context, base fs.FS, dir string, e fs.DirEntry, f *File) (*Stock, fs.FileInfo, error) {
 	s := &Stock{Path: path.Join(dir, e.Name())}
 	if !e.Type().IsRegular() {
-		return nil, nil, &PatternError{From: f.From, Reason: fmt.Sprintf("%s of the source is %s, which no file can replace", s.Path, typeName(e.Type()))}
+		return nil, nil, &PatternError{From: f.From, Reason: fmt.Sprintf("%s of the source is %s, which no file can replace", s.Path, tree.Kind(e.Type()))}
 	}
 	in, err := base.Open(s.Path)
 	if err != nil {

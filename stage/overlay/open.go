@@ -231,7 +231,7 @@ func (f *File) open() (*tree.Handle, error) {
 		return nil, f.failure(err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &PatternError{From: f.From, Reason: "it is " + typeName(info.Mode()) + ", want a file", Err: fs.ErrNotExist}
+		return nil, &PatternError{From: f.From, Reason: "it is " + tree.Kind(info.Mode()) + ", want a file", Err: fs.ErrNotExist}
 	}
 	in, err := tree.OpenIn(f.root, f.Name, math.MaxInt64) // load has the limit
 	return in, f.failure(err)
@@ -243,16 +243,4 @@ func (f *File) failure(err error) error {
 		return &fs.PathError{Op: p.Op, Path: f.From, Err: p.Err}
 	}
 	return err
-}
-
-func typeName(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeSymlink != 0:
-		return "a symbolic link"
-	case mode&fs.ModeIrregular != 0:
-		return "a reparse point"
-	}
-	return "a device, pipe or socket"
 }

@@ -255,7 +255,7 @@ func TestLayOverWhatIsNoFile(t *testing.T) {
 	}{
 		{"dl", 0, "overlay dl: amd64/DL of the source is a folder, which no file can replace"},
 		{"link.xml", fs.ModeSymlink, "amd64/link.xml of the source is a symbolic link"},
-		{"pipe.xml", fs.ModeNamedPipe, "amd64/pipe.xml of the source is a device, pipe or socket"},
+		{"pipe.xml", fs.ModeNamedPipe, "amd64/pipe.xml of the source is a named pipe"},
 		{"junction.xml", fs.ModeIrregular, "amd64/junction.xml of the source is a reparse point"},
 	}
 	for _, tt := range tests {
