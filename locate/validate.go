@@ -1,7 +1,6 @@
 package locate
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,10 +12,6 @@ import (
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 )
-
-// maxBuffered is the largest file, in bytes, read into memory where a file system gives no
-// random access. The largest program or manifest of a genuine kit has 8 MB.
-const maxBuffered = 64 << 20
 
 // Validate checks the USMT folder that fsys is rooted at and reports all findings. The error is
 // a failure to look: what could not be read is never reported as a fault of the folder.
@@ -105,7 +100,7 @@ func (v *Validator) visit(ctx context.Context, fsys fs.FS, j job, buf []byte) er
 		return failure(j.path, err)
 	}
 	defer file.Close()
-	r, size, err := randomAccess(file, maxBuffered)
+	r, size, err := randomAccess(file)
 	if err != nil {
 		return failure(j.path, err)
 	}
@@ -148,9 +143,8 @@ func changed(found, wanted int64) error {
 	return fmt.Errorf("found %d bytes, wanted the %d of a moment ago: it changed during the run", found, wanted)
 }
 
-// randomAccess returns the content of an open file as an io.ReaderAt. What gives no random
-// access is read into memory, at most limit bytes.
-func randomAccess(file fs.File, limit int64) (io.ReaderAt, int64, error) {
+// randomAccess returns the content of an open file, and its size.
+func randomAccess(file fs.File) (io.ReaderAt, int64, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, 0, err
@@ -158,17 +152,8 @@ func randomAccess(file fs.File, limit int64) (io.ReaderAt, int64, error) {
 	if !info.Mode().IsRegular() {
 		return nil, 0, fmt.Errorf("found %s, wanted the file that was listed: it changed during the run", tree.Kind(info.Mode()))
 	}
-	if r, ok := file.(io.ReaderAt); ok {
-		return r, info.Size(), nil
-	}
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
-		return nil, 0, err
-	}
-	if int64(len(data)) > limit {
-		return nil, 0, fmt.Errorf("found more than %d bytes, wanted at most those of a file without random access", limit)
-	}
-	return bytes.NewReader(data), int64(len(data)), nil
+	r, err := tree.ReaderAt(file)
+	return r, info.Size(), err
 }
 
 // failure adds the path to an error that does not name it yet.

@@ -251,7 +251,7 @@ func (c *comparison) inspect(in fs.File, f File) (Inspection, error) {
 	if _, none := c.o.Checker.(noChecker); none || !payload {
 		return noChecker{}, nil
 	}
-	at, err := readerAt(in)
+	at, err := tree.ReaderAt(in)
 	if err != nil {
 		return nil, &SourceError{Err: err}
 	}

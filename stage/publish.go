@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -242,21 +241,4 @@ func (r *run) info() []bag.Field {
 		{Label: "External-Identifier", Value: r.rec.Name},
 		{Label: "Payload-Oxum", Value: fmt.Sprintf("%d.%d", r.rec.Bytes, r.rec.FileCount)},
 	}
-}
-
-// readerAt gives random access to an opened file. One that cannot be read at
-// an offset, as in an archive, is read into memory up to a bound.
-func readerAt(f io.Reader) (io.ReaderAt, error) {
-	if at, ok := f.(io.ReaderAt); ok {
-		return at, nil
-	}
-	const limit = 64 << 20 // in bytes; the largest USMT binary has 8 MB
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > limit {
-		return nil, fmt.Errorf("over %d bytes, and not readable at an offset", limit)
-	}
-	return bytes.NewReader(b), nil
 }

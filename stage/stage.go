@@ -173,7 +173,7 @@ func (r *run) inspectSource(ctx context.Context) error {
 			return err
 		}
 		defer in.Close()
-		at, err := readerAt(in)
+		at, err := tree.ReaderAt(in)
 		if err != nil {
 			return &SourceError{Err: err}
 		}
