@@ -23,6 +23,7 @@ type CatalogUse struct {
 // look up.
 type lookup struct {
 	set   *catalog.Set
+	base  string    // the name of the file
 	check *pe.Check // takes those of a program
 	flat  []flatSum
 	image []crypto.Hash
@@ -38,9 +39,11 @@ func (v *Validator) lookUp(name string, check *pe.Check) *lookup {
 	if v.lists == nil || v.brief {
 		return nil
 	}
-	l := &lookup{set: v.lists, check: check}
-	for _, h := range v.lists.Digests(path.Base(name), catalog.Flat) {
-		l.flat = append(l.flat, flatSum{h, h.New()})
+	l := &lookup{set: v.lists, base: path.Base(name), check: check}
+	if check == nil || check.Unsigned() {
+		for _, h := range v.lists.Digests(path.Base(name), catalog.Flat) {
+			l.flat = append(l.flat, flatSum{h, h.New()})
+		}
 	}
 	if check != nil {
 		l.image = v.lists.Digests(path.Base(name), catalog.Image)
@@ -61,31 +64,48 @@ func (l *lookup) write(p []byte) {
 	}
 }
 
-// result returns the catalog that lists the file, or nil.
-func (l *lookup) result() (*catalog.Catalog, error) {
+// catalogued is what the catalogs say of a content.
+type catalogued struct {
+	by    *catalog.Catalog // that lists it under the name of the file; nil: none
+	other string           // the name under which one lists it instead
+}
+
+// result returns what the catalogs say of the content.
+func (l *lookup) result() (found catalogued, err error) {
 	if l == nil {
-		return nil, nil //nolint:nilnil // no catalog lists the file, which is not an error
+		return found, nil
+	}
+	take := func(m catalog.Member, ok bool) {
+		if !ok || found.by != nil {
+			return
+		}
+		if m, ok = l.set.Under(l.base, m); ok {
+			found = catalogued{by: m.Catalog}
+		} else {
+			found.other = m.Name
+		}
 	}
 	for _, f := range l.flat {
-		if m, ok := l.set.Flat(f.id, f.Sum(nil)); ok {
-			return m.Catalog, nil
-		}
+		take(l.set.Flat(f.id, f.Sum(nil)))
 	}
 	for _, h := range l.image {
 		digest, err := l.check.Digest(h)
 		if err != nil {
-			return nil, err
+			return found, err
 		}
-		if m, ok := l.set.Image(h, digest); ok && digest != nil {
-			return m.Catalog, nil
+		if digest != nil {
+			take(l.set.Image(h, digest))
 		}
 	}
-	return nil, nil //nolint:nilnil // as above
+	return found, nil
 }
 
 // catalogs records what the catalogs vouch for, and reports the files that a catalog of this kit
 // names and does not list. It returns the catalogs that vouch for files.
 func (s *survey) catalogs(trees []*archFolder) []CatalogUse {
+	if s.unread != nil && !s.brief {
+		s.add(catalogRefused.at(s.unread.Path, s.unread.Reason, "the signed catalogs of the kit"))
+	}
 	if s.lists == nil || s.brief {
 		return nil
 	}
@@ -100,9 +120,9 @@ func (s *survey) catalogs(trees []*archFolder) []CatalogUse {
 				continue
 			}
 			names[fold(path.Base(e.path))] = true
-			if e.listed != nil {
-				s.vouch(e, ProofCatalog, e.listed.File)
-				files[e.listed]++
+			if c := e.catalogued.by; c != nil {
+				s.vouch(e, ProofCatalog, c.File)
+				files[c]++
 			}
 		}
 	}
@@ -154,19 +174,26 @@ func (s *survey) ownCatalogs(files map[*catalog.Catalog]int, names map[string]bo
 	return own
 }
 
-// altered reports the files whose name a catalog of the kit has, and whose content none has. A
-// signature of its own proves a file better: an update brings such files without a catalog. So does the
-// list of the release: folders have files of the same name, and the catalog of some may be missing.
+// altered reports the files whose name a catalog of the kit has, and whose content none has under that
+// name. A signature of its own proves a file better, as an update brings such files without a catalog,
+// unless it is another file of the kit under this name. So does the list of the release: folders have
+// files of the same name, and the catalog of some may be missing.
 func (s *survey) altered(trees []*archFolder, own map[*catalog.Catalog]bool) {
 	faulty := s.faulty()
 	for _, t := range trees {
 		for _, e := range t.entries {
-			if !e.mode.IsRegular() || !e.read || e.voucher != nil || s.declared[e.path] != nil || faulty[fold(e.path)] {
+			if !e.mode.IsRegular() || !e.read || e.catalogued.by != nil || s.declared[e.path] != nil || faulty[fold(e.path)] {
+				continue
+			}
+			found := fmt.Sprintf("%d bytes that no catalog lists", e.size)
+			if other := e.catalogued.other; other != "" {
+				found = "the content of " + finding.Printable(other)
+			} else if e.voucher != nil {
 				continue
 			}
 			named := slices.DeleteFunc(slices.Clone(s.lists.Named(path.Base(e.path))), func(m catalog.Member) bool { return !own[m.Catalog] })
 			if len(named) > 0 && !s.listed(t, e) {
-				s.add(catalogDiffers.at(e.path, fmt.Sprintf("%d bytes that no catalog lists", e.size), "the file as the catalog "+finding.Printable(named[0].Catalog.File)+" lists it"))
+				s.add(catalogDiffers.at(e.path, found, "the file as the catalog "+finding.Printable(named[0].Catalog.File)+" lists it"))
 			}
 		}
 	}

@@ -103,6 +103,13 @@ func TestCatalogFindsAlteredFiles(t *testing.T) {
 				delete(k, arch+"/Config_AppsOnly.xml")
 			}
 		}, in(""), []string{"warning catalog-missing Config_AppsOnly.xml"}},
+		{"another text of the kit", func(k fstest.MapFS) { k["amd64/SFCN.DAT"].Data = k["amd64/SFLCID.DAT"].Data }, in(""),
+			[]string{"error catalog-differs amd64/SFCN.DAT"}},
+		{"another program of the kit, with its own valid signature", func(k fstest.MapFS) { k["x86/migsys.dll"].Data = k["x86/migstore.dll"].Data }, in(""),
+			[]string{"error catalog-differs x86/migsys.dll"}},
+		{"an update that no catalog lists, with a valid signature", func(k fstest.MapFS) {
+			k["x86/migsys.dll"].Data = petest.Sign(t, samplekit.PE(pe.I386, pe.Version{10, 0, 65000, 1}, 1234), petest.Message{Signer: p.good})
+		}, in(""), nil},
 		{"named by the catalog of another kit", markup, func(name string) bool { return name == "none" }, nil},
 	}
 	for _, tt := range tests {

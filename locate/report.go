@@ -63,7 +63,7 @@ func (r *Report) Err(strict bool) error { return finding.Join(r.findings, strict
 func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, packages: v.msis, declared: v.overlay, brief: v.brief}
+	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, unread: v.unread, packages: v.msis, declared: v.overlay, brief: v.brief}
 	trees := s.groupByArch(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
@@ -93,6 +93,7 @@ type survey struct {
 	brief    bool // only the core files were inspected
 	tables   []*inventory.Table
 	lists    *catalog.Set
+	unread   *CatalogsError
 	packages []*MSI
 	declared map[string]*Declared // files of the overlay, by path
 	findings []*finding.Error

@@ -5,7 +5,7 @@ import "usmtpkg/locate/finding"
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It is raised with every change of a rule that can change what
 // a folder is found to be: its findings, their severity, or what is not looked at.
-const RulesVersion = "2026-11e"
+const RulesVersion = "2026-11f"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.

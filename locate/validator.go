@@ -29,6 +29,8 @@ type Options struct {
 	// Catalogs are the signed catalogs of the kit: they vouch for the content of files that have no
 	// signature themselves. Signatures has to be set, too.
 	Catalogs *catalog.Set
+	// CatalogsUnread says why the catalogs that are there could not be read; nil where nothing failed.
+	CatalogsUnread *CatalogsError
 	// MSIs are Windows Installer packages. Those of the kit vouch for the content of files that have no
 	// signature themselves. Signatures has to be set, too.
 	MSIs []*MSI
@@ -56,6 +58,7 @@ type Validator struct {
 	wants  func() map[string]want // the hashes that lists have, by folded path
 	signed *pe.Verifier           // nil: signatures are not checked
 	lists  *catalog.Set           // nil: there are no catalogs
+	unread *CatalogsError         // why there are none, if some are there
 	msis   []*MSI
 	brief  bool // look at the core files only: see Precheck
 	all    bool // hash every file: see TakeInventory
@@ -81,10 +84,10 @@ type content struct {
 	sums
 	image *pe.Info // a valid program or DLL
 	// signature is what its signature came to; nil if nobody looked.
-	signature *pe.Signature
-	listed    *catalog.Catalog // the catalog that lists the content; nil: none, or nobody looked
-	urlid     string           // of a migration XML file
-	fault     *finding.Error
+	signature  *pe.Signature
+	catalogued catalogued // what the catalogs say of the content
+	urlid      string     // of a migration XML file
+	fault      *finding.Error
 }
 
 // NewValidator returns a Validator for one USMT folder. The error is that of Policy.Check.
@@ -92,7 +95,7 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, msis: o.MSIs, entries: make(map[string]*entry)}
+	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, unread: o.CatalogsUnread, msis: o.MSIs, entries: make(map[string]*entry)}
 	v.overlay = declare(o.Overlay)
 	v.wants = sync.OnceValue(v.listed)
 	return v, nil
@@ -176,7 +179,7 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 	var err error
 	i.image, i.fault, err = readImage(name, arch, r, size)
 	if err == nil && i.image != nil && v.signed != nil && !v.brief {
-		if i.check, err = v.signed.Begin(r, size); err == nil && i.check.Unsigned() {
+		if i.check, err = v.signed.Begin(r, size); err == nil {
 			i.lookup = v.lookUp(name, i.check)
 		}
 	}
@@ -254,7 +257,7 @@ func (i *Inspection) end(sum string) (Facts, error) {
 		i.signature = &sig
 	}
 	var err error
-	if i.listed, err = i.lookup.result(); err != nil {
+	if i.catalogued, err = i.lookup.result(); err != nil {
 		return Facts{}, failure(i.name, err)
 	}
 	if i.texts != nil && i.texts.size != i.size {

@@ -16,6 +16,9 @@ import (
 // are not checked, there are none.
 func (o *options) withLists(ctx context.Context, lo *locate.Options, u *usmt) error {
 	if lo.Signatures == nil {
+		if o.policy.catalogs != "" || len(o.policy.msis) > 0 {
+			return &usageError{msg: "nobody signed the sample kit, so --catalogs and --msi prove nothing about it", hint: "leave them out, or give a kit with --source"}
+		}
 		return nil
 	}
 	found, err := locate.ReadCatalogs(ctx, lo.Signatures, u.Candidate, o.policy.catalogs)
@@ -23,7 +26,8 @@ func (o *options) withLists(ctx context.Context, lo *locate.Options, u *usmt) er
 	switch {
 	case unreadable && o.policy.catalogs != "":
 		return &usageError{msg: err.Error(), hint: "--catalogs takes the folder with the kit's *.cat files, such as Windows Kits\\10\\Catalogs"}
-	case unreadable: // nobody asked for them: without them less is proven, which every output says
+	case unreadable: // nobody asked for them: a warning, which --strict makes an error
+		lo.CatalogsUnread = failed
 		found.Looked = append(found.Looked, locate.Place{Path: failed.Path, How: "catalogs of the kit", Outcome: failed.Reason})
 	case err != nil:
 		return err

@@ -43,7 +43,7 @@ func NewSet(catalogs ...*Catalog) *Set {
 	for _, c := range catalogs {
 		for _, m := range c.Members {
 			key := sumKey{m.Kind, m.Hash, string(m.Sum)}
-			if _, ok := s.bySum[key]; !ok {
+			if first, ok := s.bySum[key]; !ok || first.Name != "" && m.Name == "" {
 				s.bySum[key] = m
 			}
 			switch name := winname.Fold(m.Name); {
@@ -103,6 +103,20 @@ func (s *Set) find(kind Kind, h crypto.Hash, sum []byte) (Member, bool) {
 	}
 	m, ok := s.bySum[sumKey{kind, h, string(sum)}]
 	return m, ok
+}
+
+// Under returns the member with the digest of m that has this base name, or has none, and reports
+// whether there is one. Without one, the content is that of another file: m.
+func (s *Set) Under(base string, m Member) (Member, bool) {
+	if m.Name == "" || winname.Same(m.Name, base) {
+		return m, true
+	}
+	for _, n := range s.Named(base) {
+		if n.Kind == m.Kind && n.Hash == m.Hash && bytes.Equal(n.Sum, m.Sum) {
+			return n, true
+		}
+	}
+	return m, false
 }
 
 // Named returns the members with this base name, as Windows compares names. Files of different folders
