@@ -106,7 +106,7 @@ func (f *Catalogs) above(ctx context.Context, v *pe.Verifier, c Candidate, level
 		f.looked(at, cause(err))
 		return nil
 	}
-	root, err := parent.OpenRoot(e.Name())
+	root, err := tree.Sub(parent, e.Name())
 	if err != nil {
 		return &CatalogsError{at, cause(err), err}
 	}
@@ -169,6 +169,6 @@ func (c Candidate) openAbove(levels int) (*os.Root, string, error) {
 		return nil, at, err
 	}
 	defer closeFolder(outer)
-	root, err := outer.OpenRoot(filepath.FromSlash(dir))
+	root, err := tree.Sub(outer, filepath.FromSlash(dir))
 	return root, at, err
 }

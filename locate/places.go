@@ -175,7 +175,7 @@ func openFolder(dir string) (*os.Root, error) {
 	if !info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: dir, Err: errNotFolder}
 	}
-	return os.OpenRoot(dir)
+	return tree.OpenRoot(dir)
 }
 
 // absolute makes a folder given by the user absolute. A bare drive letter means

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/tree"
 )
 
 // SourceError says that the source or the volume given cannot be looked at, or
@@ -114,7 +115,7 @@ func Open(c Candidate) (*Source, error) {
 		return nil, fmt.Errorf("opening USMT: %w", err)
 	}
 	defer closeFolder(outer)
-	root, err := outer.OpenRoot(filepath.FromSlash(dir))
+	root, err := tree.Sub(outer, filepath.FromSlash(dir))
 	if err != nil {
 		return nil, fmt.Errorf("opening USMT in %s: %w", base, err)
 	}

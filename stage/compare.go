@@ -9,7 +9,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -263,7 +262,7 @@ func (c *comparison) inspect(in fs.File, f File) (Inspection, error) {
 // came since. What a release records as its overlay is left out, unless the
 // source has an overlay too: then both are compared whole.
 func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions) (Report, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return Report{}, err
 	}
@@ -300,7 +299,7 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 
 // CompareCopy compares a plain folder, which need not be a bag, with a source.
 func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (Report, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return Report{}, err
 	}

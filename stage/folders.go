@@ -59,7 +59,7 @@ func (f *Folders) at(name string) (*os.Root, string) {
 	if len(f.open) >= maxFolders {
 		return f.root, name
 	}
-	r, err := f.root.OpenRoot(dir)
+	r, err := tree.Sub(f.root, dir)
 	if err != nil {
 		return f.root, name // which will say what is wrong
 	}

@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/bag"
 )
 
@@ -98,7 +98,7 @@ func (b *baseline) kit(release string) (kitFiles, error) {
 	if k, ok := b.kits[release]; ok {
 		return k, nil
 	}
-	root, err := os.OpenRoot(b.lib.ReleaseDir(release))
+	root, err := tree.OpenRoot(b.lib.ReleaseDir(release))
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"usmtpkg/locate/tree"
 )
 
 // Names in a library. Everything of ours that is not for others begins with a dot.
@@ -55,7 +57,7 @@ func Open(dir string) (*Library, error) {
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}
@@ -127,7 +129,7 @@ func readSmall(root *os.Root, name string) ([]byte, error) {
 
 // Current is the name of the active release, empty when there is none.
 func (l *Library) Current() (string, error) {
-	root, err := os.OpenRoot(l.dir)
+	root, err := tree.OpenRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

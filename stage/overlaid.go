@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"unicode"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 	"usmtpkg/stage/bag"
 )
@@ -78,7 +78,7 @@ func (r Release) badOverlay() string {
 // overlay with its manifest; no file is read for that. There is no report of a
 // release without overlay, nor of what is no release.
 func CompareOverlay(dir string) (rep Report, ok bool, err error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return rep, false, err
 	}

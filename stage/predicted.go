@@ -74,7 +74,7 @@ const maxRecord = 64 << 20
 // of its manifest, the sizes those of its record. It tells nothing of what lies there now. A
 // record that does not fit the manifest is a *FormatError.
 func PackageFiles(dir string) ([]contentlib.File, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/bag"
 )
 
@@ -26,7 +27,7 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 		}
 	}()
 	w.step("staging")
-	staging, err := w.root.OpenRoot(name)
+	staging, err := tree.Sub(w.root, name)
 	if err != nil {
 		return res, destination("creating the staging folder", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"path"
 	"regexp"
 	"slices"
+
+	"usmtpkg/locate/tree"
 )
 
 // ownerFile lies in a staging folder from its first moment and proves that it
@@ -61,7 +63,7 @@ func (w *Writer) reclaim(ctx context.Context) error {
 func (w *Writer) removePartials() error {
 	var names []string
 	for _, dir := range []string{"", definitionsDir + "/*/", attestationsDir + "/*/"} {
-		found, err := fs.Glob(w.root.FS(), dir+"*"+partialSuffix)
+		found, err := fs.Glob(tree.FS(w.root), dir+"*"+partialSuffix)
 		if err != nil {
 			return err
 		}
@@ -95,7 +97,7 @@ func (w *Writer) owns(dir string) bool {
 		return true
 	}
 	torn := err == nil && bytes.HasPrefix(proof(w.ID), bytes.TrimRight(b, "\x00"))
-	if sub, err := w.root.OpenRoot(dir); err == nil {
+	if sub, err := tree.Sub(w.root, dir); err == nil {
 		rec, err := readRelease(sub)
 		if err = errors.Join(err, sub.Close()); err == nil && rec.Library == w.ID {
 			return true
@@ -108,7 +110,7 @@ func (w *Writer) owns(dir string) bool {
 // removeStaging removes a staging folder that is ours, its proofs last, so
 // that an interrupted removal can be resumed.
 func (w *Writer) removeStaging(ctx context.Context, dir string) error {
-	sub, err := w.root.OpenRoot(dir)
+	sub, err := tree.Sub(w.root, dir)
 	if err != nil {
 		return err
 	}

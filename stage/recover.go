@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 	"usmtpkg/stage/contentlib"
 )
@@ -70,7 +71,7 @@ func Recover(ctx context.Context, l *contentlib.Library, id, target string, o Re
 	if err := checkRecovery(l, target, o); err != nil {
 		return Recovered{}, err
 	}
-	parent, err := os.OpenRoot(filepath.Dir(target))
+	parent, err := tree.OpenRoot(filepath.Dir(target))
 	if err != nil {
 		return Recovered{}, destination("opening the folder to recover into", err)
 	}
@@ -229,7 +230,7 @@ func (r *recovery) write(ctx context.Context, parent *os.Root) (err error) {
 			r.notes = append(r.notes, fmt.Sprintf("%s could not be removed: %v", name, left))
 		}
 	}()
-	staging, err := parent.OpenRoot(name + "/" + recoveredDir)
+	staging, err := tree.Sub(parent, name+"/"+recoveredDir)
 	if err != nil {
 		return destination(doing, err)
 	}

@@ -3,8 +3,9 @@ package stage
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+
+	"usmtpkg/locate/tree"
 )
 
 // CheckWritable makes sure, without writing anything, that this account may make
@@ -37,7 +38,7 @@ func (r *run) planRoom(lib *Library) error {
 
 // checkRoom is checkSpace for a library that need not exist yet.
 func (l *Library) checkRoom(t Tree) error {
-	root, err := os.OpenRoot(existing(l.dir))
+	root, err := tree.OpenRoot(existing(l.dir))
 	if err != nil {
 		return destination("staging", err)
 	}

@@ -62,7 +62,7 @@ func (l *Library) Release(name string) (Release, error) {
 	if !releaseName.MatchString(name) {
 		return Release{}, fmt.Errorf("release %q: not the name of a release, want <version>-<12 hex digits>: %w", name, fs.ErrNotExist)
 	}
-	root, err := os.OpenRoot(l.ReleaseDir(name))
+	root, err := tree.OpenRoot(l.ReleaseDir(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Release{}, fmt.Errorf("release %s: not in the library %s: %w", name, l.dir, fs.ErrNotExist)
 	}
@@ -87,7 +87,7 @@ func (l *Library) Release(name string) (Release, error) {
 // RecordIn reads the record of the release in dir, wherever that lies, without
 // its list of files.
 func RecordIn(dir string) (Release, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return Release{}, err
 	}

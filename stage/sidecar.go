@@ -38,7 +38,7 @@ func (l *Library) StaleAttestation(release string, files map[string][]byte) ([]s
 }
 
 func (l *Library) differing(dir string, files map[string][]byte) ([]string, error) {
-	root, err := os.OpenRoot(l.dir)
+	root, err := tree.OpenRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return sortedKeys(files), nil
 	}
@@ -100,7 +100,7 @@ func holds(root *os.Root, name string, content []byte) bool {
 
 // ReadDefinition reads one file of a release's package definition, of at most limit bytes.
 func (l *Library) ReadDefinition(release, name string, limit int64) ([]byte, error) {
-	root, err := os.OpenRoot(l.dir)
+	root, err := tree.OpenRoot(l.dir)
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}

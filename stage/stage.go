@@ -356,7 +356,7 @@ func (w *Writer) matchRelease(ctx context.Context, r *run, name string) (res Res
 	if err != nil {
 		return res, false, nil // it was readable a moment ago; the slow way reports it
 	}
-	root, err := w.root.OpenRoot(name)
+	root, err := tree.Sub(w.root, name)
 	if err != nil {
 		return res, false, destination("opening release "+name, err)
 	}
@@ -381,7 +381,7 @@ func (w *Writer) matchRelease(ctx context.Context, r *run, name string) (res Res
 // recheck re-reads an existing release that should equal the source. The
 // content is the source's, so nobody has to judge it anew.
 func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
-	root, err := os.OpenRoot(l.ReleaseDir(r.rec.Name))
+	root, err := tree.OpenRoot(l.ReleaseDir(r.rec.Name))
 	if err != nil {
 		return "", destination("opening release "+r.rec.Name, err)
 	}
@@ -451,6 +451,6 @@ func openData(staging *os.Root) (*os.Root, error) {
 	if err := staging.Mkdir(dataDir, 0o777); err != nil {
 		return nil, destination("creating the staging folder", err)
 	}
-	data, err := staging.OpenRoot(dataDir)
+	data, err := tree.Sub(staging, dataDir)
 	return data, destination("creating the staging folder", err)
 }

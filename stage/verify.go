@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/bag"
 )
 
@@ -101,7 +102,7 @@ type VerifyOptions struct {
 // that breaks the rules of BagIt is a *bag.SyntaxError or another error of
 // package bag; one whose files differ is a Report with differences.
 func Verify(ctx context.Context, dir string, o VerifyOptions) (Report, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return Report{}, err
 	}

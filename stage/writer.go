@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
+
+	"usmtpkg/locate/tree"
 )
 
 // partialSuffix ends the name of a small file that is being written.
@@ -50,7 +52,7 @@ func CheckTarget(dir string, o WriterOptions) error {
 	if err := errors.Join(refuseTarget(dir, o.Protected), refuseOverlap(dir, o.Source), refuseWithin(dir, o.OverlayDirs)); err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -84,7 +86,7 @@ func OpenWriter(ctx context.Context, dir string, o WriterOptions) (*Writer, erro
 	if err := makeDirs(flusherOr(o.disk), dir); err != nil {
 		return nil, destination("creating the library", err)
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}

@@ -90,7 +90,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*finding.Error](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.SameVersionError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*tree.FileError](err) || is[*locate.MSIError](err)
+		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*tree.FileError](err) && !is[*stage.DestinationError](err) && !is[*contentlib.LibraryError](err) || is[*locate.MSIError](err)
 }
 
 // ioStatus is the status of a failure to read.

@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 
 // lintRelease holds the settings against a release of the library.
 func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Release) ([]*finding.Error, error) {
-	root, err := os.OpenRoot(lib.PackageSource(rel.Name))
+	root, err := tree.OpenRoot(lib.PackageSource(rel.Name))
 	if err != nil {
 		return nil, &stage.SourceError{Err: err}
 	}

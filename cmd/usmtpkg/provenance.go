@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -86,7 +85,7 @@ func notRelease(dir string) error {
 
 // keptIn reads the catalogs that a release keeps.
 func keptIn(ctx context.Context, lo locate.Options, dir string) (*catalog.Set, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}

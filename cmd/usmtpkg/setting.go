@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage/attest"
 )
@@ -183,7 +184,7 @@ func (s *setting) fill(f *pflag.Flag, file string) error {
 
 // below is the path of a file below a folder, which no link may lead out of.
 func below(dir, name string) (string, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return "", err
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A named pipe in place of any file that a command opens is refused, and never waited for: not
-// when it was named, and not when it lies in a library.
+// A named pipe in place of any file or folder that a command opens is refused, and never waited for: not
+// when it was named, and not when it is in a library.
 func TestPipesInPlaceOfFiles(t *testing.T) {
 	lib := sampleLibrary(t)
 	release := filepath.Base(glob(t, lib, "10.*"))
@@ -58,6 +58,16 @@ func TestPipesInPlaceOfFiles(t *testing.T) {
 		{"key", "", []string{"attest", "--library", lib, "--key", pipe}, exitUsage, "found a named pipe, wanted a file"},
 		{"public key", "", []string{"verify", "--library", lib, "--attestation", statement, "--public-key", pipe}, exitUsage, "found a named pipe, wanted a file"},
 		{"attestation", "", []string{"verify", "--library", lib, "--attestation", pipe}, exitUsage, "found a named pipe, wanted a file"},
+		{"library, refresh", "", []string{"refresh", "--sample", "--library", pipe}, exitDestination, "found a named pipe, wanted a folder"},
+		{"library, stage", "", []string{"stage", "--sample", "--dry-run", "--library", pipe}, exitDestination, "found a named pipe, wanted a folder"},
+		{"library, list", "", []string{"list", "--library", pipe}, exitDestination, "found a named pipe, wanted a folder"},
+		{"library, verify", "", []string{"verify", "--library", pipe}, exitDestination, "found a named pipe, wanted a folder"},
+		{"library, activate", "", []string{"activate", "--library", pipe, release}, exitDestination, "found a named pipe, wanted a folder"},
+		{"content library", "", append(verify[:3:3], "--content-library", pipe, "--package-id", "P0100012"), exitDestination, "found a named pipe, wanted a folder"},
+		{"release, verify", release, verify, exitInvalid, "found a named pipe, wanted a folder"},
+		{"release, activate", release, []string{"activate", "--library", lib, release}, exitDestination, "found a named pipe, wanted a folder"},
+		{"definitions, define", "definitions", []string{"define", "--library", lib}, exitDestination, "definitions"},
+		{"definitions, refresh", "definitions", refresh, exitDestination, "definitions"},
 		{"signature", "", []string{"verify", "--library", lib, "--attestation", statement, "--public-key", key}, exitMismatch, "found a named pipe, wanted a file"},
 	}
 	for _, tt := range tests {

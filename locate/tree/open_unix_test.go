@@ -77,3 +77,37 @@ func TestFS(t *testing.T) {
 		t.Errorf("Lstat of a link = %v, %v, want the link itself", info, err)
 	}
 }
+
+// A pipe in place of a folder is not opened either, and links, files and gaps fail as os.OpenRoot says.
+func TestOpenRootPipe(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("pipe", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	root, err := OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	below := func(name string) (*os.Root, error) { return Sub(root, name) }
+	whole := func(name string) (*os.Root, error) { return OpenRoot(filepath.Join(dir, name)) }
+	for _, open := range []func(string) (*os.Root, error){below, whole} {
+		for _, name := range []string{"pipe", "link"} {
+			if _, err := open(name); !errors.As(err, new(*FileError)) || !strings.Contains(err.Error(), "found a named pipe, wanted a folder") {
+				t.Errorf("opening %s as a folder = %v, want a *FileError", name, err)
+			}
+		}
+		if _, err := open("file"); !errors.As(err, new(*fs.PathError)) {
+			t.Errorf("opening a file as a folder = %v, want an *fs.PathError", err)
+		}
+		if _, err := open("none"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("opening nothing = %v, want %v", err, fs.ErrNotExist)
+		}
+	}
+}

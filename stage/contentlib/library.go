@@ -89,7 +89,7 @@ func Open(dirs ...string) (_ *Library, err error) {
 
 // openDrive opens dir, or the content library in it, and tells which.
 func openDrive(dir string) (*os.Root, string, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return nil, "", err
 	}
@@ -100,7 +100,7 @@ func openDrive(dir string) (*os.Root, string, error) {
 	if err != nil {
 		return root, dir, nil //nolint:nilerr // it is a content library, or found to be none by its folders
 	}
-	inner, err := root.OpenRoot(name)
+	inner, err := tree.Sub(root, name)
 	if err := errors.Join(err, root.Close()); err != nil {
 		return nil, "", err
 	}

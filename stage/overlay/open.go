@@ -164,18 +164,18 @@ func (o *Overlay) open(dir string, p Pattern, named string) (*os.Root, error) {
 
 func openFolder(dir string, p Pattern, named string) (*os.Root, error) {
 	if !p.Below {
-		return os.OpenRoot(dir)
+		return tree.OpenRoot(dir)
 	}
-	base, err := os.OpenRoot(cmp.Or(p.Dir, "."))
+	base, err := tree.OpenRoot(cmp.Or(p.Dir, "."))
 	if err != nil {
 		return nil, err
 	}
 	defer base.Close() //nolint:errcheck // only read
-	root, err := base.OpenRoot(filepath.FromSlash(path.Clean(named)))
+	root, err := tree.Sub(base, filepath.FromSlash(path.Clean(named)))
 	if err == nil {
 		return root, nil
 	}
-	if there, other := os.OpenRoot(dir); other == nil { // for whoever may go there
+	if there, other := tree.OpenRoot(dir); other == nil { // for whoever may go there
 		return nil, errors.Join(&PatternError{From: p.From, Reason: "a link leads out of the folder " + p.Dir, Err: err}, there.Close())
 	}
 	return nil, err
