@@ -20,7 +20,10 @@ func newSMPLogCmd(env environment, o *options) *cobra.Command {
 		Long: `smp-log reads the logs of a state migration point, smssmpsetup.log, smpmsi.log and
 smpmgr.log, with what they were rotated from, or those in a folder, and says what they come to:
 installed, waiting, low-space, failed, each with the line; or unknown, when no line says
-anything that is known. Of each log the last word counts, of several logs the worst.
+anything that is known. Of each log the last word counts, of several logs the worst. Other roles write
+the same lines: a success counts only if the state migration point is named, by the line, its
+component, "SMSSMP Setup Started" before it, or the name of the log. Set-up that began and has no
+result is waiting.
 
 Exit status 0 means installed. Everything else is 5: no verdict found is no success. What the
 lines mean is documented nowhere: some of them were seen in public logs, some are recalled, and

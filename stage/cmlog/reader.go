@@ -34,6 +34,8 @@ type Record struct {
 	Thread  string // in decimal digits, as printed; empty where the log does not tell
 	When    string // as printed: date, time and difference to UTC in minutes
 	Line    int    // the line that it ends on, from 1
+
+	Component string // as printed; empty where the log does not name one
 }
 
 // Limits of a log: what is longer is passed over and counted.
@@ -46,9 +48,10 @@ var (
 	ccmBegin    = []byte("<![LOG[")
 	ccmEnd      = []byte("]LOG]!><")
 	ccmTime     = regexp.MustCompile(`\btime="([0-9:.+-]{1,32})" date="([0-9-]{1,16})"`)
+	ccmPart     = regexp.MustCompile(`\bcomponent="([^"]{1,64})"`)
 	ccmThread   = regexp.MustCompile(`\bthread="([0-9]{1,10})"`)
 	simpleEnd   = []byte("$$<")
-	simpleParts = regexp.MustCompile(`^\$\$<[^<>]*><([0-9-]{1,16}\s+[0-9:.+-]{1,32})>(?:<thread=([0-9]{1,10})\b[^>]*>)?`)
+	simpleParts = regexp.MustCompile(`^\$\$<([^<>]*)><([0-9-]{1,16}\s+[0-9:.+-]{1,32})>(?:<thread=([0-9]{1,10})\b[^>]*>)?`)
 )
 
 // A Reader cuts a log into records, whichever forms it is in.
@@ -147,12 +150,16 @@ func parseEnd(line []byte) (rec Record, ended bool) {
 		tail := line[i+len(ccmEnd)-1:]
 		at, thread := ccmTime.FindSubmatch(tail), ccmThread.FindSubmatch(tail)
 		if at != nil && thread != nil {
-			return Record{Message: line[:i], Thread: string(thread[1]), When: string(at[2]) + " " + string(at[1])}, true
+			rec := Record{Message: line[:i], Thread: string(thread[1]), When: string(at[2]) + " " + string(at[1])}
+			if part := ccmPart.FindSubmatch(tail); part != nil {
+				rec.Component = string(part[1])
+			}
+			return rec, true
 		}
 	}
 	if i := bytes.LastIndex(line, simpleEnd); i >= 0 {
 		if parts := simpleParts.FindSubmatch(line[i:]); parts != nil {
-			return Record{Message: line[:i], Thread: string(parts[2]), When: string(parts[1])}, true
+			return Record{Message: line[:i], Thread: string(parts[3]), When: string(parts[2]), Component: string(parts[1])}, true
 		}
 	}
 	return Record{Message: line}, false

@@ -132,3 +132,13 @@ func (e *endless) Read(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+func TestReaderComponent(t *testing.T) {
+	for text, want := range map[string]string{"a" + simpleTail: "SMS_X", "<![LOG[a" + ccmTail: "X", "a\n": ""} {
+		r := NewReader(strings.NewReader(text))
+		r.Plain = true
+		if rec, err := r.Next(t.Context()); err != nil || rec.Component != want {
+			t.Errorf("Next(%q) = %+v, %v, want component %q", text, rec, err, want)
+		}
+	}
+}

@@ -15,10 +15,15 @@
 // Rules:
 //   - Of each subject (set-up, answer, space) the last sign in a log counts. Logs
 //     are not put in order by their clocks: where two logs disagree, the worse counts.
-//   - No sign is no success: the verdict is then Unknown.
+//   - No sign is not a success: the verdict is then Unknown.
+//   - Other roles and products write the same lines. A line counts as a success only if the state
+//     migration point is named: by the line, its component, the "SMSSMP Setup Started" before
+//     it, or the name of the log. A line of another role is not looked at; a failure
+//     without any such name counts.
+//   - Set-up that began after a success and has no result is Waiting.
 //   - smpmsi.log is a log of Windows Installer; the others have lines of either form
 //     of ConfigMgr, or, as rolesetup.exe writes them, "<02/09/14 22:53:44> message" (seen,
-//     in a log of the software update point). A log is not told by its name: what a line means is in the line.
+//     in a log of the software update point). What a line means is in the line, not in the name of the log.
 //
 // It does not look at the role itself, nor at status messages in the site's database,
 // which are the better source.

@@ -11,6 +11,7 @@ type sign struct {
 	subject Subject
 	basis   Basis
 	read    func(groups []string) (Verdict, string) // what it says, and what that means; empty: nothing
+	self    bool                                    // the line itself names the state migration point
 }
 
 func always(v Verdict, meaning string) func([]string) (Verdict, string) {
@@ -45,24 +46,26 @@ func signs() []sign {
 	return []sign{
 		// smssmpsetup.log. The first line was seen in the log of another role, written by the same rolesetup.exe:
 		// https://learn.microsoft.com/troubleshoot/mem/configmgr/update-management/software-update-point-installation-and-configuration
-		{regexp.MustCompile(`(?i)^(?:SMSSMP )?Installation was successful` + end), Setup, Seen, always(Installed, "the role's set-up succeeded")},
-		{regexp.MustCompile(`(?i)^smp\.msi exited with return code: *(\d{1,9})\b`), Setup, Recalled, installer},
-		{regexp.MustCompile(`(?i)^Fatal MSI Error - smp\.msi could not be installed`), Setup, Recalled, always(Failed, "the installer failed")},
-		{regexp.MustCompile(`(?i)^Installation failed\. Error code: *\S+`), Setup, Recalled, always(Failed, "the role's set-up failed")},
-		{regexp.MustCompile(`(?i)^(?:De-?installation|Uninstallation) was successful` + end), Setup, Recalled, always(Failed, "the role was removed")},
+		{regexp.MustCompile(`(?i)^(?:SMSSMP )?Installation was successful` + end), Setup, Seen, always(Installed, "the role's set-up succeeded"), false},
+		{regexp.MustCompile(`(?i)^smp\.msi exited with return code: *(\d{1,9})\b`), Setup, Recalled, installer, false},
+		{regexp.MustCompile(`(?i)^Fatal MSI Error - smp\.msi could not be installed`), Setup, Recalled, always(Failed, "the installer failed"), false},
+		{regexp.MustCompile(`(?i)^Installation failed\. Error code: *\S+`), Setup, Recalled, always(Failed, "the role's set-up failed"), false},
+		{regexp.MustCompile(`(?i)^(?:De-?installation|Uninstallation) was successful` + end), Setup, Recalled, always(Failed, "the role was removed"), false},
+		{setupStart, Setup, Seen, always(Waiting, "set-up began, and no result of it follows"), false},
 		// smpmsi.log: Windows Installer
-		{regexp.MustCompile(`(?i)\bInstallation success or error status: *(\d{1,9})\b`), Setup, Seen, installer},
-		{regexp.MustCompile(`(?i)\bRemoval success or error status: *0\b`), Setup, Seen, always(Failed, "the role was removed")},
-		{regexp.MustCompile(`(?i)\bProduct: .{1,200} -- Installation (?:operation )?completed successfully`), Setup, Seen, always(Installed, "the installer succeeded")},
-		{regexp.MustCompile(`(?i)\bProduct: .{1,200} -- Installation (?:operation )?failed`), Setup, Seen, always(Failed, "the installer failed")},
+		{regexp.MustCompile(`(?i)^=== (?:Verbose )?logging started:`), Setup, Recalled, always(Waiting, "the installer began, and no result of it follows"), false},
+		{regexp.MustCompile(`(?i)\bInstallation success or error status: *(\d{1,9})\b`), Setup, Seen, installer, false},
+		{regexp.MustCompile(`(?i)\bRemoval success or error status: *0\b`), Setup, Seen, always(Failed, "the role was removed"), false},
+		{regexp.MustCompile(`(?i)\bProduct: .{1,200} -- Installation (?:operation )?completed successfully`), Setup, Seen, always(Installed, "the installer succeeded"), false},
+		{regexp.MustCompile(`(?i)\bProduct: .{1,200} -- Installation (?:operation )?failed`), Setup, Seen, always(Failed, "the installer failed"), false},
 		// smpmgr.log
-		{regexp.MustCompile(`(?i)^Call to HttpSendRequestSync succeeded for port \d{1,5} with status code 200\b`), Answer, Seen, always(Installed, "the role answers")},
+		{regexp.MustCompile(`(?i)^Call to HttpSendRequestSync succeeded for port \d{1,5} with status code 200\b`), Answer, Seen, always(Installed, "the role answers"), false},
 		{regexp.MustCompile(`(?i)^Call to HttpSendRequestSync (?:failed|succeeded) for port \d{1,5} with status code (\d{1,5})\b`), Answer, Seen, func(groups []string) (Verdict, string) {
 			return Failed, "the role does not answer as it should: HTTP status " + groups[1]
-		}},
+		}, false},
 		// any of them
-		{regexp.MustCompile(`^STATMSG: ID=(6\d{3}) .*\bCOMP="?SMS_STATE_MIGRATION_POINT\b`), statusSubject, Seen, status},
-		{regexp.MustCompile(`^STATMSG: ID=(101[3-6]) .*\bISTR\d="SMS_STATE_MIGRATION_POINT"`), statusSubject, Seen, status},
+		{regexp.MustCompile(`^STATMSG: ID=(6\d{3}) .*\bCOMP="?SMS_STATE_MIGRATION_POINT\b`), statusSubject, Seen, status, true},
+		{regexp.MustCompile(`^STATMSG: ID=(101[3-6]) .*\bISTR\d="SMS_STATE_MIGRATION_POINT"`), statusSubject, Seen, status, true},
 	}
 }
 

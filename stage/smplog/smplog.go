@@ -20,7 +20,7 @@ type Verdict string
 // The verdicts, best first.
 const (
 	Installed Verdict = "installed"
-	Waiting   Verdict = "waiting"   // for the site, a restart or a certificate
+	Waiting   Verdict = "waiting"   // for the site, a restart, a certificate or the end of set-up
 	LowSpace  Verdict = "low-space" // captures are or will be refused
 	Failed    Verdict = "failed"
 	Unknown   Verdict = "unknown" // no sign of any other was found
@@ -86,6 +86,7 @@ func Read(ctx context.Context, logs ...Log) (Report, error) {
 	known := signs()
 	for _, l := range logs {
 		last := map[Subject]Finding{}
+		whose := role{named: isOurLog(l.Name)}
 		for _, p := range l.Parts {
 			rr := cmlog.NewReader(p.R)
 			rr.Plain = true
@@ -100,7 +101,8 @@ func Read(ctx context.Context, logs ...Log) (Report, error) {
 				rep.Lines++
 				for line := range bytes.Lines(rec.Message) {
 					when, text := cutStamp(strings.Trim(string(line), "~ \t\r\n"))
-					if f, ok := judge(known, text); ok {
+					whose.start(text)
+					if f, ok := judge(known, &whose, rec, text); ok {
 						f.Log, f.Line, f.When = p.Name, rec.Line, cmp.Or(rec.When, when)
 						last[f.Subject] = f
 					}
@@ -130,7 +132,7 @@ func cutStamp(line string) (when, text string) {
 }
 
 // judge tells what a line of a message says.
-func judge(known []sign, line string) (Finding, bool) {
+func judge(known []sign, whose *role, rec cmlog.Record, line string) (Finding, bool) {
 	for _, s := range known {
 		groups := s.pattern.FindStringSubmatch(line)
 		if groups == nil {
@@ -144,7 +146,17 @@ func judge(known []sign, line string) (Finding, bool) {
 		if len(f.Text) > maxText {
 			f.Text = strings.ToValidUTF8(f.Text[:maxText], "") + "…"
 		}
-		return f, v != ""
+		if s.self {
+			return f, v != ""
+		}
+		switch whose.of(rec, s.subject, line) {
+		case foreign:
+			return f, false
+		case unclear:
+			return f, v == Failed
+		case ours:
+			return f, v != ""
+		}
 	}
 	return Finding{}, false
 }

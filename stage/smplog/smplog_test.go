@@ -16,6 +16,11 @@ func simple(msg string) string {
 	return msg + "  $$<SMS_STATE_MIGRATION_POINT><05-17-2026 18:31:23.782+240><thread=5776 (0x1690)>\r\n"
 }
 
+// of is a line of a component.
+func of(component, msg string) string {
+	return strings.Replace(simple(msg), smpComp, component, 1)
+}
+
 func ccm(msg string) string {
 	return `<![LOG[` + msg + `]LOG]!><time="18:31:23.782+240" date="05-17-2026" component="SMSSMP" context="" type="1" thread="5776" file="x.cpp:1">` + "\r\n"
 }
@@ -43,7 +48,31 @@ func TestRead(t *testing.T) {
 	}{
 		{"no log", nil, Unknown},
 		{"nothing in it", []string{""}, Unknown},
-		{"nothing that is known", []string{simple("SMSSMP Setup Started....") + "x\n"}, Unknown},
+		{"nothing that is known", []string{simple("SMSSMP") + "x\n"}, Unknown},
+		{"set-up began", []string{simple("SMSSMP Setup Started....") + "x\n"}, Waiting},
+		{"a new attempt after a success", []string{simple(setupOK) + simple("SMSSMP Setup Started....")}, Waiting},
+		{"raw: a new attempt after a success", []string{raw("SMSSMP Setup Started....") + raw(setupOK) + raw("SMSSMP Setup Started....")}, Waiting},
+		{"installer: a new attempt after a success", []string{"smpmsi.log\x00" + msiOK + "=== Verbose logging started: 5/17/2026  18:49:04\r\n"}, Waiting},
+		{"raw: software update point", []string{raw("SMSWSUS Setup Started....") + raw(setupOK)}, Unknown},
+		{"raw: software update point failed", []string{raw("SMSSMP Setup Started....") + raw(setupOK) + raw("SMSWSUS Setup Started....") + raw("Installation Failed. Error code: 1603")}, Installed},
+		{"raw: no role is named", []string{raw(setupOK)}, Unknown},
+		{"raw: by the name of the log", []string{"SMSSMPSetup.log\x00" + raw(setupOK)}, Installed},
+		{"raw: another role in a log of that name", []string{"SMSSMPSetup.log\x00" + raw("SMSWSUS Setup Started....") + raw(setupOK)}, Unknown},
+		{"component of another role", []string{of("MP_CONTROL", httpOK)}, Unknown},
+		{"component of another role, set-up", []string{of("MP_CONTROL", setupOK)}, Unknown},
+		{"component of another role, in the other form", []string{strings.Replace(ccm(httpOK), "SMSSMP", "MP_CONTROL", 1)}, Unknown},
+		{"component of another role failed", []string{simple(setupOK), of("MP_CONTROL", http500)}, Installed},
+		{"component of another role in a log of that name", []string{"smpmgr.log\x00" + of("MP_CONTROL", httpOK)}, Unknown},
+		{"failure under an unknown component in a log of that name", []string{simple(setupOK), "smpmgr.log\x00" + of("OTHER", http500)}, Failed},
+		{"no role is named, failed", []string{simple(setupOK), raw("Installation Failed. Error code: 1603")}, Failed},
+		{"the installer is named", []string{raw("smp.msi exited with return code: 0")}, Installed},
+		{"the installer is named, by another component", []string{of("MP_CONTROL", "smp.msi exited with return code: 0")}, Unknown},
+		{"installer of another product", []string{strings.Replace(msiOK, "State Migration Point", "Management Point", 1)}, Unknown},
+		{"installer of another product, in words", []string{"MSI (s) (9C:88) [18:49:04:007]: Product: ConfigMgr Management Point -- Installation operation completed successfully.\r\n"}, Unknown},
+		{"installer of another product failed", []string{simple(setupOK), strings.NewReplacer("State Migration Point", "Management Point", "status: 0", "status: 1603").Replace(msiOK)}, Installed},
+		{"installer of another product in a log of that name", []string{"smpmsi.log\x00" + strings.Replace(msiOK, "State Migration Point", "Management Point", 1)}, Unknown},
+		{"installer of no product", []string{"Installation success or error status: 0.\r\n"}, Unknown},
+		{"installer of no product in a log of that name", []string{"smpmsi.log\x00Installation success or error status: 0.\r\n"}, Installed},
 		{"set-up succeeded", []string{simple("~" + setupOK)}, Installed},
 		{"in the other form", []string{ccm(setupOK)}, Installed},
 		{"within another text", []string{simple("It is not known that Installation was successful.")}, Unknown},
@@ -55,11 +84,11 @@ func TestRead(t *testing.T) {
 		{"set-up succeeded, then failed", []string{simple(setupOK) + simple("smp.msi exited with return code: 1603")}, Failed},
 		{"a restart is needed", []string{simple("smp.msi exited with return code: 3010")}, Waiting},
 		{"raw: set-up succeeded", []string{raw("SMSSMP Setup Started....") + raw(setupOK) + raw("~RoleSetup().")}, Installed},
-		{"raw: installer succeeded", []string{raw("smp.msi exited with return code: 0")}, Installed},
+		{"raw: installer succeeded", []string{raw("SMSSMP Setup Started....") + raw("smp.msi exited with return code: 0")}, Installed},
 		{"raw: installer failed", []string{raw("smp.msi exited with return code: 1603")}, Failed},
-		{"raw: a restart is needed", []string{raw("smp.msi exited with return code: 3010")}, Waiting},
+		{"raw: a restart is needed", []string{raw("SMSSMP Setup Started....") + raw("smp.msi exited with return code: 3010")}, Waiting},
 		{"raw: set-up succeeded, then failed", []string{raw(setupOK) + raw("~Installation Failed. Error code: 1603")}, Failed},
-		{"raw: set-up failed, then succeeded", []string{raw("Installation Failed. Error code: 1603") + raw(setupOK)}, Installed},
+		{"raw: set-up failed, then succeeded", []string{raw("SMSSMP Setup Started....") + raw("Installation Failed. Error code: 1603") + raw(setupOK)}, Installed},
 		{"raw: within another text", []string{raw("It is not known that " + setupOK)}, Unknown},
 		{"raw: no time", []string{"<yesterday> " + setupOK + "\n"}, Unknown},
 		{"installer", []string{msiOK}, Installed},
@@ -91,6 +120,9 @@ func TestRead(t *testing.T) {
 			var logs []Log
 			for i, text := range tt.logs {
 				name := fmt.Sprint("log", i)
+				if before, after, named := strings.Cut(text, "\x00"); named {
+					name, text = before, after
+				}
 				logs = append(logs, Log{name, []Part{{name, strings.NewReader(text)}}})
 			}
 			got, err := Read(t.Context(), logs...)
@@ -121,7 +153,7 @@ func TestReadFinding(t *testing.T) {
 
 // A line of rolesetup.exe has its time in front.
 func TestReadRawFinding(t *testing.T) {
-	got, err := Read(t.Context(), Log{"a.log", []Part{{"a.log", strings.NewReader("x\n" + raw(setupOK))}}})
+	got, err := Read(t.Context(), Log{"smssmpsetup.log", []Part{{"a.log", strings.NewReader("x\n" + raw(setupOK))}}})
 	want := Finding{Setup, Installed, "the role's set-up succeeded", Seen, "a.log", 2, "02/09/14 22:53:44", setupOK}
 	if err != nil || len(got.Findings) != 1 || got.Findings[0] != want {
 		t.Errorf("Read = %+v, %v, want %+v", got, err, want)
