@@ -2,6 +2,7 @@ package pkgdef
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -56,6 +57,9 @@ func CheckPath(path, shown string) error {
 		return wrong(field, `found %q, want \\server\share\folder or X:\folder`, shown)
 	}
 	for i, name := range names {
+		if inContentLibrary(name) {
+			return wrong(field, "%q is in ConfigMgr's content library, which only the site may write; choose a folder for package sources", shown)
+		}
 		if problem := nameProblem(name); problem != "" {
 			return wrong(field, "in %q, the name %q %s", shown, name, problem)
 		}
@@ -65,6 +69,13 @@ func CheckPath(path, shown string) error {
 	}
 	return nil
 }
+
+// contentLibrary matches the names of ConfigMgr's content library and of its shares:
+// SCCMContentLib$ and, for further drives, SCCMContentLibD$ and so on.
+var contentLibrary = regexp.MustCompile(`(?i)^SCCMContentLib(?:[A-Z]?\$)?$`)
+
+// inContentLibrary reports whether a name in a path is that of a content library.
+func inContentLibrary(name string) bool { return contentLibrary.MatchString(name) }
 
 // within says that a path is longer than what is shown of it.
 func within(path, shown string) string {

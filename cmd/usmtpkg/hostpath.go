@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"strings"
 )
 
 // Paths that mean something elsewhere, and that this system would take for the name of a folder
@@ -29,6 +30,8 @@ func checkOn(system, what, path string) error {
 		why, hint = "begins with ~, which only a shell turns into your home folder", "write the whole path, or ./~ for a folder of that name"
 	case system != "windows" && windowsPath.MatchString(path):
 		why, hint = "is a path of Windows", "mount that drive or share here, and give the folder it is mounted on"
+	case system != "windows" && strings.HasPrefix(path, "//") && len(strings.TrimLeft(path, "/")) > 0:
+		why, hint = "is the address of a share", "mount that share here, and give the folder it is mounted on"
 	default:
 		return nil
 	}

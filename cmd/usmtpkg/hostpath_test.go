@@ -26,6 +26,10 @@ func TestCheckOn(t *testing.T) {
 		{"linux", "D:", ""},
 		{"linux", "C:x", ""},
 		{"linux", "/mnt/adk", ""},
+		{"linux", "//server/share", "--library //server/share is the address of a share"},
+		{"linux", "///server", "is the address of a share"},
+		{"linux", "//", ""},
+		{"windows", "//server/share", ""},
 		{"linux", "smb", ""},
 		{"linux", "a~b", ""},
 	}

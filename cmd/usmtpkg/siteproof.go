@@ -196,6 +196,9 @@ func compareLogs(ctx context.Context, o proofOptions, p contentlib.Prediction) (
 	if errors.Is(err, fs.ErrNotExist) || is[*tree.FileError](err) {
 		err = &usageError{msg: "reading distmgr.log: " + err.Error(), hint: "name the log, or the folder it lies in, with --distmgr-log"}
 	}
+	if is[*contentlib.OrderError](err) {
+		err = &usageError{msg: err.Error(), hint: "give the logs oldest first, each with its own --distmgr-log"}
+	}
 	if err != nil {
 		return jsonComparison{}, err
 	}

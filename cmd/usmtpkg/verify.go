@@ -279,6 +279,9 @@ func verifySource(ctx context.Context, env environment, o *options, dir string, 
 		return origin, rep, err
 	}
 	defer func() { err = errors.Join(err, u.close()) }()
+	if sameFolder(u.Path, dir) || sameFolder(u.Path, filepath.Join(dir, "data")) {
+		return origin, rep, &usageError{msg: fmt.Sprintf("%s and the source %s are the same folder: it would be compared with itself", dir, u.Path), hint: "name the USMT folder of an ADK with --source"}
+	}
 	if u, err = overlaid(ctx, o, u); err != nil {
 		return origin, rep, err
 	}
@@ -290,6 +293,13 @@ func verifySource(ctx context.Context, env environment, o *options, dir string, 
 		rep, err = stage.CompareCopy(ctx, dir, src, vo)
 	}
 	return origin, rep, err
+}
+
+// sameFolder compares two folders by identity, whatever leads there.
+func sameFolder(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 func comparisonDocument(against string, origin *jsonOrigin, rep stage.Report) jsonComparison {

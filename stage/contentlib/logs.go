@@ -64,7 +64,8 @@ type Log struct {
 
 // SearchLogs looks in distmgr.log for the content hash that ConfigMgr computed for a package,
 // and compares the newest with want. Logs come oldest first, as they followed one another;
-// which entry is the newest is told by that order, not by clocks. Memory is bounded, however
+// the last entry is the newest. Where the source version or the time of the package falls from
+// one log to the next, that order is wrong: an OrderError. Memory is bounded, however
 // long the logs are.
 //
 // The line "The hash for algorithm 32780 is …" (seen; 32780 is SHA-256) does not name its
@@ -97,6 +98,9 @@ func SearchLogs(ctx context.Context, id, want string, logs ...Log) (LogResult, e
 		}
 		s.result.Skipped += rr.Skipped()
 	}
+	if err := s.inOrder(); err != nil {
+		return LogResult{}, err
+	}
 	return s.finish(), nil
 }
 
@@ -106,8 +110,9 @@ type search struct {
 	want    string
 	threads map[string]*thread
 	newest  *LogEntry
-	earlier *LogEntry // the last with the hash wanted that is not the newest
-	attempt *LogEntry // begun after the newest; nil: none
+	earlier *LogEntry  // the last with the hash wanted that is not the newest
+	attempt *LogEntry  // begun after the newest; nil: none
+	last    []LogEntry // what each log says last of the package
 	result  LogResult
 }
 
@@ -166,6 +171,11 @@ func (s *search) take(rec cmlog.Record, line, name string) {
 		s.torn(t, &LogEntry{Hash: strings.ToUpper(m[1]), Version: t.version, When: rec.When, Log: name, Line: rec.Line})
 	} else if exiting.MatchString(line) {
 		delete(s.threads, rec.Thread)
+	} else {
+		return
+	}
+	if t.pkg == s.id {
+		s.note(LogEntry{Version: t.version, When: rec.When, Log: name, Line: rec.Line})
 	}
 }
 

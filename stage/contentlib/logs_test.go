@@ -124,6 +124,43 @@ func TestSearchLogs(t *testing.T) {
 	}
 }
 
+// Logs that are given newest first are refused: their last entry is not the newest.
+func TestSearchLogsOrder(t *testing.T) {
+	later := func(text string) string { return strings.ReplaceAll(text, "05-17-2016", "05-18-2016") }
+	old, recent := refresh(simple, 1, "P0100012", 3, hashA), refresh(simple, 2, "P0100012", 4, hashB)
+	begun := strings.Join(strings.SplitAfter(recent, "\n")[:3], "")
+	tests := []struct {
+		name string
+		logs []string
+		want string // empty: in order
+	}{
+		{"oldest first", []string{old, later(recent)}, ""},
+		{"one log twice", []string{old, old}, ""},
+		{"an older copy first", []string{old, old + later(recent)}, ""},
+		{"nothing of the package between", []string{old, "x\n", later(recent)}, ""},
+		{"newest first", []string{later(recent), old}, "the source version falls from 4 (log0:11) to 3 (log1:11)"},
+		{"newest first, the time alone the same", []string{recent, old}, "the source version falls"},
+		{"newest first, nothing of the package between", []string{later(recent), "x\n", old}, "the source version falls"},
+		{"newest first, by time", []string{later(old), old}, "the time falls"},
+		{"newest first, by a minute of UTC", []string{old, strings.ReplaceAll(old, "+240", "+239")}, "the time falls"},
+		{"a clock that is put back", []string{old, strings.ReplaceAll(strings.ReplaceAll(recent, "18:31", "17:31"), "+240", "+300")}, ""},
+		{"newest first, begun alone", []string{later(begun), old}, "the time falls"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var logs []Log
+			for i, text := range tt.logs {
+				logs = append(logs, Log{Name: fmt.Sprint("log", i), R: strings.NewReader(text)})
+			}
+			got, err := SearchLogs(t.Context(), "P0100012", hashA, logs...)
+			order := (*OrderError)(nil)
+			if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &order) || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("SearchLogs = %+v, %v, want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
 // A refresh that was begun after the newest hash, and printed none or a part of
 // one, may have given the package other content: then nothing is equal.
 func TestSearchLogsAttempt(t *testing.T) {
@@ -334,8 +371,8 @@ func TestSearchLogFilesOfFolders(t *testing.T) {
 			t.Errorf("%s: SearchLogFiles = %+v, %v, want version 3, and 2 before it", name, got, err)
 		}
 	}
-	if got, err := SearchLogFiles(t.Context(), []string{newer, older}, "P0100012", hashA); err != nil || got.Verdict != LogSame || got.Newest.Version != 1 {
-		t.Errorf("SearchLogFiles = %+v, %v, want the last one given to count", got, err)
+	if got, err := SearchLogFiles(t.Context(), []string{newer, older}, "P0100012", hashA); !errors.As(err, new(*OrderError)) {
+		t.Errorf("SearchLogFiles = %+v, %v, want the order refused", got, err)
 	}
 	if _, err := SearchLogFiles(t.Context(), []string{t.TempDir()}, "P0100012", hashA); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("SearchLogFiles of an empty folder = %v, want that there is no log", err)
