@@ -112,7 +112,7 @@ func (e *NotFoundError) Hint() string {
 }
 
 // Find looks for USMT in the places o names. When it finds none, the error is a
-// *NotFoundError, a *SourceError when the folder given, or an arch folder, cannot be looked at, or a
+// *NotFoundError, a *SourceError when the folder given, or a USMT or arch folder, cannot be looked at, or a
 // *LayoutError when the source is an offline layout; the Result holds the places
 // looked at in any case.
 func Find(ctx context.Context, o FindOptions) (Result, error) {

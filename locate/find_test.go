@@ -350,6 +350,11 @@ func (d deniedFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return d.MapFS.ReadDir(name)
 }
 
+// Sub keeps refusing it.
+func (d deniedFS) Sub(dir string) (fs.FS, error) {
+	return fs.Sub(struct{ fs.ReadDirFS }{d}, dir)
+}
+
 func TestUnreadableFolders(t *testing.T) {
 	tree := fstest.MapFS{
 		"Assessment and Deployment Kit/User State Migration Tool/amd64/scanstate.exe": {},
@@ -358,6 +363,7 @@ func TestUnreadableFolders(t *testing.T) {
 	tests := []struct{ dir, want, closed string }{
 		{".", "not readable: permission denied", ""},
 		{"x86", "not readable: permission denied", "x86"},
+		{adkDir + "/" + usmtDir, "Assessment and Deployment Kit/User State Migration Tool: not readable: permission denied", adkDir + "/" + usmtDir},
 		{"Assessment and Deployment Kit", "Assessment and Deployment Kit/User State Migration Tool: not readable: permission denied", ""},
 	}
 	for _, tt := range tests {
@@ -367,7 +373,7 @@ func TestUnreadableFolders(t *testing.T) {
 			got = closed.dir
 		}
 		if got != tt.closed {
-			t.Errorf("usmtDirs without %s: the closed arch folder is %q, want %q", tt.dir, got, tt.closed)
+			t.Errorf("usmtDirs without %s: the closed folder is %q, want %q", tt.dir, got, tt.closed)
 		}
 		if len(dirs) > 0 || why != tt.want {
 			t.Errorf("usmtDirs without %s = %q, %q, want none, %q", tt.dir, dirs, why, tt.want)

@@ -33,8 +33,8 @@ func holdsKits(name string) bool {
 }
 
 // usmtDirs returns the USMT folders that fsys holds at one of the shapes, or
-// says why there is none. closed is the first arch folder that may not be read, if any.
-func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedArchError) {
+// says why there is none. closed is the first USMT or arch folder that may not be read, if any.
+func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedError) {
 	why = noUSMT
 	for _, shape := range shapes {
 		dir, err := foldPath(fsys, shape)
@@ -70,14 +70,14 @@ func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedArchError) {
 	return dirs, why, closed
 }
 
-// A closedArchError is about an arch folder that this account may not read.
-type closedArchError struct {
+// A closedError is about a USMT or arch folder that this account may not read.
+type closedError struct {
 	dir string // slash-separated, in the file system it was found in
 	err error
 }
 
-func (e *closedArchError) Error() string { return e.err.Error() }
-func (e *closedArchError) Unwrap() error { return e.err }
+func (e *closedError) Error() string { return e.err.Error() }
+func (e *closedError) Unwrap() error { return e.err }
 
 // program is the scanstate.exe of one arch folder.
 type program struct {
@@ -97,6 +97,9 @@ func scanStates(fsys fs.FS, dir string) (programs []program, lack string, err er
 		return nil, "", err
 	}
 	arches, err := Arches(sub)
+	if dir != "." && errors.Is(err, fs.ErrPermission) { // its name says that USMT is in it
+		return nil, "", &closedError{dir, err}
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -106,7 +109,7 @@ func scanStates(fsys fs.FS, dir string) (programs []program, lack string, err er
 			continue
 		}
 		if errors.Is(err, fs.ErrPermission) {
-			return nil, "", &closedArchError{path.Join(dir, a.Dir), err}
+			return nil, "", &closedError{path.Join(dir, a.Dir), err}
 		}
 		if err != nil {
 			return nil, "", err

@@ -20,7 +20,7 @@ type search struct {
 	found  []found
 	places []Place
 
-	closed    error       // about the first arch folder that may not be read; else nil
+	closed    error       // about the first USMT or arch folder that may not be read; else nil
 	installed []Evidence  // what the registry looked at says of installed products
 	cached    []CachedMSI // likewise, which packages of USMT Windows Installer keeps
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -63,9 +64,16 @@ func runList(env environment, o *options) error {
 		return err
 	}
 	doc := jsonList{Format: "usmtpkg list", Version: 1, Library: lib.Dir(), Releases: []jsonRelease{}}
+	gone := current != "" && !slices.Contains(names, current)
+	if gone {
+		names = append(names, current)
+	}
 	var bad error
 	for _, name := range names {
 		r, err := lib.Release(name)
+		if gone && name == current {
+			err = &stage.FormatError{File: "current", Reason: "release " + current + " is the active one, and its folder is not in the library; run usmtpkg refresh, or activate another release"}
+		}
 		if err != nil {
 			bad = errors.Join(bad, err)
 			doc.Releases = append(doc.Releases, jsonRelease{Release: name, Arches: []string{}, Active: name == current, Problem: err.Error(), PackageSource: lib.PackageSource(name)})

@@ -65,6 +65,7 @@ func TestPipesInPlaceOfFiles(t *testing.T) {
 		{"library, activate", "", []string{"activate", "--library", pipe, release}, exitDestination, "found a named pipe, wanted a folder"},
 		{"content library", "", append(verify[:3:3], "--content-library", pipe, "--package-id", "P0100012"), exitDestination, "found a named pipe, wanted a folder"},
 		{"release, verify", release, verify, exitInvalid, "found a named pipe, wanted a folder"},
+		{"release, list", release, []string{"list", "--library", lib}, exitInvalid, `current: release \S+ is the active one, and its folder is not in the library`},
 		{"release, activate", release, []string{"activate", "--library", lib, release}, exitDestination, "found a named pipe, wanted a folder"},
 		{"definitions, define", "definitions", []string{"define", "--library", lib}, exitDestination, "definitions"},
 		{"definitions, refresh", "definitions", refresh, exitDestination, "definitions"},
