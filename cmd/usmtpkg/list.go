@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -89,9 +90,13 @@ func runList(env environment, o *options) error {
 	if o.json {
 		return errors.Join(printJSON(env.stdout, doc), marked(bad))
 	}
-	tw := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	return errors.Join(printReleases(env.stdout, doc.Releases), marked(bad))
+}
+
+func printReleases(stdout io.Writer, releases []jsonRelease) error {
+	tw := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	say(tw, "\tRELEASE\tUSMT\tARCHES\tFILES\tSIZE\tCREATED\n")
-	for _, r := range doc.Releases {
+	for _, r := range releases {
 		mark := ""
 		if r.Active {
 			mark = "*"
@@ -109,5 +114,5 @@ func runList(env environment, o *options) error {
 		}
 		say(tw, "\n")
 	}
-	return errors.Join(tw.Flush(), marked(bad))
+	return tw.Flush()
 }
