@@ -3,6 +3,7 @@ package stage
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ func reasonOf(err error) string {
 
 // recordFault returns what is wrong with a record whose head could be read, or "".
 func recordFault(root *os.Root, rec Release, b openBag) (string, error) {
-	if bad := rec.badHead(); bad != "" {
+	if bad := cmp.Or(rec.badHead(), rec.badJudgement()); bad != "" {
 		return bad, nil
 	}
 	f, err := openRetry(root, releaseFile, math.MaxInt64) // it is read piece by piece
@@ -81,7 +82,7 @@ func recordFault(root *os.Root, rec Release, b openBag) (string, error) {
 		return "", &SourceError{Err: err}
 	}
 	defer f.Close() //nolint:errcheck // only read
-	c := recordCheck{roots: map[string]bool{}, tails: map[string]bool{}}
+	c := recordCheck{roots: map[string]bool{}, tails: map[string]InventoryFile{}, signatures: map[string]int{}, proofs: map[string]int{}}
 	if b.faultOf(manifestName.Name()) == nil && !b.partial {
 		c.manifest, c.compare = b.Payload[bag.SHA256], true
 		if bad := rec.badContentHash(c.manifest); bad != "" {
@@ -139,10 +140,12 @@ type recordCheck struct {
 	compare  bool        // with the manifest
 
 	roots map[string]bool
-	tails map[string]bool // what follows path, size and sum: most files have one of few
+	tails map[string]InventoryFile // what follows path, size and sum: most files have one of few
 	last  string
 	files int
 	bytes int64
+
+	signatures, proofs map[string]int // files by verdict and by proof
 }
 
 // maxFileRecord bounds the line of a file, in bytes, and maxTails the tails that
@@ -184,6 +187,7 @@ func (c *recordCheck) read(record io.Reader) error {
 		if bad := c.file(f); bad != "" {
 			return fmt.Errorf("files[%d]: %s", c.files, bad)
 		}
+		c.count(f)
 		c.files++
 	}
 }
@@ -229,8 +233,9 @@ func split(object []byte) (f InventoryFile, tail []byte, ok bool) {
 // these are read.
 func (c *recordCheck) parse(object []byte) (f InventoryFile, err error) {
 	f, tail, ok := split(object)
-	if ok && c.tails[string(tail)] {
-		return f, nil
+	if known, found := c.tails[string(tail)]; ok && found {
+		known.Path, known.Size, known.SHA256 = f.Path, f.Size, f.SHA256
+		return known, nil
 	}
 	f = InventoryFile{}
 	dec := json.NewDecoder(bytes.NewReader(object))
@@ -242,7 +247,7 @@ func (c *recordCheck) parse(object []byte) (f InventoryFile, err error) {
 		return f, errors.New("more than one file in a line")
 	}
 	if ok && len(c.tails) < maxTails {
-		c.tails[string(tail)] = true
+		c.tails[string(tail)] = f
 	}
 	return f, nil
 }
@@ -285,5 +290,5 @@ func (c *recordCheck) end(rec Release) string {
 	case !maps.Equal(arches, roots):
 		return fmt.Sprintf("arches %q, want the folders of its list, %q", rec.Arches, slices.Sorted(maps.Keys(roots)))
 	}
-	return ""
+	return c.badCounts(rec)
 }

@@ -425,6 +425,55 @@ func TestVerifyForgedRecord(t *testing.T) {
 	}
 }
 
+// What a record says of its judgement has to fit its list of files, and what a run can have written.
+func TestVerifyForgedJudgement(t *testing.T) {
+	tests := []struct {
+		name, old, text string
+		says            string // empty: nothing is wrong
+	}{
+		{"nothing", "", "", ""},
+		{"the sample kit as a real one", `"sample": true`, `"sample": false`, "sample false"},
+		{"no rules", `"rules": "r1"`, `"rules": ""`, "validation.rules"},
+		{"errors", `"error": 0`, `"error": 1`, "validation.findings.error 1"},
+		{"proofs", `"signature": 2`, `"signature": 10`, "validation.proofs"},
+		{"no proofs", `"proofs": {`, `"proofs": null, "x": {`, "unknown field"},
+		{"signatures", `"valid": 2`, `"valid": 3`, "validation.signatures"},
+		{"not checked", `"file-content"`, `"other"`, "validation.not_checked"},
+		{"the proof of a file", `"proof":"name-only"`, `"proof":"signature"`, "validation.proofs"},
+		{"the verdict of a file", `"signature":"valid"`, `"signature":"unsigned"`, "validation.signatures"},
+		{"made before there was such a program", `"created": "2`, `"created": "1`, "created 1"},
+		{"made by a clock that is fast", `"created": "2`, `"created": "3`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			lib, o := t.TempDir(), options()
+			o.Sample = true
+			o.Checker = signedKit(Facts{Machine: "x64", Signature: "valid"})
+			o.Proof = func(name string) (string, string) {
+				if strings.HasSuffix(name, ".exe") {
+					return "signature", "Publisher"
+				}
+				return nameOnly, ""
+			}
+			o.Validation = func() Validation {
+				return Validation{Rules: "r1", NotChecked: []string{contentNotChecked}, Proofs: map[string]int{"signature": 2, nameOnly: 8}}
+			}
+			src := source(kit())
+			src.Origin.Path = sampleOrigin
+			dir := filepath.Join(lib, mustStage(t, lib, src, o).Release.Name)
+			if tt.old != "" {
+				forge(t, filepath.Join(dir, releaseFile), tt.old, tt.text)
+			}
+			retag(t, dir)
+			rep, err := Verify(t.Context(), dir, VerifyOptions{})
+			bad := rep.Differences()
+			if err != nil || tt.says == "" && len(bad) > 0 || tt.says != "" && (len(bad) != 1 || !strings.Contains(bad[0].Found, tt.says)) {
+				t.Errorf("Verify = %v, %v, want %q", bad, err, tt.says)
+			}
+		})
+	}
+}
+
 // A list of files that is shorter than the manifest, with numbers that fit it.
 func TestVerifyForgedRecordLacksFile(t *testing.T) {
 	dir := released(t)

@@ -1,0 +1,64 @@
+package stage
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// What a record says of files that nothing vouches for.
+const (
+	nameOnly           = "name-only"    // the proof of such a file
+	contentNotChecked  = "file-content" // the entry of not_checked where there is one
+	firstYear          = 2020           // no release is older
+	sampleOrigin       = "sample kit"   // the source of a sample
+	firstJudgedVersion = 4              // earlier records have no proofs
+)
+
+// badJudgement returns what in the head of a record no run can have written, or "".
+// A time in the future is not one: clocks are wrong.
+func (r Release) badJudgement() string {
+	if r.Version < firstJudgedVersion {
+		return ""
+	}
+	v := r.Validation
+	switch {
+	case !r.Created.IsZero() && r.Created.Year() < firstYear:
+		return fmt.Sprintf("created %s, want a time since %d", r.Created.Format(time.RFC3339), firstYear)
+	case r.Source.Path == sampleOrigin && !r.Sample:
+		return "sample false, want true: its source is the sample kit"
+	case v != nil && v.Rules == "":
+		return "validation.rules is empty, want the version of the rules"
+	case v != nil && v.Findings.Error != 0:
+		return fmt.Sprintf("validation.findings.error %d, want 0: a release with errors is not published", v.Findings.Error)
+	}
+	return ""
+}
+
+// badCounts returns what the judgement of a record says otherwise than its list of files, or "".
+func (c *recordCheck) badCounts(rec Release) string {
+	v := rec.Validation
+	if rec.Version < firstJudgedVersion || v == nil {
+		return ""
+	}
+	switch {
+	case !maps.Equal(v.Signatures, c.signatures):
+		return fmt.Sprintf("validation.signatures %v, want those of its list, %v", v.Signatures, c.signatures)
+	case !maps.Equal(v.Proofs, c.proofs):
+		return fmt.Sprintf("validation.proofs %v, want those of its list, %v", v.Proofs, c.proofs)
+	case c.proofs[nameOnly] > 0 && !slices.Contains(v.NotChecked, contentNotChecked):
+		return fmt.Sprintf("validation.not_checked %q, want %q in it: %d files are %s", v.NotChecked, contentNotChecked, c.proofs[nameOnly], nameOnly)
+	}
+	return ""
+}
+
+// count counts the verdict and the proof of a file.
+func (c *recordCheck) count(f InventoryFile) {
+	if f.Signature != "" {
+		c.signatures[f.Signature]++
+	}
+	if f.Proof != "" {
+		c.proofs[f.Proof]++
+	}
+}
