@@ -4,28 +4,24 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 )
 
 // What a record says of files that nothing vouches for.
 const (
 	nameOnly           = "name-only"    // the proof of such a file
 	contentNotChecked  = "file-content" // the entry of not_checked where there is one
-	firstYear          = 2020           // no release is older
 	sampleOrigin       = "sample kit"   // the source of a sample
 	firstJudgedVersion = 4              // earlier records have no proofs
 )
 
 // badJudgement returns what in the head of a record no run can have written, or "".
-// A time in the future is not one: clocks are wrong.
+// No time is one: clocks are wrong.
 func (r Release) badJudgement() string {
 	if r.Version < firstJudgedVersion {
 		return ""
 	}
 	v := r.Validation
 	switch {
-	case !r.Created.IsZero() && r.Created.Year() < firstYear:
-		return fmt.Sprintf("created %s, want a time since %d", r.Created.Format(time.RFC3339), firstYear)
 	case r.Source.Path == sampleOrigin && !r.Sample:
 		return "sample false, want true: its source is the sample kit"
 	case v != nil && v.Rules == "":
