@@ -12,7 +12,7 @@ import (
 // container or service with a limit of its own does not end the process where
 // collecting garbage a little more often would have done; 0 if there is no
 // such limit. Beside the heap there are pages of files and what the system
-// needs for them: they have a fifth.
+// needs for them: they have three tenths.
 // Source: https://docs.kernel.org/admin-guide/cgroup-v2.html (memory.max), and
 // cgroup-v1/memory.html (memory.limit_in_bytes).
 func memoryLimit(root fs.FS) int64 {
@@ -34,7 +34,7 @@ func memoryLimit(root fs.FS) int64 {
 	if least > most {
 		return 0
 	}
-	return least / 5 * 4
+	return least / 10 * 7
 }
 
 // groupLimit is the least limit of a control group and those it lies in.
