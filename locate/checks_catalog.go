@@ -71,10 +71,11 @@ type catalogued struct {
 }
 
 // result returns what the catalogs say of the content.
-func (l *lookup) result() (found catalogued, err error) {
+func (l *lookup) result() (*catalogued, error) {
 	if l == nil {
-		return found, nil
+		return nil, nil //nolint:nilnil // catalogs say nothing of most files
 	}
+	var found catalogued
 	take := func(m catalog.Member, ok bool) {
 		if !ok || found.by != nil {
 			return
@@ -91,13 +92,24 @@ func (l *lookup) result() (found catalogued, err error) {
 	for _, h := range l.image {
 		digest, err := l.check.Digest(h)
 		if err != nil {
-			return found, err
+			return nil, err
 		}
 		if digest != nil {
 			take(l.set.Image(h, digest))
 		}
 	}
-	return found, nil
+	if found == (catalogued{}) {
+		return nil, nil //nolint:nilnil // as above
+	}
+	return &found, nil
+}
+
+// catalog is the one that lists the content, or nil.
+func (c *catalogued) catalog() *catalog.Catalog {
+	if c == nil {
+		return nil
+	}
+	return c.by
 }
 
 // catalogs records what the catalogs vouch for, and reports the files that a catalog of this kit
@@ -120,7 +132,7 @@ func (s *survey) catalogs(trees []*archFolder) []CatalogUse {
 				continue
 			}
 			names[fold(path.Base(e.path))] = true
-			if c := e.catalogued.by; c != nil {
+			if c := e.catalogued.catalog(); c != nil {
 				s.vouch(e, ProofCatalog, c.File)
 				files[c]++
 			}
@@ -182,12 +194,12 @@ func (s *survey) altered(trees []*archFolder, own map[*catalog.Catalog]bool) {
 	faulty := s.faulty()
 	for _, t := range trees {
 		for _, e := range t.entries {
-			if !e.mode.IsRegular() || !e.read || e.catalogued.by != nil || s.declared[e.path] != nil || faulty[fold(e.path)] {
+			if !e.mode.IsRegular() || !e.read || e.catalogued.catalog() != nil || s.declared[e.path] != nil || faulty[fold(e.path)] {
 				continue
 			}
 			found := fmt.Sprintf("%d bytes that no catalog lists", e.size)
-			if other := e.catalogued.other; other != "" {
-				found = "the content of " + finding.Printable(other)
+			if e.catalogued != nil {
+				found = "the content of " + finding.Printable(e.catalogued.other)
 			} else if e.voucher != nil {
 				continue
 			}

@@ -37,7 +37,7 @@ func (s *survey) signatures(t *archFolder) {
 // in the root of an arch folder a removed signature looks like this, and in a kit that is known, a
 // program that does not belong to it.
 func (s *survey) unproven(t *archFolder, e *entry, found string, otherwise rule) {
-	if e.catalogued.by != nil { // a signed catalog vouches for it
+	if e.catalogued.catalog() != nil { // a signed catalog vouches for it
 		return
 	}
 	_, list, _ := s.listOf(t.kit, t.arch)

@@ -85,8 +85,8 @@ type content struct {
 	image *pe.Info // a valid program or DLL
 	// signature is what its signature came to; nil if nobody looked.
 	signature  *pe.Signature
-	catalogued catalogued // what the catalogs say of the content
-	urlid      string     // of a migration XML file
+	catalogued *catalogued // what the catalogs say of the content; nil: nothing
+	urlid      string      // of a migration XML file
 	fault      *finding.Error
 }
 
