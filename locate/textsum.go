@@ -9,9 +9,8 @@ import (
 	"hash"
 )
 
-// sums are the hashes of a file's content, in lower-case hexadecimal; "" where it was not hashed.
-type sums struct {
-	sum  string // SHA-256
+// textSums are further hashes of a file's content, in lower-case hexadecimal; "" where it was not hashed.
+type textSums struct {
 	lf   string // SHA-256 of a text after each CR LF became LF
 	md5  string
 	text bool // by its first bytes, version control would call it a text
@@ -86,16 +85,16 @@ func (s *textSum) fold(p []byte) {
 	}
 }
 
-// sums ends the hashes; sum is that of the content as it is.
-func (s *textSum) sums(sum string) sums {
+// sums ends the hashes.
+func (s *textSum) sums() textSums {
 	if s == nil {
-		return sums{sum: sum}
+		return textSums{}
 	}
 	if s.cr {
 		s.lf.Write(crByte)
 		s.cr = false
 	}
-	all := sums{sum: sum, lf: hex.EncodeToString(s.lf.Sum(nil)), text: !s.wide && !s.binary}
+	all := textSums{lf: hex.EncodeToString(s.lf.Sum(nil)), text: !s.wide && !s.binary}
 	if s.md5 != nil {
 		all.md5 = hex.EncodeToString(s.md5.Sum(nil))
 	}

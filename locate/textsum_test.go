@@ -10,13 +10,13 @@ import (
 )
 
 // foldSums hashes a content that is written in pieces of n bytes.
-func foldSums(data []byte, n int) sums {
+func foldSums(data []byte, n int) textSums {
 	s := newTextSum(data[:min(2, len(data))], true)
 	for b := data; len(b) > 0; b = b[min(n, len(b)):] {
 		s.write(b[:min(n, len(b))])
 		s.write(nil)
 	}
-	return s.sums("raw")
+	return s.sums()
 }
 
 func TestTextSum(t *testing.T) {
@@ -42,7 +42,7 @@ func TestTextSum(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			want := sums{"raw", sumOf([]byte(tt.lf)), fmt.Sprintf("%x", md5.Sum([]byte(tt.data))), tt.text} //nolint:gosec // as in textsum.go
+			want := textSums{sumOf([]byte(tt.lf)), fmt.Sprintf("%x", md5.Sum([]byte(tt.data))), tt.text} //nolint:gosec // as in textsum.go
 			for n := 1; n <= len(tt.data)+1; n += 1 + n/100*100 {
 				if got := foldSums([]byte(tt.data), n); got != want {
 					t.Errorf("in pieces of %d: sums = %+v, want %+v", n, got, want)
@@ -51,8 +51,8 @@ func TestTextSum(t *testing.T) {
 		})
 	}
 	var none *textSum
-	if none.write([]byte("x")); none.sums("raw") != (sums{sum: "raw"}) {
-		t.Error("without a textSum there is more than the sum given")
+	if none.write([]byte("x")); none.sums() != (textSums{}) {
+		t.Error("without a textSum there are sums")
 	}
 }
 

@@ -79,9 +79,15 @@ type entry struct {
 
 // content is what Inspect found out about a file.
 type content struct {
-	read bool // the rest is known
-	size int64
-	sums
+	read    bool // the rest is known
+	size    int64
+	sum     string // SHA-256 in lower-case hexadecimal; "" if nobody computed it
+	*detail        // never nil
+}
+
+// detail is what is known of few files only, so that the many others take little memory.
+type detail struct {
+	textSums
 	image *pe.Info // a valid program or DLL
 	// signature is what its signature came to; nil if nobody looked.
 	signature  *pe.Signature
@@ -89,6 +95,9 @@ type content struct {
 	urlid      string      // of a migration XML file
 	fault      *finding.Error
 }
+
+// noDetail is the detail of all files that have none. Nobody writes to it.
+var noDetail = &detail{}
 
 // NewValidator returns a Validator for one USMT folder. The error is that of Policy.Check.
 func NewValidator(o Options) (*Validator, error) {
@@ -165,7 +174,7 @@ func (v *Validator) Enter(name string, mode fs.FileMode) bool {
 // A path that was not entered is entered, and so are its folders. The error is a failure to read;
 // what is wrong with the file itself comes out of Finish.
 func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection, error) {
-	i := &Inspection{v: v, name: name, r: r, content: content{size: size}}
+	i := &Inspection{v: v, name: name, r: r, content: content{size: size, detail: &detail{}}}
 	arch, _, _ := strings.Cut(name, "/")
 	arch, ok := archOf(arch)
 	if !ok || size == 0 {
@@ -263,7 +272,10 @@ func (i *Inspection) end(sum string) (Facts, error) {
 	if i.texts != nil && i.texts.size != i.size {
 		return Facts{}, failure(i.name, changed(i.texts.size, i.size))
 	}
-	i.read, i.sums = true, i.texts.sums(sum)
+	i.read, i.sum, i.textSums = true, sum, i.texts.sums()
+	if *i.detail == *noDetail {
+		i.detail = noDetail
+	}
 	i.v.mu.Lock()
 	i.v.add(i.name, 0).content = i.content
 	i.v.mu.Unlock()
@@ -301,7 +313,7 @@ func (v *Validator) add(name string, mode fs.FileMode) *entry {
 	if dir := path.Dir(name); dir != "." {
 		v.add(dir, fs.ModeDir)
 	}
-	e := &entry{path: name, mode: mode}
+	e := &entry{path: name, mode: mode, content: content{detail: noDetail}}
 	v.entries[name] = e
 	return e
 }
