@@ -86,8 +86,8 @@ func (s *survey) entry(e *entry) {
 	case !e.mode.IsRegular():
 		s.add(entryType.at(e.path, tree.Kind(e.mode), "a file or a folder"))
 	case bad != nil: // nobody could be asked to read it
-	case !e.read && s.brief && !isCorePath(e.path): // the full check does
-	case !e.read:
+	case !e.read() && s.brief && !isCorePath(e.path): // the full check does
+	case !e.read():
 		s.add(notInspected.at(e.path, "a file whose content was not read", "every file read"))
 	case e.size == 0:
 		s.add(emptyFile(e.path))

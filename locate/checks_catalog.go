@@ -194,7 +194,7 @@ func (s *survey) altered(trees []*archFolder, own map[*catalog.Catalog]bool) {
 	faulty := s.faulty()
 	for _, t := range trees {
 		for _, e := range t.entries {
-			if !e.mode.IsRegular() || !e.read || e.catalogued.catalog() != nil || s.declared[e.path] != nil || faulty[fold(e.path)] {
+			if !e.mode.IsRegular() || !e.read() || e.catalogued.catalog() != nil || s.declared[e.path] != nil || faulty[fold(e.path)] {
 				continue
 			}
 			found := fmt.Sprintf("%d bytes that no catalog lists", e.size)

@@ -192,7 +192,7 @@ func (l *listing) file(e *entry, f inventory.File) {
 		return
 	}
 	found, wanted, hashed := "", "", false
-	if e.read {
+	if e.read() {
 		found, wanted, hashed = e.compare(f)
 	}
 	switch {

@@ -123,7 +123,7 @@ func (p *packed) compare() {
 			if owner[at] == nil {
 				owner[at] = rows[0].msi
 			}
-		case e.read && !p.brief && p.declared[e.path] == nil:
+		case e.read() && !p.brief && p.declared[e.path] == nil:
 			p.file(e, rows)
 		}
 	}

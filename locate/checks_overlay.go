@@ -51,7 +51,7 @@ func (s *survey) overlay(trees []*archFolder) {
 				continue
 			}
 			size, sum := d.Size, d.SHA256
-			if e.read && e.sum != "" {
+			if e.read() && e.sum != "" {
 				size, sum = e.size, e.sum
 			}
 			found := d.found(size, sum)

@@ -30,7 +30,7 @@ func TakeInventory(ctx context.Context, fsys fs.FS, o Options) (*inventory.Relea
 		release.Arches = append(release.Arches, a.Arch)
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.entries)) {
-		if e := v.entries[name]; e.read { // else a folder, or what lies beside the arch folders
+		if e := v.entries[name]; e.read() { // else a folder, or what lies beside the arch folders
 			release.Files = append(release.Files, listed(e))
 		}
 	}

@@ -79,11 +79,13 @@ type entry struct {
 
 // content is what Inspect found out about a file.
 type content struct {
-	read    bool // the rest is known
 	size    int64
 	sum     string // SHA-256 in lower-case hexadecimal; "" if nobody computed it
-	*detail        // never nil
+	*detail        // unread until the rest is known; never nil
 }
+
+// read reports whether the file was inspected.
+func (c content) read() bool { return c.detail != unread }
 
 // detail is what is known of few files only, so that the many others take little memory.
 type detail struct {
@@ -96,8 +98,8 @@ type detail struct {
 	fault      *finding.Error
 }
 
-// noDetail is the detail of all files that have none. Nobody writes to it.
-var noDetail = &detail{}
+// The details of files that have none, or were not inspected. Nobody writes to them.
+var unread, noDetail = new(detail), new(detail)
 
 // NewValidator returns a Validator for one USMT folder. The error is that of Policy.Check.
 func NewValidator(o Options) (*Validator, error) {
@@ -174,7 +176,7 @@ func (v *Validator) Enter(name string, mode fs.FileMode) bool {
 // A path that was not entered is entered, and so are its folders. The error is a failure to read;
 // what is wrong with the file itself comes out of Finish.
 func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection, error) {
-	i := &Inspection{v: v, name: name, r: r, content: content{size: size, detail: &detail{}}}
+	i := &Inspection{v: v, name: name, r: r, size: size}
 	arch, _, _ := strings.Cut(name, "/")
 	arch, ok := archOf(arch)
 	if !ok || size == 0 {
@@ -221,7 +223,8 @@ type Inspection struct {
 	name string
 	kind kind
 	r    io.ReaderAt
-	content
+	size int64
+	detail
 	check  *pe.Check // of a program's signature; nil for none
 	lookup *lookup   // in the catalogs; nil for none
 	texts  *textSum  // of a file that is not a program; nil for none
@@ -272,12 +275,14 @@ func (i *Inspection) end(sum string) (Facts, error) {
 	if i.texts != nil && i.texts.size != i.size {
 		return Facts{}, failure(i.name, changed(i.texts.size, i.size))
 	}
-	i.read, i.sum, i.textSums = true, sum, i.texts.sums()
-	if *i.detail == *noDetail {
-		i.detail = noDetail
+	i.textSums = i.texts.sums()
+	found := content{i.size, sum, noDetail}
+	if i.detail != *noDetail {
+		d := i.detail // without the rest of i
+		found.detail = &d
 	}
 	i.v.mu.Lock()
-	i.v.add(i.name, 0).content = i.content
+	i.v.add(i.name, 0).content = found
 	i.v.mu.Unlock()
 	return i.facts(), nil
 }
@@ -293,13 +298,13 @@ func (i *Inspection) readText() (err error) {
 	return err
 }
 
-func (c content) facts() Facts {
-	if c.image == nil {
+func (d *detail) facts() Facts {
+	if d.image == nil {
 		return Facts{}
 	}
-	f := Facts{Machine: c.image.Machine.String(), Signature: c.signature}
-	if !c.image.FileVersion.IsZero() {
-		f.Version = c.image.FileVersion.String()
+	f := Facts{Machine: d.image.Machine.String(), Signature: d.signature}
+	if !d.image.FileVersion.IsZero() {
+		f.Version = d.image.FileVersion.String()
 	}
 	return f
 }
@@ -313,7 +318,7 @@ func (v *Validator) add(name string, mode fs.FileMode) *entry {
 	if dir := path.Dir(name); dir != "." {
 		v.add(dir, fs.ModeDir)
 	}
-	e := &entry{path: name, mode: mode, content: content{detail: noDetail}}
+	e := &entry{path: name, mode: mode, content: content{detail: unread}}
 	v.entries[name] = e
 	return e
 }

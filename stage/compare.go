@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,6 +22,10 @@ import (
 type wanted struct {
 	path string
 	sums []algorithmSum
+
+	// Of the file that is there, see match:
+	name string // if it differs, in case only
+	size int64
 }
 
 type algorithmSum struct {
@@ -28,33 +33,38 @@ type algorithmSum struct {
 	sum string
 }
 
+func (w wanted) bytes() int64 { return w.size }
+
+// found is the file that is there.
+func (w wanted) found() File { return File{Path: cmp.Or(w.name, w.path), Size: w.size} }
+
 // wantedFiles merges all manifests of a bag, sorted by path.
 func wantedFiles(b *bag.Bag) []wanted {
-	type row struct {
-		path string
-		algorithmSum
-	}
-	var rows []row
+	n := 0
 	for _, manifests := range []map[bag.Algorithm][]bag.Entry{b.Payload, b.Tags} {
-		for alg, entries := range manifests {
-			rows = slices.Grow(rows, len(entries))
-			for _, e := range entries {
-				rows = append(rows, row{e.Path, algorithmSum{alg, e.Sum}})
+		for _, entries := range manifests {
+			n += len(entries)
+		}
+	}
+	files, sums := make([]wanted, 0, n), make([]algorithmSum, 0, n)
+	for _, manifests := range []map[bag.Algorithm][]bag.Entry{b.Payload, b.Tags} {
+		for _, alg := range slices.Sorted(maps.Keys(manifests)) {
+			for _, e := range manifests[alg] {
+				sums = append(sums, algorithmSum{alg, e.Sum})
+				files = append(files, wanted{path: e.Path, sums: sums[len(sums)-1 : len(sums) : len(sums)]})
 			}
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.alg, b.alg)) })
-	files, sums := make([]wanted, 0, len(rows)), make([]algorithmSum, len(rows))
-	for i, r := range rows {
-		sums[i] = r.algorithmSum
-		if n := len(files); n > 0 && files[n-1].path == r.path {
-			first := len(files[n-1].sums)
-			files[n-1].sums = sums[i-first : i+1 : i+1]
+	slices.SortStableFunc(files, func(a, b wanted) int { return strings.Compare(a.path, b.path) })
+	merged := files[:0]
+	for _, f := range files {
+		if n := len(merged); n > 0 && merged[n-1].path == f.path {
+			merged[n-1].sums = append(merged[n-1].sums, f.sums...)
 			continue
 		}
-		files = append(files, wanted{r.path, sums[i : i+1 : i+1]})
+		merged = append(merged, f)
 	}
-	return files
+	return merged
 }
 
 // A comparison holds what is wanted against what lies in a folder.
@@ -70,26 +80,17 @@ type comparison struct {
 	twin    *twin                  // what the payload is to equal byte by byte; nil for nothing
 }
 
-// A job is one file to be read: the wanted one and the one that is there.
-type job struct {
-	want  wanted
-	found File
-	cased bool // the names differ in case
-}
-
-func (j job) size() int64 { return j.found.Size }
-
 func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	if c.o.Checker == nil {
 		c.o.Checker = noChecker{}
 	}
 	c.o.Progress = progressOr(c.o.Progress)
 	jobs, results := c.match()
-	c.wanted, c.tree.Files = nil, nil // the jobs have them; of very many files there is no room for both
+	c.wanted, c.tree.Files = nil, nil // of very many files there is no room for what is not needed any more
 	rep := Report{Used: VerifyReread}
-	for _, j := range jobs {
-		rep.Bytes += j.found.Size
-		if strings.HasPrefix(j.found.Path, c.payload) {
+	for _, w := range jobs {
+		rep.Bytes += w.size
+		if strings.HasPrefix(w.found().Path, c.payload) {
 			rep.payload++
 		}
 	}
@@ -114,9 +115,10 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 }
 
 // match pairs what is wanted with what is there, first by name, then by name
-// without regard to case. What has no partner is a result already.
-func (c *comparison) match() (jobs []job, results []FileResult) {
-	jobs = make([]job, 0, len(c.wanted))
+// without regard to case. What has no partner is a result already. The jobs are
+// the wanted files that are to be read; they take the place of c.wanted.
+func (c *comparison) match() (jobs []wanted, results []FileResult) {
+	jobs = c.wanted[:0]
 	left := map[string]File{}
 	var unmatched []wanted
 	wants, found := c.wanted, c.tree.Files // both sorted by path
@@ -129,8 +131,9 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 			left[found[0].Path] = found[0]
 			found = found[1:]
 		default:
-			found[0].Path = wants[0].path // one copy in memory is enough
-			jobs = append(jobs, job{want: wants[0], found: found[0]})
+			w := wants[0]
+			w.size = found[0].Size
+			jobs = append(jobs, w)
 			wants, found = wants[1:], found[1:]
 		}
 	}
@@ -142,7 +145,8 @@ func (c *comparison) match() (jobs []job, results []FileResult) {
 	for _, w := range unmatched {
 		name := folded[winname.Fold(w.path)]
 		if f, ok := left[name]; ok {
-			jobs = append(jobs, job{want: w, found: f, cased: true})
+			w.name, w.size = f.Path, f.Size
+			jobs = append(jobs, w)
 			delete(left, name)
 			continue
 		}
@@ -180,12 +184,13 @@ func (c *comparison) unmatched(w wanted) FileResult {
 
 // read hashes one file and lets the checker look at it. sum is the SHA-256 of
 // what was read, where that is one of those wanted.
-func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) (res FileResult, sum string, err error) {
-	res = FileResult{Path: j.want.path, Verdict: Same}
-	if j.cased {
-		res.Verdict, res.Found, res.Want = Case, j.found.Path, j.want.path
+func (c *comparison) read(ctx context.Context, rr *rereader, w wanted, buf []byte) (res FileResult, sum string, err error) {
+	res = FileResult{Path: w.path, Verdict: Same}
+	if w.name != "" {
+		res.Verdict, res.Found, res.Want = Case, w.name, w.path
 	}
-	in, err := c.fsys.Open(j.found.Path)
+	f := w.found()
+	in, err := c.fsys.Open(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		res.Verdict = Missing
 		return res, "", nil
@@ -194,23 +199,23 @@ func (c *comparison) read(ctx context.Context, rr *rereader, j job, buf []byte) 
 		return res, "", &SourceError{Err: err}
 	}
 	defer in.Close()
-	look, err := c.inspect(in, j.found)
+	look, err := c.inspect(in, f)
 	if err != nil {
 		return res, "", err
 	}
-	hashes := make([]hash.Hash, len(j.want.sums))
-	writers := make([]io.Writer, len(j.want.sums), len(j.want.sums)+2)
-	for i, s := range j.want.sums {
+	hashes := make([]hash.Hash, len(w.sums))
+	writers := make([]io.Writer, len(w.sums), len(w.sums)+2)
+	for i, s := range w.sums {
 		hashes[i] = s.alg.New()
 		writers[i] = hashes[i]
 	}
-	err = c.withTwin(ctx, j.found.Path, func(twin ...io.Writer) error {
-		return rr.into(ctx, withInspection(look, append(writers, twin...)...), in, j.found, buf)
+	err = c.withTwin(ctx, f.Path, func(twin ...io.Writer) error {
+		return rr.into(ctx, withInspection(look, append(writers, twin...)...), in, f, buf)
 	})
 	if err != nil {
 		return res, "", &SourceError{Err: err}
 	}
-	for i, s := range j.want.sums {
+	for i, s := range w.sums {
 		found := hex.EncodeToString(hashes[i].Sum(nil))
 		if found != s.sum {
 			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+found
@@ -274,7 +279,7 @@ func CompareSource(ctx context.Context, dir string, src Source, o VerifyOptions)
 	var want []wanted
 	for _, w := range wantedFiles(b.Bag) {
 		if p, payload := strings.CutPrefix(w.path, dataDir+"/"); payload {
-			want = append(want, wanted{p, w.sums})
+			want = append(want, wanted{path: p, sums: w.sums})
 		}
 	}
 	steady, err := listedOnce(ctx, src)
@@ -318,7 +323,7 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 	}
 	want := make([]wanted, len(tree.Files))
 	for i, f := range tree.Files {
-		want[i] = wanted{f.Path, []algorithmSum{{bag.SHA256, sums[i]}}}
+		want[i] = wanted{path: f.Path, sums: []algorithmSum{{bag.SHA256, sums[i]}}}
 	}
 	files := NewFolders(ctx, root, 1)
 	defer files.Close() //nolint:errcheck // only read

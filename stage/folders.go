@@ -115,7 +115,7 @@ func (f *Folders) Relist(context.Context) error {
 
 func (f *Folders) readDir(name string) (list []fs.DirEntry, err error) {
 	err = f.try(func() (err error) {
-		list, err = fs.ReadDir(f.root.FS(), name)
+		list, err = tree.ReadDir(f.root, name)
 		return err
 	})
 	return list, err

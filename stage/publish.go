@@ -206,10 +206,8 @@ func writeTags(d *durable, staging *os.Root, r *run) error {
 	files := []tagFile{
 		{bag.InfoName, func(w io.Writer) error { return bag.WriteInfo(w, r.info()) }},
 		{bag.DeclarationName, bag.WriteDeclaration},
-		{manifestName.Name(), func(w io.Writer) error { _, err := w.Write(r.manifest); return err }},
-		{releaseFile, func(w io.Writer) error {
-			return r.rec.write(w, r.inventory())
-		}},
+		{manifestName.Name(), r.manifest},
+		{releaseFile, func(w io.Writer) error { return r.rec.write(w, r.inventory()) }},
 	}
 	for _, c := range r.catalogs {
 		files = append(files, tagFile{c.File, func(w io.Writer) error { _, err := w.Write(c.Content); return err }})

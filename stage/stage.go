@@ -1,12 +1,12 @@
 package stage
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,16 +57,15 @@ var usmtVersion = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.]{0,31}$`)
 
 // A run is one call of Stage or Plan.
 type run struct {
-	src      Source
-	o        Options
-	used     VerifyMode // the mode really used
-	tree     Tree
-	dirs     []string // all folders of the source, also those that hold no file
-	sums     []string
-	facts    factList
-	digest   string
-	manifest []byte
-	rec      Release
+	src    Source
+	o      Options
+	used   VerifyMode // the mode really used
+	tree   Tree
+	dirs   []string // all folders of the source, also those that hold no file
+	sums   []string
+	facts  factList
+	digest string
+	rec    Release
 
 	base    *baseline // nil: there is no library yet
 	changes *Changes
@@ -187,19 +186,22 @@ func (r *run) inspectSource(ctx context.Context) error {
 	return r.finish()
 }
 
-// describe computes the manifest, its digest, and with them the release's name.
-func (r *run) describe() error {
+// manifest writes the manifest of what was staged.
+func (r *run) manifest(w io.Writer) error {
 	entries := make([]bag.Entry, len(r.tree.Files))
 	for i, f := range r.tree.Files {
 		entries[i] = bag.Entry{Path: dataDir + "/" + f.Path, Sum: r.sums[i]}
 	}
-	var b bytes.Buffer
-	b.Grow(len(entries) * 128) // one allocation: 64 digits and a path of usual length
-	if err := bag.WriteManifest(&b, manifestName, entries); err != nil {
+	return bag.WriteManifest(w, manifestName, entries)
+}
+
+// describe computes the digest of the manifest, and with it the release's name.
+func (r *run) describe() error {
+	sum := sha256.New()
+	if err := r.manifest(sum); err != nil {
 		return err
 	}
-	sum := sha256.Sum256(b.Bytes())
-	r.manifest, r.digest = b.Bytes(), hex.EncodeToString(sum[:])
+	r.digest = hex.EncodeToString(sum.Sum(nil))
 	r.rec = Release{
 		Format: releaseFormat, Version: releaseVersion,
 		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest, ContentHash: predict(r.contents()),

@@ -32,14 +32,14 @@ func newFindings(c *comparison, n int) *findings {
 	return f
 }
 
-func (f *findings) add(j job, res FileResult, sum string) {
+func (f *findings) add(w wanted, res FileResult, sum string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.odd || res.Verdict != Same {
 		f.files = append(f.files, res)
 	}
 	if f.sums != nil && sum != "" {
-		f.sums[j.found.Path] = sum // under the name that the file has on disk
+		f.sums[w.found().Path] = sum // under the name that the file has on disk
 	}
 }
 

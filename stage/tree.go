@@ -21,7 +21,7 @@ type File struct {
 	ModTime time.Time // of the listing; a hint, never a proof of equality
 }
 
-func (f File) size() int64 { return f.Size }
+func (f File) bytes() int64 { return f.Size }
 
 // A Tree is what a folder holds, listed once.
 type Tree struct {
@@ -177,12 +177,12 @@ func (t *Tree) addDirs(seen map[string]bool, dir string) {
 
 // largestFirst is the order in which files are worked on: a large file begun
 // last would leave the other workers idle.
-func largestFirst[T interface{ size() int64 }](files []T) []int {
+func largestFirst[T interface{ bytes() int64 }](files []T) []int {
 	order := make([]int, len(files))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(files[b].size(), files[a].size()) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(files[b].bytes(), files[a].bytes()) })
 	return order
 }
 

@@ -115,13 +115,13 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
-	files := NewFolders(ctx, root, 1)
-	defer files.Close() //nolint:errcheck // only read
-	tree, odd, err := listAll(ctx, files)
+	own, err := ownRecord(root, b)
 	if err != nil {
 		return Report{}, err
 	}
-	own, err := ownRecord(root, b)
+	files := NewFolders(ctx, root, 1)
+	defer files.Close() //nolint:errcheck // only read
+	tree, odd, err := listAll(ctx, files)
 	if err != nil {
 		return Report{}, err
 	}

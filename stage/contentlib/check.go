@@ -70,7 +70,7 @@ func (noProgress) Add(int, int64)           {}
 // Check holds a content of the library against the list of files that it should have. What
 // differs is a verdict of the Report; an error says that it could not be looked at.
 func (l *Library) Check(ctx context.Context, id string, want []File, o Options) (Report, error) {
-	if err := checkFiles(want); err != nil {
+	if err := checkFiles(want, nil); err != nil {
 		return Report{}, err
 	}
 	c, err := l.Content(ctx, id)

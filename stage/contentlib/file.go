@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path"
 
 	"usmtpkg/locate/winname"
 )
@@ -27,8 +26,8 @@ func isSHA256(s string) bool {
 }
 
 // checkFiles refuses a list that cannot be that of a folder on Windows, or that lacks a sum.
-func checkFiles(files []File) error {
-	seen := make(map[string]string, len(files))
+func checkFiles(files []File, dirs []string) error {
+	paths := make([]string, 0, len(files)+len(dirs))
 	for _, f := range files {
 		if fault := winname.PathFault(f.Path); fault != "" {
 			return badPath(f.Path, fault)
@@ -39,11 +38,22 @@ func checkFiles(files []File) error {
 		if f.Size < 0 {
 			return fmt.Errorf("%q: found size %d, wanted no less than 0", f.Path, f.Size)
 		}
-		key := winname.Fold(f.Path)
-		if other, twice := seen[key]; twice {
-			return fmt.Errorf("%q: found again as %q, wanted names that differ not in case alone", other, f.Path)
+		paths = append(paths, f.Path)
+	}
+	for _, d := range dirs {
+		if fault := winname.PathFault(d); fault != "" {
+			return badPath(d, fault)
 		}
-		seen[key] = f.Path
+		paths = append(paths, d+"/.")
+	}
+	for _, t := range winname.Twins(paths) {
+		switch {
+		case t.Kind == winname.TwinForm || t.Kind == winname.TwinSame && t.First >= len(files): // two names, and one folder
+		case t.Kind == winname.TwinNested:
+			return fmt.Errorf("%q: found a file and a folder of that name, wanted one", t.A)
+		default:
+			return fmt.Errorf("%q: found again as %q, wanted names that differ not in case alone", t.A, t.B)
+		}
 	}
 	return nil
 }
@@ -51,12 +61,4 @@ func checkFiles(files []File) error {
 // badPath is the error about a path that cannot be that of a package source.
 func badPath(p, fault string) error {
 	return fmt.Errorf("%q: found %s, wanted a relative path with slashes that Windows accepts", p, fault)
-}
-
-// parents lists the folders above p, the nearest first.
-func parents(p string) (dirs []string) {
-	for d := path.Dir(p); d != "."; d = path.Dir(d) {
-		dirs = append(dirs, d)
-	}
-	return dirs
 }

@@ -41,13 +41,10 @@ type Prediction struct {
 // names is inferred: it is the order in which NTFS lists them, and the order of
 // every folder of the USMT trees from 6.2.9200 to 10.0.26100.
 func Predict(files []File, dirs []string) (Prediction, error) {
-	if err := checkFiles(files); err != nil {
+	if err := checkFiles(files, dirs); err != nil {
 		return Prediction{}, err
 	}
-	root, err := plant(files, dirs)
-	if err != nil {
-		return Prediction{}, err
-	}
+	root := plant(files, dirs)
 	h := sha256.New()
 	root.write(h)
 	return Prediction{Hash: strings.ToUpper(hex.EncodeToString(h.Sum(nil))), Doubts: root.doubts()}, nil
@@ -55,73 +52,35 @@ func Predict(files []File, dirs []string) (Prediction, error) {
 
 // A folder is one folder of the package source.
 type folder struct {
-	path    string // empty for the root
+	path    string // "." for the root
 	folders []*folder
-	files   []File
+	files   []*File
 }
 
 // plant makes the tree of the files and folders, each folder sorted.
-func plant(files []File, dirs []string) (*folder, error) {
-	root := &folder{}
-	byKey := map[string]*folder{"": root}
-	byPath := map[string]*folder{} // those that files lie in, by the name that was used
-	isFile := make(map[string]bool, len(files))
-	for _, f := range files {
-		isFile[winname.Fold(f.Path)] = true
-	}
-	add := func(p string) error {
-		for _, d := range slices.Backward(append([]string{p}, parents(p)...)) {
-			key := winname.Fold(d)
-			if isFile[key] {
-				return fmt.Errorf("%q: found a file and a folder of that name, wanted one", d)
-			}
-			if have := byKey[key]; have != nil {
-				if have.path != d {
-					return fmt.Errorf("%q: found again as %q, wanted names that differ not in case alone", have.path, d)
-				}
-				continue
-			}
-			byKey[key] = &folder{path: d}
-			up := byKey[foldDir(d)]
-			up.folders = append(up.folders, byKey[key])
+func plant(files []File, dirs []string) *folder {
+	byPath := map[string]*folder{".": {path: "."}}
+	var at func(p string) *folder
+	at = func(p string) *folder {
+		if byPath[p] == nil {
+			up := at(path.Dir(p))
+			byPath[p] = &folder{path: p}
+			up.folders = append(up.folders, byPath[p])
 		}
-		return nil
+		return byPath[p]
 	}
 	for _, d := range dirs {
-		if fault := winname.PathFault(d); fault != "" {
-			return nil, badPath(d, fault)
-		}
-		if err := add(d); err != nil {
-			return nil, err
-		}
+		at(d)
 	}
-	for _, f := range files {
-		dir := path.Dir(f.Path)
-		up := byPath[dir]
-		if up == nil {
-			if dir != "." {
-				if err := add(dir); err != nil {
-					return nil, err
-				}
-			}
-			up = byKey[foldDir(f.Path)]
-			byPath[dir] = up
-		}
-		up.files = append(up.files, f)
+	for i := range files {
+		d := at(path.Dir(files[i].Path))
+		d.files = append(d.files, &files[i])
 	}
-	for _, d := range byKey {
+	for _, d := range byPath {
 		slices.SortFunc(d.folders, func(a, b *folder) int { return ordinal(a.path, b.path) })
-		slices.SortFunc(d.files, func(a, b File) int { return ordinal(a.Path, b.Path) })
+		slices.SortFunc(d.files, func(a, b *File) int { return ordinal(a.Path, b.Path) })
 	}
-	return root, nil
-}
-
-// foldDir is the key of the folder that p lies in.
-func foldDir(p string) string {
-	if d := path.Dir(p); d != "." {
-		return winname.Fold(d)
-	}
-	return ""
+	return byPath["."]
 }
 
 // write writes a folder and all below it to the hash.
@@ -194,7 +153,7 @@ func (d *folder) doubts() (all []string) {
 	var odd, empty string
 	var look func(d *folder)
 	look = func(d *folder) {
-		if len(d.folders)+len(d.files) == 0 && d.path != "" && empty == "" {
+		if len(d.folders)+len(d.files) == 0 && d.path != "." && empty == "" {
 			empty = d.path
 		}
 		for _, f := range d.files {

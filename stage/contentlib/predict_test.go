@@ -72,8 +72,10 @@ func TestPredictRefuses(t *testing.T) {
 		{"no sum", []File{{Path: "x", SHA256: "12"}}, nil, `found SHA-256 "12"`},
 		{"negative size", []File{{Path: "x", Size: -1, SHA256: good.SHA256}}, nil, "found size -1"},
 		{"twice", []File{good, good}, nil, `"a/b": found again as "a/b"`},
-		{"twice but for case", []File{good, file("A/B", "")}, nil, `"a/b": found again as "A/B"`},
-		{"file and folder", []File{good, file("A", "")}, nil, "a file and a folder of that name"},
+		{"twice but for case", []File{good, file("a/B", "")}, nil, `"a/b": found again as "a/B"`},
+		{"file and folder", []File{good, file("a", "")}, nil, "a file and a folder of that name"},
+		{"file and empty folder", []File{good}, []string{"a/b"}, "a file and a folder of that name"},
+		{"file and folder but for case", []File{good, file("A", "")}, nil, `"a": found again as "A"`},
 		{"folder twice but for case", []File{good, file("A/c", "")}, nil, `found again as`},
 	}
 	for _, tt := range tests {
