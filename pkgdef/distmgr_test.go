@@ -12,7 +12,7 @@ import (
 )
 
 // vectors are logs and what is to be found in them; usmtpkg verify --distmgr-log is tested with the same.
-const vectors = "../stage/contentlib/testdata/distmgr.txtar"
+const vectors = "contentlib/testdata/distmgr.txtar"
 
 // patterns are the regular expressions of the emitted script. Of each the syntax is one that .NET and Go read alike:
 // classes of ASCII characters, \b, \s, (?:), bounded repetition.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"usmtpkg/stage/contentlib"
+	"usmtpkg/pkgdef/contentlib"
 )
 
 // crashRecovery recovers and kills the process at the step asked for.

@@ -19,7 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"usmtpkg/stage/contentlib/fakelib"
+	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 // A cutDisk is a flusher that works out what a power cut would leave below

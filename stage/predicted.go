@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"usmtpkg/locate/tree"
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage/bag"
-	"usmtpkg/stage/contentlib"
 )
 
 // ContentHash is the content hash that ConfigMgr is expected to compute for a release's package

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"usmtpkg/stage/contentlib"
+	"usmtpkg/pkgdef/contentlib"
 )
 
 // The record names the content hash that a second implementation computes from the files.
@@ -33,7 +33,7 @@ func TestRecordOfContentHash(t *testing.T) {
 		}
 		t.Skip("THE SECOND IMPLEMENTATION WAS NOT RUN: python3 is not installed")
 	}
-	script := filepath.Join("contentlib", "testdata", "contenthash.py")
+	script := filepath.Join("..", "pkgdef", "contentlib", "testdata", "contenthash.py")
 	out, err := exec.CommandContext(t.Context(), python, script, At(dir).PackageSource(res.Release.Name)).Output()
 	if got := strings.TrimSpace(string(out)); err != nil || got != h.Value {
 		t.Errorf("the second implementation gives %s (%v), the record says %s", got, err, h.Value)
@@ -51,7 +51,7 @@ func TestContentHashOfGenuineKit(t *testing.T) {
 	}
 	second := func(dir string) string {
 		t.Helper()
-		script := filepath.Join("contentlib", "testdata", "contenthash.py")
+		script := filepath.Join("..", "pkgdef", "contentlib", "testdata", "contenthash.py")
 		out, err := exec.CommandContext(t.Context(), python, script, dir).Output()
 		if err != nil {
 			t.Fatalf("the second implementation on %s: %v", dir, err)

@@ -13,7 +13,7 @@ import (
 
 	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
-	"usmtpkg/stage/contentlib"
+	"usmtpkg/pkgdef/contentlib"
 )
 
 // RecoverOptions tunes Recover. The zero value is ready to use.

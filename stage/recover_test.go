@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"usmtpkg/stage/contentlib"
-	"usmtpkg/stage/contentlib/fakelib"
+	"usmtpkg/pkgdef/contentlib"
+	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 // distributed is the kit as a content, with a file named as records are.

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"usmtpkg/stage/contentlib"
+	"usmtpkg/pkgdef/contentlib"
 )
 
 // unprivileged calls do on a thread that is no longer root's.

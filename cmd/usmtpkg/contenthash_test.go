@@ -31,7 +31,7 @@ func TestContentHashOfSampleKit(t *testing.T) {
 		}
 		t.Skip("THE SECOND IMPLEMENTATION WAS NOT RUN: python3 is not installed")
 	}
-	script := filepath.Join("..", "..", "stage", "contentlib", "testdata", "contenthash.py")
+	script := filepath.Join("..", "..", "pkgdef", "contentlib", "testdata", "contenthash.py")
 	out, err := exec.CommandContext(t.Context(), python, script, filepath.Join(library, doc.Release, "data")).Output()
 	if got := strings.TrimSpace(string(out)); err != nil || got != doc.ContentHash.Value {
 		t.Errorf("the second implementation gives %s (%v), we predict %s", got, err, doc.ContentHash.Value)

@@ -12,10 +12,10 @@ import (
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
 	"usmtpkg/stage/bag"
-	"usmtpkg/stage/contentlib"
 	"usmtpkg/stage/overlay"
 )
 

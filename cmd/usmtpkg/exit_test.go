@@ -17,9 +17,9 @@ import (
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/pkgdef"
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
 	"usmtpkg/stage/bag"
-	"usmtpkg/stage/contentlib"
 )
 
 func TestExitStatus(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
-	"usmtpkg/stage/contentlib"
 )
 
 func newRecoverCmd(env environment, o *options) *cobra.Command {

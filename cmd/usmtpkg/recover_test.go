@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"usmtpkg/stage/contentlib/fakelib"
+	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 // A recovery that is cancelled leaves nothing.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"usmtpkg/stage/contentlib"
+	"usmtpkg/pkgdef/contentlib"
 )
 
 // cmdSeal does what somebody does who tampers with a bag and covers it up. It

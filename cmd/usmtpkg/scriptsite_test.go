@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"usmtpkg/stage/contentlib/fakelib"
+	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 func cmdContentLib(ts *testscript.TestScript, neg bool, args []string) {

@@ -13,9 +13,9 @@ import (
 
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
 	"usmtpkg/stage/bag"
-	"usmtpkg/stage/contentlib"
 )
 
 // proofOptions name what ConfigMgr made of a package.

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
-	"usmtpkg/stage/contentlib"
 )
 
 // Verdicts on the objects of a content library.

@@ -10,7 +10,7 @@ import (
 
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
-	"usmtpkg/stage/smplog"
+	"usmtpkg/pkgdef/smplog"
 )
 
 func newSMPLogCmd(env environment, o *options) *cobra.Command {

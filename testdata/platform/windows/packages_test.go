@@ -19,7 +19,7 @@ var skips = map[string]string{
 	"stage.TestFoldersDoNotFollowLinksOut":                                             "links",
 	"stage.TestRefusesThroughALink":                                                    "links",
 	"stage.TestVerifyLinks":                                                            "links",
-	"stage/contentlib.TestCheckLinks":                                                  "links",
+	"pkgdef/contentlib.TestCheckLinks":                                                 "links",
 	"cmd/usmtpkg.TestScript/validate_links":                                            "links",
 	"cmd/usmtpkg.TestScript/verify_links":                                              "links",
 	"cmd/usmtpkg.TestMeddled/a_folder_of_the_source_cannot_be_read":                    "links",
@@ -52,7 +52,7 @@ var skips = map[string]string{
 	"cmd/usmtpkg.TestNamesForgeNoLine":                                                 "Windows refuses the names; TestNames has them",
 	"cmd/usmtpkg.TestHostileFolder":                                                    "Windows refuses the names; TestNames has them",
 	"cmd/usmtpkg.TestScript/validate_names":                                            "Windows refuses the names; TestNames has them",
-	"stage/contentlib.TestCheckTwins":                                                  "Windows takes names that differ in case for one",
+	"pkgdef/contentlib.TestCheckTwins":                                                 "Windows takes names that differ in case for one",
 	"cmd/usmtpkg.TestScript/refresh_rights":                                            "Windows has no modes; TestReadOnlyVolume",
 	"cmd/usmtpkg.TestScript/refresh_interrupt":                                         "TestControlC",
 	"cmd/usmtpkg.TestScript/attest_terminal":                                           "the terminal is one of Linux",
@@ -68,7 +68,7 @@ var skips = map[string]string{
 	"locate/pe.TestVerdictsBesideJudge":                                                "the judge is a program of Linux",
 	"pkgdef.TestPowerShellSyntax":                                                      "the judge is a program of Linux",
 	"pkgdef.TestPowerShellSyntaxRefuses":                                               "the judge is a program of Linux",
-	"stage/contentlib.TestPredictAgainstPython":                                        "the judge is a program of Linux",
+	"pkgdef/contentlib.TestPredictAgainstPython":                                       "the judge is a program of Linux",
 }
 
 // fewest is how many tests have to have run and passed: a Wine that runs nothing, as one without

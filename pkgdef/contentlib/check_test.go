@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"usmtpkg/stage/contentlib/fakelib"
+	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 func TestCheckSame(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"usmtpkg/stage/contentlib/fakelib"
+	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 // concealed is a content with every kind of recorded attributes.

@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"usmtpkg/stage/wintext"
+	"usmtpkg/pkgdef/cmlog"
 )
 
 // A FormatError says that a file of the content library is not what it should be.
@@ -36,7 +36,7 @@ const (
 	maxKeys = 10_000  // in all sections
 )
 
-// In which encoding ConfigMgr writes these files is unknown; all that wintext reads are read.
+// In which encoding ConfigMgr writes these files is unknown; all that cmlog.NewText reads are read.
 
 // An ini holds the sections of an INI file by name, with their keys; names of either are in
 // lower case. Which keys there are is not fully known, so unknown ones are kept and ignored.
@@ -52,12 +52,12 @@ func parseINI(name string, r io.Reader) (ini, error) {
 		return &FormatError{File: name, Line: line, Found: found, Wanted: wanted}
 	}
 	limited := &io.LimitedReader{R: r, N: maxINI + 1}
-	br := wintext.NewReader(limited)
+	br := cmlog.NewText(limited)
 	all := ini{}
 	var current section
 	buf := make([]byte, 0, maxLine+2)
 	for n, keys := 1, 0; ; n++ {
-		raw, cut, err := wintext.ReadLine(br, buf, maxLine)
+		raw, cut, err := cmlog.ReadLine(br, buf, maxLine)
 		if limited.N <= 0 {
 			return nil, bad(0, fmt.Sprintf("more than %d bytes", maxINI), "a small INI file")
 		}

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"usmtpkg/stage/cmlog"
+	"usmtpkg/pkgdef/cmlog"
 )
 
 // A Verdict is what logs come to.

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"usmtpkg/stage/cmlog"
+	"usmtpkg/pkgdef/cmlog"
 )
 
 // A LogVerdict is the outcome of a search in a log.

@@ -1,4 +1,4 @@
-package wintext
+package cmlog
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ func TestReadLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			br, buf := NewReader(strings.NewReader(tt.text)), make([]byte, 0, 10)
+			br, buf := NewText(strings.NewReader(tt.text)), make([]byte, 0, 10)
 			for _, want := range tt.want {
 				line, cut, err := ReadLine(br, buf, 8)
 				got := string(line)

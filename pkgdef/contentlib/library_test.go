@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"usmtpkg/stage/contentlib/fakelib"
+	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 // usmt is a content like a package of USMT, a file named as records are among its files.

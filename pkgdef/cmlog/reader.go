@@ -24,8 +24,6 @@ import (
 	"errors"
 	"io"
 	"regexp"
-
-	"usmtpkg/stage/wintext"
 )
 
 // A Record is one message of a log.
@@ -73,7 +71,7 @@ type Reader struct {
 // NewReader returns a reader of a log.
 func NewReader(r io.Reader) *Reader {
 	src := &source{r: r, ended: func() error { return nil }}
-	return &Reader{src: src, br: wintext.NewReader(src), buf: make([]byte, 0, maxLine+2)}
+	return &Reader{src: src, br: NewText(src), buf: make([]byte, 0, maxLine+2)}
 }
 
 // A source is a log that is not read on when that is no longer wanted: a line may never end.
@@ -101,7 +99,7 @@ func (r *Reader) Next(ctx context.Context) (Record, error) {
 		if r.line%1024 == 0 && ctx.Err() != nil {
 			return Record{}, context.Cause(ctx)
 		}
-		line, cut, err := wintext.ReadLine(r.br, r.buf, maxLine)
+		line, cut, err := ReadLine(r.br, r.buf, maxLine)
 		if err != nil {
 			if errors.Is(err, io.EOF) && r.lost {
 				r.skipped++

@@ -1,9 +1,4 @@
-// Package wintext reads texts that programs of Windows wrote, line by line, within
-// bounds: in UTF-16 or UTF-8, with or without a byte order mark, or in a code page.
-//
-// It does not guess code pages: of such a text only the ASCII characters are to be
-// relied on. It does not judge what a text says.
-package wintext
+package cmlog
 
 import (
 	"bufio"
@@ -14,10 +9,11 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// NewReader reads a text of Windows as UTF-8: UTF-16 with a byte order mark or
+// NewText reads a text of Windows as UTF-8: UTF-16 with a byte order mark or
 // where its first character shows the byte order, UTF-8 with or without a mark. Any
-// other text passes as it is.
-func NewReader(r io.Reader) *bufio.Reader {
+// other text passes as it is: it does not guess code pages, and of such a text only
+// the ASCII characters can be relied on.
+func NewText(r io.Reader) *bufio.Reader {
 	br := bufio.NewReaderSize(r, bufferSize)
 	head, _ := br.Peek(3) // an error comes again when it is read
 	var order unicode.Endianness

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"usmtpkg/stage/cmlog"
+	"usmtpkg/pkgdef/cmlog"
 )
 
 // An owner says whose line a line is.
