@@ -70,7 +70,7 @@ func wantedFiles(b *bag.Bag) []wanted {
 // A comparison holds what is wanted against what lies in a folder.
 type comparison struct {
 	fsys    fs.FS
-	files   *Folders // the same folder, for reading past the cache; nil if it cannot be
+	files   *tree.Folders // the same folder, for reading past the cache; nil if it cannot be
 	o       VerifyOptions
 	wanted  []wanted
 	tree    Tree
@@ -313,19 +313,19 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 	if err != nil {
 		return Report{}, err
 	}
-	tree := steady.tree
-	sums, err := hashSource(ctx, src.FS, tree, o.Workers, progressOr(o.Progress))
+	source := steady.tree
+	sums, err := hashSource(ctx, src.FS, source, o.Workers, progressOr(o.Progress))
 	if err == nil {
 		err = steady.relist(ctx)
 	}
 	if err != nil {
 		return Report{}, steady.explain(ctx, err)
 	}
-	want := make([]wanted, len(tree.Files))
-	for i, f := range tree.Files {
+	want := make([]wanted, len(source.Files))
+	for i, f := range source.Files {
 		want[i] = wanted{path: f.Path, sums: []algorithmSum{{bag.SHA256, sums[i]}}}
 	}
-	files := NewFolders(ctx, root, 1)
+	files := tree.NewFolders(ctx, root, 1)
 	defer files.Close() //nolint:errcheck // only read
 	there, odd, err := listAll(ctx, files)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 type copier struct {
 	src      fs.FS
 	dst      *os.Root
-	files    *Folders // below dst
-	disk     flusher  // flushes every file when it is closed; nil: all are flushed at once later
+	files    *tree.Folders // below dst
+	disk     flusher       // flushes every file when it is closed; nil: all are flushed at once later
 	progress Progress
 	written  func(i int, f *os.File, sum string, buf []byte) error // called with each finished file still open; may be nil
 
@@ -62,7 +62,7 @@ func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum s
 		return "", err
 	}
 	// A courtesy to whoever compares dates: some filers forbid it, and nothing relies on it.
-	_ = c.files.chtimes(f.Path, f.ModTime)
+	_ = c.files.Chtimes(f.Path, f.ModTime)
 	c.progress.Add(1, 0)
 	return sum, nil
 }
@@ -91,7 +91,7 @@ func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.Fi
 // finish is what remains to be done with a file once its bytes are written.
 func (c *copier) finish(i int, out *os.File, sum string, buf []byte) error {
 	if c.disk != nil {
-		if err := c.disk.flush(out); isUnsupported(err) {
+		if err := c.disk.flush(out); tree.IsUnsupported(err) {
 			c.mu.Lock()
 			c.unflush = true
 			c.mu.Unlock()
@@ -131,9 +131,9 @@ func pourSource(ctx context.Context, w io.Writer, in fs.File, f File, buf []byte
 	case err != nil:
 		return &SourceError{Err: fmt.Errorf("%s: %w", f.Path, err)}
 	case n > f.Size:
-		return fmt.Errorf("reading %s: %w: it grew beyond %d bytes", f.Path, ErrChanged, f.Size)
+		return fmt.Errorf("reading %s: %w: it grew beyond %d bytes", f.Path, tree.ErrChanged, f.Size)
 	case n < f.Size:
-		return fmt.Errorf("reading %s: %w: read %d of %d bytes", f.Path, ErrChanged, n, f.Size)
+		return fmt.Errorf("reading %s: %w: read %d of %d bytes", f.Path, tree.ErrChanged, n, f.Size)
 	}
 	return unchanged(in, f)
 }
@@ -141,12 +141,12 @@ func pourSource(ctx context.Context, w io.Writer, in fs.File, f File, buf []byte
 // openSource opens a listed file and refuses one that is no longer what was listed.
 func openSource(ctx context.Context, src fs.FS, f File) (fs.File, error) {
 	var in fs.File
-	err := retryLocked(ctx, func() (err error) {
+	err := tree.RetryLocked(ctx, func() (err error) {
 		in, err = src.Open(f.Path)
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("opening %s: %w: it is gone", f.Path, ErrChanged)
+		return nil, fmt.Errorf("opening %s: %w: it is gone", f.Path, tree.ErrChanged)
 	}
 	if err != nil {
 		return nil, &SourceError{Err: err}
@@ -165,11 +165,11 @@ func unchanged(in fs.File, f File) error {
 	case err != nil:
 		return &SourceError{Err: err}
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("reading %s: %w: it is now a %s", f.Path, ErrChanged, entryKind(info.Mode().Type()))
+		return fmt.Errorf("reading %s: %w: it is now a %s", f.Path, tree.ErrChanged, entryKind(info.Mode().Type()))
 	case info.Size() != f.Size:
-		return fmt.Errorf("reading %s: %w: %d bytes, listed with %d", f.Path, ErrChanged, info.Size(), f.Size)
+		return fmt.Errorf("reading %s: %w: %d bytes, listed with %d", f.Path, tree.ErrChanged, info.Size(), f.Size)
 	case !info.ModTime().Equal(f.ModTime):
-		return fmt.Errorf("reading %s: %w: its modification time moved", f.Path, ErrChanged)
+		return fmt.Errorf("reading %s: %w: its modification time moved", f.Path, tree.ErrChanged)
 	}
 	return nil
 }

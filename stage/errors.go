@@ -2,31 +2,8 @@ package stage
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"slices"
 )
-
-var (
-	// ErrBusy tells that another run is writing to the library, or that a file is locked.
-	ErrBusy = errors.New("in use by another run")
-	// ErrChanged tells that the source changed while it was read.
-	ErrChanged = errors.New("source changed during the run")
-)
-
-// A heldError is a file that another program keeps open. It is ErrBusy.
-type heldError struct{ err error }
-
-func (e *heldError) Error() string {
-	if isDenied(e.err) && !isLocked(e.err) { // for the system the two are one
-		return "another program has it open, or a file in it, or permission is lacking: " + e.err.Error()
-	}
-	return "another program has it open, or a file in it: " + e.err.Error()
-}
-func (e *heldError) Unwrap() []error { return []error{ErrBusy, e.err} }
-
-// IsHeld tells that another program keeps a file open, for however short a time.
-func IsHeld(err error) bool { return isLocked(err) }
 
 // A RefusedError names a folder that usmtpkg will not write to, whatever is in it.
 type RefusedError struct {
@@ -37,14 +14,6 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s cannot be %s: %s", e.Path, cmp.Or(e.As, "the library"), e.Reason)
-}
-
-// IsIOFault tells a fault of a disk, a server or the network before it: trying
-// again may help. Lack of space or permission does not count as one.
-func IsIOFault(err error) bool { return isOutage(err) || isBroken(err) }
-
-func isOneOf(err error, list []error) bool {
-	return slices.ContainsFunc(list, func(e error) bool { return errors.Is(err, e) })
 }
 
 // A SourceError is a failure to read the source.

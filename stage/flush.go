@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"usmtpkg/locate/tree"
 )
 
 // A flusher moves what was written to the disk. All flushes go through one, so
@@ -44,7 +46,7 @@ func syncDir(disk flusher, root *os.Root, dir string) error {
 
 func flushDir(disk flusher, d *os.File) error {
 	err := disk.flush(d)
-	if isUnsupported(err) || isDenied(err) {
+	if tree.IsUnsupported(err) || tree.IsDenied(err) {
 		return nil // Windows does not flush folders
 	}
 	return err
@@ -64,7 +66,7 @@ func makeDirs(disk flusher, dir string) error {
 	}
 	for _, p := range parents {
 		d, err := os.Open(p)
-		if isDenied(err) {
+		if tree.IsDenied(err) {
 			continue // a folder in which this account may make others need not be readable
 		}
 		if err != nil {

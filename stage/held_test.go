@@ -9,30 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"usmtpkg/locate/tree"
 )
-
-// errHeld is what the system says of a file that another program has open.
-func errHeld() error {
-	if runtime.GOOS == "windows" {
-		return syscall.Errno(32) // ERROR_SHARING_VIOLATION
-	}
-	return syscall.EBUSY
-}
-
-// Who opens a source's file waits, and who asked for that to be done waits no second time.
-func TestHeldIsWaitedForOnce(t *testing.T) {
-	calls := 0
-	err := retryLocked(t.Context(), func() error {
-		calls++
-		return retry(t.Context(), 0, isLocked, errHeld)
-	})
-	if !errors.Is(err, ErrBusy) || !errors.Is(err, errHeld()) || !IsHeld(err) || calls != 1 {
-		t.Errorf("retryLocked = %v after %d calls, want ErrBusy after one", err, calls)
-	}
-	if err := retry(t.Context(), 0, isLocked, func() error { return os.ErrInvalid }); IsHeld(err) || errors.Is(err, ErrBusy) {
-		t.Errorf("retry = %v, want what was said", err)
-	}
-}
 
 func TestMayRename(t *testing.T) {
 	dir := t.TempDir()
@@ -70,9 +49,9 @@ func TestRenameDenied(t *testing.T) {
 	if got, want := deniesHeld(root), !hasSyncFS(f); got != want {
 		t.Errorf("deniesHeld = %v, want %v as the folder's disk is no local one of Linux", got, want)
 	}
-	denied := &heldError{&os.PathError{Op: "rename", Path: "a", Err: errDenied()}}
-	if got := denied.Error(); !strings.Contains(got, "permission is lacking") || !errors.Is(denied, ErrBusy) {
-		t.Errorf("heldError = %q, want both causes", got)
+	denied := &tree.HeldError{Err: &os.PathError{Op: "rename", Path: "a", Err: errDenied()}}
+	if got := denied.Error(); !strings.Contains(got, "permission is lacking") || !errors.Is(denied, tree.ErrBusy) {
+		t.Errorf("HeldError = %q, want both causes", got)
 	}
 }
 

@@ -67,7 +67,7 @@ func (l *Library) baseline(version string) (*baseline, error) {
 			continue
 		}
 		rec, err := l.Release(name)
-		if isLocked(err) {
+		if tree.IsLocked(err) {
 			return nil, fmt.Errorf("release %s: %w", name, err)
 		}
 		if err == nil {
@@ -149,7 +149,7 @@ func (b *baseline) check(after kitFiles) error {
 	for _, name := range b.same {
 		c, err := b.changes(name, after)
 		switch {
-		case err != nil && (name == b.active || isLocked(err)):
+		case err != nil && (name == b.active || tree.IsLocked(err)):
 			return damagedAs("release "+name+", which the kit is compared with", err)
 		case err != nil:
 		case c.Same():

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"usmtpkg/locate/tree"
 )
 
 // A recovery writes into a folder beside its target, .<target>.<16 hex>.partial, in which lie
@@ -158,11 +160,11 @@ func (r *recovery) checkLeftover(parent *os.Root, name, token string) (parts []s
 // anything else.
 func removePartial(ctx context.Context, parent *os.Root, name string, parts []string) error {
 	for _, part := range parts {
-		if err := retryLocked(ctx, func() error { return parent.RemoveAll(name + "/" + part) }); err != nil {
+		if err := tree.RetryLocked(ctx, func() error { return parent.RemoveAll(name + "/" + part) }); err != nil {
 			return err
 		}
 	}
-	err := retryLocked(ctx, func() error { return parent.Remove(name) })
+	err := tree.RetryLocked(ctx, func() error { return parent.Remove(name) })
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil // another recovery cleared it away
 	}

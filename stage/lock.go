@@ -11,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"usmtpkg/locate/tree"
 )
 
 // The lock is a file that exists. Its holder renews it; nobody's clock decides
@@ -57,7 +59,7 @@ type lock struct {
 }
 
 // takeLock takes the library's lock. If another run holds it the error is
-// ErrBusy; a stale lock is taken over and the reason returned.
+// tree.ErrBusy; a stale lock is taken over and the reason returned.
 func takeLock(ctx context.Context, root *os.Root, now func() time.Time) (*lock, string, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -80,7 +82,7 @@ func takeLock(ctx context.Context, root *os.Root, now func() time.Time) (*lock, 
 			return nil, "", err
 		}
 	}
-	return nil, "", fmt.Errorf("taking the lock: %w: others take it as soon as it is free", ErrBusy)
+	return nil, "", fmt.Errorf("taking the lock: %w: others take it as soon as it is free", tree.ErrBusy)
 }
 
 func createLock(root *os.Root, me holder) (*lock, error) {
@@ -129,14 +131,14 @@ func (l *lock) beat() {
 // check reports whether the lock is still ours.
 func (l *lock) check() error {
 	h, err := readLock(l.root)
-	if IsIOFault(err) {
+	if tree.IsIOFault(err) {
 		return destination("looking at the lock", err) // it may well be ours still
 	}
 	if err != nil {
-		return fmt.Errorf("the library's lock was lost: %w", errors.Join(ErrBusy, err))
+		return fmt.Errorf("the library's lock was lost: %w", errors.Join(tree.ErrBusy, err))
 	}
 	if h.Token != l.me.Token {
-		return fmt.Errorf("the library's lock was lost: %w: %s took it", ErrBusy, h)
+		return fmt.Errorf("the library's lock was lost: %w: %s took it", tree.ErrBusy, h)
 	}
 	return nil
 }
@@ -174,7 +176,7 @@ func readHolder(root *os.Root, name string) (holder, error) {
 var errTornLock = errors.New("the lock is torn")
 
 // removeStale removes a lock whose holder is gone and says why it was
-// allowed to. If the holder lives, the error is ErrBusy. A lock that cannot be
+// allowed to. If the holder lives, the error is tree.ErrBusy. A lock that cannot be
 // understood is an error, unless it is torn, as a crash leaves it.
 func removeStale(ctx context.Context, root *os.Root, host string, now func() time.Time) (string, error) {
 	h, err := readLock(root)
@@ -194,7 +196,7 @@ func removeStale(ctx context.Context, root *os.Root, host string, now func() tim
 	case !torn && h.sameMachine(host) && !isRunning(h.PID):
 		return fmt.Sprintf("took over the lock of %s: that process is no more", who), stealLock(root, h)
 	case age >= 0 && age < lockFresh:
-		return "", fmt.Errorf("the library is %w: %s", ErrBusy, who)
+		return "", fmt.Errorf("the library is %w: %s", tree.ErrBusy, who)
 	}
 	if err := watchLock(ctx, root, h, info); err != nil {
 		return "", err
@@ -221,7 +223,7 @@ func watchLock(ctx context.Context, root *os.Root, seen holder, before fs.FileIn
 	case h.Token == seen.Token && h.Beat == seen.Beat && info.Size() == before.Size() && info.ModTime().Equal(before.ModTime()):
 		return nil
 	}
-	return fmt.Errorf("the library is %w: %s", ErrBusy, h)
+	return fmt.Errorf("the library is %w: %s", tree.ErrBusy, h)
 }
 
 // stealLock moves the lock aside, which only one contender can, and makes sure
@@ -242,7 +244,7 @@ func stealLock(root *os.Root, stale holder) error {
 		return destination("taking over the lock", root.Remove(aside))
 	}
 	_ = root.Link(aside, lockFile)
-	return errors.Join(fmt.Errorf("the library is %w: others take it over too", ErrBusy), root.Remove(aside))
+	return errors.Join(fmt.Errorf("the library is %w: others take it over too", tree.ErrBusy), root.Remove(aside))
 }
 
 // randomHex is n random bytes in hexadecimal.

@@ -10,12 +10,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"usmtpkg/locate/tree"
 )
 
 func TestSecondWriterIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	w := writer(t, dir)
-	if _, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now}); !errors.Is(err, ErrBusy) {
+	if _, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now}); !errors.Is(err, tree.ErrBusy) {
 		t.Errorf("second OpenWriter = %v, want ErrBusy", err)
 	}
 	if err := w.Close(); err != nil {
@@ -70,7 +72,7 @@ func TestFreshLockOfAnotherHostIsBusy(t *testing.T) {
 	}
 	leaveLock(t, dir, func(h *holder) { h.Host = "elsewhere" })
 	_, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now})
-	if !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "elsewhere") {
+	if !errors.Is(err, tree.ErrBusy) || !strings.Contains(err.Error(), "elsewhere") {
 		t.Errorf("OpenWriter = %v, want ErrBusy naming the host", err)
 	}
 }
@@ -85,7 +87,7 @@ func TestLockIsJudgedByRenewal(t *testing.T) {
 		want   error
 		notice string
 	}{
-		{name: "renewed", renew: true, want: ErrBusy},
+		{name: "renewed", renew: true, want: tree.ErrBusy},
 		{name: "not renewed", notice: "was not renewed"},
 		{name: "torn", torn: true, notice: "was not renewed"},
 	}
@@ -173,10 +175,10 @@ func TestLostLockPublishesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Stage(t.Context(), source(kit()), options()); !errors.Is(err, ErrBusy) {
+	if _, err := w.Stage(t.Context(), source(kit()), options()); !errors.Is(err, tree.ErrBusy) {
 		t.Errorf("Stage = %v, want ErrBusy", err)
 	}
-	if err := w.Close(); !errors.Is(err, ErrBusy) {
+	if err := w.Close(); !errors.Is(err, tree.ErrBusy) {
 		t.Errorf("Close = %v, want ErrBusy", err)
 	}
 	got := content(t, dir)
@@ -204,13 +206,13 @@ func TestLostLockWritesNothing(t *testing.T) {
 			}
 			leaveLock(t, dir, func(*holder) {})
 			before := content(t, dir)
-			if err := do(w, res.Release.Name); !errors.Is(err, ErrBusy) {
+			if err := do(w, res.Release.Name); !errors.Is(err, tree.ErrBusy) {
 				t.Errorf("%s = %v, want ErrBusy", name, err)
 			}
 			if !mapsEqual(before, content(t, dir)) {
 				t.Error("the library was changed")
 			}
-			if err := w.Close(); !errors.Is(err, ErrBusy) {
+			if err := w.Close(); !errors.Is(err, tree.ErrBusy) {
 				t.Errorf("Close = %v, want ErrBusy", err)
 			}
 		})
@@ -243,7 +245,7 @@ func TestStealingALiveLockPutsItBack(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			if err := stealLock(root, holder{Token: "gone"}); !errors.Is(err, ErrBusy) {
+			if err := stealLock(root, holder{Token: "gone"}); !errors.Is(err, tree.ErrBusy) {
 				t.Errorf("stealLock = %v, want ErrBusy", err)
 			}
 			after, err := os.ReadFile(filepath.Join(dir, lockFile))
@@ -290,7 +292,7 @@ func TestReclaimWithoutTheLock(t *testing.T) {
 			write(t, filepath.Join(staging, ownerFile), `{"library":"`+id+`"}`)
 		}
 	}})
-	if !errors.Is(err, ErrBusy) {
+	if !errors.Is(err, tree.ErrBusy) {
 		t.Errorf("OpenWriter = %v, want ErrBusy", err)
 	}
 	if _, err := os.Stat(filepath.Join(staging, ownerFile)); err != nil {

@@ -35,7 +35,7 @@ func readBag(root *os.Root, o VerifyOptions) (openBag, error) {
 	_, err := root.Lstat(releaseFile)
 	b := openBag{listed: listed{release: o.Release || err == nil}}
 	rules := bag.Rules{Strict: b.release, Warn: func(e *bag.SyntaxError) { b.note(e.Error()) }}
-	err = readRetry(func() (err error) {
+	err = tree.ReadRetry(func() (err error) {
 		b.notes = nil
 		b.Bag, err = bag.Read(tree.FS(root), rules)
 		return err

@@ -87,7 +87,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err != nil {
 		return err
 	}
-	files := NewFolders(ctx, data, 1)
+	files := tree.NewFolders(ctx, data, 1)
 	// Handles of folders; the files are closed, and flushed, one by one.
 	defer func() { _ = errors.Join(files.Close(), data.Close()) }()
 	d, err := newDurable(staging, w.disk)
@@ -113,7 +113,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 
 // complete checks the copy, describes it in the tag files, and makes sure that
 // nothing else lies in the staging folder.
-func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, files *Folders, r *run) error {
+func (w *Writer) complete(ctx context.Context, d *durable, staging *os.Root, files *tree.Folders, r *run) error {
 	if err := w.check(ctx, files, r); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func finishStaging(disk flusher, staging *os.Root) error {
 	}
 	// Where all folders have the same rights, as on FAT, they cannot be set either.
 	if own.Mode().Perm() != info.Mode().Perm() {
-		if err := staging.Chmod(".", info.Mode().Perm()); err != nil && !isUnsupported(err) {
+		if err := staging.Chmod(".", info.Mode().Perm()); err != nil && !tree.IsUnsupported(err) {
 			return err
 		}
 	}
@@ -156,8 +156,8 @@ func finishStaging(disk flusher, staging *os.Root) error {
 	return syncDir(disk, staging, ".")
 }
 
-func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (err error) {
-	c := &copier{src: r.src.FS, dst: files.root, files: files, disk: d.single(), progress: r.o.Progress}
+func (w *Writer) copy(ctx context.Context, d *durable, files *tree.Folders, r *run) (err error) {
+	c := &copier{src: r.src.FS, dst: files.Root(), files: files, disk: d.single(), progress: r.o.Progress}
 	if r.o.Verify == VerifyStream {
 		r.facts = make(factList, len(r.tree.Files))
 		c.written = func(i int, f *os.File, sum string, buf []byte) error {
@@ -176,7 +176,7 @@ func (w *Writer) copy(ctx context.Context, d *durable, files *Folders, r *run) (
 
 // check re-reads what was written, as far as the mode asks for it, compares it
 // with what was copied and lets the checker decide.
-func (w *Writer) check(ctx context.Context, files *Folders, r *run) error {
+func (w *Writer) check(ctx context.Context, files *tree.Folders, r *run) error {
 	if r.o.Verify == VerifyStream {
 		return r.finish()
 	}

@@ -118,7 +118,7 @@ func (w *Writer) removeStaging(ctx context.Context, dir string) error {
 	if err := errors.Join(err, sub.Close()); err != nil {
 		return err
 	}
-	return retryLocked(ctx, func() error { return w.root.Remove(dir) })
+	return tree.RetryLocked(ctx, func() error { return w.root.Remove(dir) })
 }
 
 func removeContent(ctx context.Context, sub *os.Root) error {
@@ -131,7 +131,7 @@ func removeContent(ctx context.Context, sub *os.Root) error {
 		if slices.Contains(last, e.Name()) {
 			continue
 		}
-		if err := retryLocked(ctx, func() error { return sub.RemoveAll(e.Name()) }); err != nil {
+		if err := tree.RetryLocked(ctx, func() error { return sub.RemoveAll(e.Name()) }); err != nil {
 			return err
 		}
 	}

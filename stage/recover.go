@@ -257,7 +257,7 @@ func (r *recovery) fill(ctx context.Context, staging *os.Root) error {
 		return destination("recovering", err)
 	}
 	defer d.close() //nolint:errcheck // only flushed
-	files := NewFolders(ctx, staging, 1)
+	files := tree.NewFolders(ctx, staging, 1)
 	c := &copier{src: r.src, dst: staging, files: files, disk: d.single(), progress: r.o.Progress}
 	sums, err := c.copyTree(ctx, r.tree, r.o.Workers)
 	if err := errors.Join(err, files.Close()); err != nil {

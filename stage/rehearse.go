@@ -17,7 +17,7 @@ func CheckWritable(doing, dir string) error {
 		return destination(doing, err)
 	}
 	dir = existing(dir)
-	if err := mayWrite(dir); err != nil && !isUnsupported(err) && !isLocked(err) {
+	if err := mayWrite(dir); err != nil && !tree.IsUnsupported(err) && !tree.IsLocked(err) {
 		return destination(doing, fmt.Errorf("cannot write to %s: %w", dir, err))
 	}
 	return nil

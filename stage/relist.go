@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/overlay"
 )
 
@@ -27,7 +28,7 @@ func listedOnce(ctx context.Context, src Source) (*run, error) {
 
 // relist lists the source again and compares it with the listing that the run
 // is based on: names, kinds, sizes and times. It reads no file. A difference is
-// ErrChanged: what was added after the first listing would be missing from the
+// tree.ErrChanged: what was added after the first listing would be missing from the
 // release, and nobody would know.
 func (r *run) relist(ctx context.Context) error {
 	if again, ok := r.src.FS.(relister); ok {
@@ -57,8 +58,8 @@ func (r *run) relist(ctx context.Context) error {
 // relistFailure tells a source that changed from one that cannot be listed.
 func relistFailure(err error) error {
 	var changed *overlay.ChangedError
-	if !errors.Is(err, ErrChanged) && (errors.As(err, &changed) || errors.Is(err, fs.ErrNotExist)) {
-		return fmt.Errorf("%w: %s", ErrChanged, err.Error())
+	if !errors.Is(err, tree.ErrChanged) && (errors.As(err, &changed) || errors.Is(err, fs.ErrNotExist)) {
+		return fmt.Errorf("%w: %s", tree.ErrChanged, err.Error())
 	}
 	return err
 }
@@ -67,10 +68,10 @@ func relistFailure(err error) error {
 // for example because a link was put in a file's place, that is the reason.
 func (r *run) explain(ctx context.Context, err error) error {
 	var source *SourceError
-	if ctx.Err() != nil || !errors.As(err, &source) || errors.Is(err, ErrChanged) || isOutage(err) {
+	if ctx.Err() != nil || !errors.As(err, &source) || errors.Is(err, tree.ErrChanged) || tree.IsOutage(err) {
 		return err
 	}
-	if changed := r.relist(ctx); errors.Is(changed, ErrChanged) {
+	if changed := r.relist(ctx); errors.Is(changed, tree.ErrChanged) {
 		return errors.Join(changed, err)
 	}
 	return err
@@ -154,5 +155,5 @@ func (a *secondLook) outcome() error {
 	if more := a.count - len(a.named); more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
-	return fmt.Errorf("%w: %s", ErrChanged, text)
+	return fmt.Errorf("%w: %s", tree.ErrChanged, text)
 }

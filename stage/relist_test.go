@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"usmtpkg/locate/tree"
 )
 
 // sourceDir puts the kit and an empty folder on disk and opens them as a command
@@ -22,7 +24,7 @@ func sourceDir(t *testing.T) (dir string, src Source) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := NewFolders(t.Context(), root, 5)
+	files := tree.NewFolders(t.Context(), root, 5)
 	t.Cleanup(func() {
 		if err := errors.Join(files.Close(), root.Close()); err != nil {
 			t.Error(err)
@@ -133,7 +135,7 @@ func wantChanged(t *testing.T, err error, says string) {
 	switch {
 	case says == "" && err != nil:
 		t.Errorf("got %v, want no error", err)
-	case says != "" && (!errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), says)):
+	case says != "" && (!errors.Is(err, tree.ErrChanged) || !strings.Contains(err.Error(), says)):
 		t.Errorf("got %v, want ErrChanged and %q", err, says)
 	}
 }

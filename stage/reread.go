@@ -108,7 +108,7 @@ func inspect(ctx context.Context, c Checker, f File, r io.ReaderAt, sum string, 
 
 // A rereader reads back the files of a tree, hashes and inspects them.
 type rereader struct {
-	files    *Folders
+	files    *tree.Folders
 	checker  Checker
 	uncached bool
 	fellBack atomic.Bool // a file could not be read past the cache
@@ -132,7 +132,7 @@ func (r *rereader) reread(ctx context.Context, t Tree, workers int) ([]string, f
 }
 
 func (r *rereader) file(ctx context.Context, f File, want string, buf []byte) (string, Facts, error) {
-	in, err := r.files.openSteady(f.Path, os.O_RDONLY)
+	in, err := r.files.OpenSteady(f.Path, os.O_RDONLY)
 	if err != nil {
 		return "", Facts{}, destination("re-reading", err)
 	}
@@ -173,11 +173,11 @@ func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, 
 		switch {
 		case err == nil:
 			n, err := tree.Pour(ctx, w, direct, buf, r.progress.Add)
-			if err = errors.Join(err, direct.Close()); n > 0 || !isUnsupported(err) {
+			if err = errors.Join(err, direct.Close()); n > 0 || !tree.IsUnsupported(err) {
 				return inFile(f.Path, err)
 			}
 			r.fellBack.Store(true)
-		case isUnsupported(err) || errors.Is(err, errors.ErrUnsupported):
+		case tree.IsUnsupported(err) || errors.Is(err, errors.ErrUnsupported):
 			r.fellBack.Store(true)
 		default:
 			return err

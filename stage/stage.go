@@ -279,7 +279,7 @@ func (l *Library) sameShape(r *run) ([]string, error) {
 		// One whose record cannot be read is no help, and no obstacle to others;
 		// of one that is held open now nobody can say what it is.
 		rec, err := l.Release(name)
-		if isLocked(err) {
+		if tree.IsLocked(err) {
 			held = errors.Join(held, fmt.Errorf("release %s: %w", name, err))
 		}
 		return err != nil || rec.FileCount != len(r.tree.Files) || rec.Bytes != r.tree.Bytes()

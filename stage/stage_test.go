@@ -480,15 +480,15 @@ func TestStageSourceFaults(t *testing.T) {
 		}, func(err error) bool { var s *SourceError; return errors.As(err, &s) && errors.Is(err, errDisk) }, "x86/big.dll"},
 		{"grows", func() fs.FS {
 			return faultFS{kit(), "x86/scanstate.exe", func(_ fs.File, p []byte) (int, error) { return len(p), nil }}
-		}, func(err error) bool { return errors.Is(err, ErrChanged) }, "x86/scanstate.exe"},
+		}, func(err error) bool { return errors.Is(err, tree.ErrChanged) }, "x86/scanstate.exe"},
 		{"shrinks", func() fs.FS {
 			return faultFS{kit(), "x86/scanstate.exe", func(fs.File, []byte) (int, error) { return 0, io.EOF }}
-		}, func(err error) bool { return errors.Is(err, ErrChanged) }, "read 0 of 8 bytes"},
+		}, func(err error) bool { return errors.Is(err, tree.ErrChanged) }, "read 0 of 8 bytes"},
 		{"vanishes", func() fs.FS {
 			return vanishFS{kit(), "x86/scanstate.exe"}
-		}, func(err error) bool { return errors.Is(err, ErrChanged) }, "gone"},
+		}, func(err error) bool { return errors.Is(err, tree.ErrChanged) }, "gone"},
 		{"vanishes while it is listed", func() fs.FS { return lateFS{kit()} },
-			func(err error) bool { return errors.Is(err, ErrChanged) }, "big.dll"},
+			func(err error) bool { return errors.Is(err, tree.ErrChanged) }, "big.dll"},
 		{"link", func() fs.FS {
 			m := kit()
 			m["amd64/link"] = &fstest.MapFile{Data: []byte("scanstate.exe"), Mode: fs.ModeSymlink}
@@ -582,7 +582,7 @@ func TestCopyFaults(t *testing.T) {
 	}
 	touched := listed
 	touched.ModTime = time.Unix(1, 0)
-	if err := pourSource(t.Context(), io.Discard, open(src), touched, tree.Buffer(), noProgress{}); !errors.Is(err, ErrChanged) {
+	if err := pourSource(t.Context(), io.Discard, open(src), touched, tree.Buffer(), noProgress{}); !errors.Is(err, tree.ErrChanged) {
 		t.Errorf("pourSource of a file with another time = %v, want ErrChanged", err)
 	}
 }
@@ -602,20 +602,20 @@ func TestStageSourceTouchedWhileRead(t *testing.T) {
 	}}
 	dir := t.TempDir()
 	at = testTime
-	if _, err := stageInto(t, dir, source(fsys), options()); !errors.Is(err, ErrChanged) {
+	if _, err := stageInto(t, dir, source(fsys), options()); !errors.Is(err, tree.ErrChanged) {
 		t.Errorf("Stage = %v, want ErrChanged", err)
 	}
 	wantEmpty(t, dir)
-	tree, err := List(t.Context(), fsys, nil)
+	listed, err := List(t.Context(), fsys, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at = testTime.Add(-time.Hour)
-	if _, err := hashSource(t.Context(), fsys, tree, 1, noProgress{}); !errors.Is(err, ErrChanged) {
+	if _, err := hashSource(t.Context(), fsys, listed, 1, noProgress{}); !errors.Is(err, tree.ErrChanged) {
 		t.Errorf("hashSource = %v, want ErrChanged", err)
 	}
 	at = testTime.Add(time.Hour)
-	if _, err := Plan(t.Context(), nil, source(fsys), options()); !errors.Is(err, ErrChanged) {
+	if _, err := Plan(t.Context(), nil, source(fsys), options()); !errors.Is(err, tree.ErrChanged) {
 		t.Errorf("Plan = %v, want ErrChanged", err)
 	}
 }

@@ -10,16 +10,9 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"usmtpkg/locate/tree"
 )
-
-// isLocked: Linux has no mandatory locks, but a mounted Windows share hands
-// its server's sharing violations on as EBUSY. A file on which a file server
-// holds a lease for a client is EWOULDBLOCK to who does not want to wait.
-func isLocked(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EWOULDBLOCK) }
-
-// isDenied tells of a denial that a mounted Windows share also gives for a
-// rename while somebody has the file, or one below the folder, open.
-func isDenied(err error) bool { return errors.Is(err, unix.EACCES) }
 
 // targetFault: every name can be a folder's.
 func targetFault(string) string { return "" }
@@ -45,24 +38,6 @@ func otherWay(a, b string) bool {
 func mountOf(dir string) (st unix.Statx_t, err error) {
 	err = ignoringEINTR(func() error { return unix.Statx(unix.AT_FDCWD, dir, 0, unix.STATX_MNT_ID, &st) })
 	return st, err
-}
-
-// isOutage tells that a server, or the network before it, does not answer now.
-func isOutage(err error) bool { return isOneOf(err, outages) }
-
-var outages = []error{
-	unix.ESTALE, unix.ETIMEDOUT, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENETDOWN, unix.ENETUNREACH, unix.ENETRESET,
-	unix.ECONNRESET, unix.ECONNABORTED, unix.ECONNREFUSED, unix.ENOTCONN, unix.ESHUTDOWN,
-}
-
-// isBroken tells that a device could not read or write.
-func isBroken(err error) bool { return isOneOf(err, broken) }
-
-var broken = []error{unix.EIO, unix.EREMOTEIO, unix.EBADMSG, unix.EUCLEAN, unix.ENODATA}
-
-// isUnsupported tells that the file system does not know the operation.
-func isUnsupported(err error) bool {
-	return errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTTY)
 }
 
 // localFileSystems are the types, as statfs reports them, on which syncfs
@@ -134,8 +109,8 @@ func mayWrite(dir string) error {
 }
 
 // openUncached opens a file so that reading it does not use the page cache.
-func openUncached(files *Folders, name string) (io.ReadCloser, error) {
-	return files.openSteady(name, os.O_RDONLY|unix.O_DIRECT)
+func openUncached(files *tree.Folders, name string) (io.ReadCloser, error) {
+	return files.OpenSteady(name, os.O_RDONLY|unix.O_DIRECT)
 }
 
 // machineID tells machines and containers apart whose processes cannot see

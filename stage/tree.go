@@ -155,7 +155,7 @@ func measure(ctx context.Context, files []File, entries []fs.DirEntry) error {
 	return tree.Each(ctx, len(entries), 0, func(_ context.Context, i int, _ []byte) error {
 		info, err := entries[i].Info()
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("listing %s: %w: it is gone", files[i].Path, ErrChanged)
+			return fmt.Errorf("listing %s: %w: it is gone", files[i].Path, tree.ErrChanged)
 		}
 		if err != nil {
 			return &SourceError{Err: err}

@@ -119,7 +119,7 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
-	files := NewFolders(ctx, root, 1)
+	files := tree.NewFolders(ctx, root, 1)
 	defer files.Close() //nolint:errcheck // only read
 	tree, odd, err := listAll(ctx, files)
 	if err != nil {

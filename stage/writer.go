@@ -189,7 +189,7 @@ func createNew(disk flusher, root *os.Root, name string, write func(w io.Writer)
 		return err
 	}
 	if err = write(f); err == nil && disk != nil {
-		if err = disk.flush(f); isUnsupported(err) {
+		if err = disk.flush(f); tree.IsUnsupported(err) {
 			err = nil
 		}
 	}

@@ -72,13 +72,13 @@ func exitStatus(err error) int {
 		return exitNotFound
 	case errors.Is(err, errDiffers), is[*stage.MismatchError](err), is[*attestationError](err):
 		return exitMismatch
-	case errors.Is(err, stage.ErrChanged):
+	case errors.Is(err, tree.ErrChanged):
 		return exitChanged
-	case errors.Is(err, stage.ErrBusy), stage.IsHeld(err):
+	case errors.Is(err, tree.ErrBusy), tree.IsLocked(err):
 		return exitBusy
 	case isInvalid(err):
 		return exitInvalid
-	case stage.IsIOFault(err):
+	case tree.IsIOFault(err):
 		return exitIO
 	case is[*stage.DestinationError](err), is[*contentlib.LibraryError](err):
 		return exitDestination

@@ -16,6 +16,7 @@ import (
 	"usmtpkg/locate"
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
 	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
@@ -60,9 +61,9 @@ func TestExitStatus(t *testing.T) {
 		{"marker of a newer version", &stage.DestinationError{Doing: "x", Err: &stage.FormatError{}}, exitDestination},
 		{"destination denied", &stage.DestinationError{Doing: "x", Err: denied}, exitDestination},
 		{"source denied", &stage.SourceError{Err: denied}, exitDestination},
-		{"busy", fmt.Errorf("x: %w", stage.ErrBusy), exitBusy},
-		{"file locked", &stage.DestinationError{Doing: "x", Err: stage.ErrBusy}, exitBusy},
-		{"changed", fmt.Errorf("x: %w", stage.ErrChanged), exitChanged},
+		{"busy", fmt.Errorf("x: %w", tree.ErrBusy), exitBusy},
+		{"file locked", &stage.DestinationError{Doing: "x", Err: tree.ErrBusy}, exitBusy},
+		{"changed", fmt.Errorf("x: %w", tree.ErrChanged), exitChanged},
 		{"disk behind the library broken", &stage.DestinationError{Doing: "x", Err: &fs.PathError{Op: "write", Path: "x", Err: device}}, exitIO},
 		{"disk behind the source broken", &locate.SourceError{Path: "x", Err: device}, exitIO},
 		{"lock unreadable", &stage.DestinationError{Doing: "x", Err: fmt.Errorf("x: %w", device)}, exitIO},
@@ -95,8 +96,8 @@ func TestExitStatusOrder(t *testing.T) {
 		{exitUsage, &usageError{}},
 		{exitNotFound, &locate.NotFoundError{}},
 		{exitMismatch, &stage.MismatchError{}},
-		{exitChanged, stage.ErrChanged},
-		{exitBusy, stage.ErrBusy},
+		{exitChanged, tree.ErrChanged},
+		{exitBusy, tree.ErrBusy},
 		{exitInvalid, &finding.Error{}},
 		{exitDestination, &stage.DestinationError{Err: errors.New("full")}},
 		{exitIO, &stage.SourceError{Err: errors.New("broken")}},

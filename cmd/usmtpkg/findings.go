@@ -12,6 +12,7 @@ import (
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/inventory"
 	"usmtpkg/locate/pe"
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 	"usmtpkg/stage"
 )
@@ -118,7 +119,7 @@ func (c *checker) Finish() error {
 	if err := c.report.Err(c.strict); err != nil || c.report.Version == c.want {
 		return err
 	}
-	return fmt.Errorf("judging the copy: %w: USMT %s, and %s when it was found", stage.ErrChanged, versionText(c.report.Version), versionText(c.want))
+	return fmt.Errorf("judging the copy: %w: USMT %s, and %s when it was found", tree.ErrChanged, versionText(c.report.Version), versionText(c.want))
 }
 
 // validation is the judgement as a release records it.

@@ -7,7 +7,7 @@ import (
 	"usmtpkg/locate"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
-	"usmtpkg/stage"
+	"usmtpkg/locate/tree"
 )
 
 // The version that names a release is that of what was copied: programs exchanged after the first
@@ -16,7 +16,7 @@ func TestCheckerWantsTheVersionThatWasFound(t *testing.T) {
 	for _, tt := range []struct {
 		found string
 		want  error
-	}{{samplekit.Version, nil}, {"10.0.26100.1", stage.ErrChanged}} {
+	}{{samplekit.Version, nil}, {"10.0.26100.1", tree.ErrChanged}} {
 		v, err := locate.NewValidator(locate.Options{})
 		if err != nil {
 			t.Fatal(err)

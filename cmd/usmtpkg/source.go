@@ -14,7 +14,7 @@ import (
 	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
-	"usmtpkg/stage"
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage/overlay"
 )
 
@@ -80,7 +80,7 @@ func findUSMT(ctx context.Context, env environment, o *options) (usmt, error) {
 	if err != nil {
 		return usmt{}, err
 	}
-	files := stage.NewFolders(ctx, src.Root(), 2) // who judges the names, and who copies the files
+	files := tree.NewFolders(ctx, src.Root(), 2) // who judges the names, and who copies the files
 	return usmt{
 		Candidate: c, reason: reason, fsys: files, dir: c.Path,
 		close: func() error { return errors.Join(files.Close(), src.Close()) },

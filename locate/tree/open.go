@@ -1,6 +1,8 @@
 // Package tree is the ground floor for reading files. Each and Stream run the workers that read them, Pour
 // and Sum read them. Open and ReadFile open what somebody named, or what is in a library: nothing that
-// opening or reading could hang on, or that has no end.
+// opening or reading could hang on, or that has no end. Folders is the file system below a folder, with
+// its listings read ahead and its files read on after an outage. IsLocked, IsOutage and their like tell
+// what an error of the system means, and Retry… wait for what passes.
 //
 // Rules: only a regular file is opened; links are followed to one. A named pipe, a folder and a device
 // are refused before they are opened. One that takes the place of a file in that moment is opened

@@ -1,4 +1,4 @@
-package stage
+package tree
 
 import (
 	"context"
@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"usmtpkg/locate/tree"
 )
 
 // maxFolders bounds the folders that are kept open at once. Beyond it files
@@ -40,10 +38,13 @@ func NewFolders(ctx context.Context, root *os.Root, readers int) *Folders {
 	ctx, stop := context.WithCancel(ctx)
 	f := &Folders{root: root, stop: stop, open: map[string]*os.Root{}}
 	f.try = func(do func() error) error { return retryOutage(ctx, do) }
-	f.held = func(do func() error) error { return retryLocked(ctx, do) }
+	f.held = func(do func() error) error { return RetryLocked(ctx, do) }
 	f.list = newLister(ctx, readers, f.readDir)
 	return f
 }
+
+// Root is the root.
+func (f *Folders) Root() *os.Root { return f.root }
 
 // at returns the folder of a file and the file's name in it.
 func (f *Folders) at(name string) (*os.Root, string) {
@@ -59,7 +60,7 @@ func (f *Folders) at(name string) (*os.Root, string) {
 	if len(f.open) >= maxFolders {
 		return f.root, name
 	}
-	r, err := tree.Sub(f.root, dir)
+	r, err := Sub(f.root, dir)
 	if err != nil {
 		return f.root, name // which will say what is wrong
 	}
@@ -72,16 +73,16 @@ func (f *Folders) Open(name string) (fs.File, error) {
 	if _, err := filepath.Localize(name); err != nil { // a backslash, a device name: Windows would open something else
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	file, err := f.openSteady(name, os.O_RDONLY)
+	file, err := f.OpenSteady(name, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
 	return file, nil
 }
 
-// openSteady opens a file for reading, with these flags beside. Whoever judges
+// OpenSteady opens a file for reading, with these flags beside. Whoever judges
 // a source meets the virus scanner just as whoever copies it.
-func (f *Folders) openSteady(name string, flag int) (*steadyFile, error) {
+func (f *Folders) OpenSteady(name string, flag int) (*SteadyFile, error) {
 	var file *os.File
 	err := f.try(func() error {
 		return f.held(func() (err error) {
@@ -92,14 +93,14 @@ func (f *Folders) openSteady(name string, flag int) (*steadyFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &steadyFile{File: file, folders: f, name: name, flag: flag}, nil
+	return &SteadyFile{File: file, folders: f, name: name, flag: flag}, nil
 }
 
 // OpenFile opens a file as os.OpenFile does, but never waits: not for the other
 // end of a pipe that somebody put in a file's place.
 func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
 	r, base := f.at(name)
-	file, err := r.OpenFile(base, flag|tree.AtOnce, perm)
+	file, err := r.OpenFile(base, flag|AtOnce, perm)
 	return file, inFolder(err, name)
 }
 
@@ -115,14 +116,14 @@ func (f *Folders) Relist(context.Context) error {
 
 func (f *Folders) readDir(name string) (list []fs.DirEntry, err error) {
 	err = f.try(func() (err error) {
-		list, err = tree.ReadDir(f.root, name)
+		list, err = ReadDir(f.root, name)
 		return err
 	})
 	return list, err
 }
 
-// chtimes sets the modification time of a file.
-func (f *Folders) chtimes(name string, t time.Time) error {
+// Chtimes sets the modification time of a file.
+func (f *Folders) Chtimes(name string, t time.Time) error {
 	r, base := f.at(name)
 	return inFolder(r.Chtimes(base, t, t), name)
 }

@@ -1,4 +1,4 @@
-package stage
+package tree
 
 import (
 	"context"
@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
-
-	"usmtpkg/locate/tree"
 )
 
 // Who asked for a folder finds those in it read already.
@@ -90,7 +88,7 @@ func TestListerReadsNotTooManyAhead(t *testing.T) {
 	}
 	l.wait()
 	// What is being read when it comes to that many is read to its end.
-	if most := maxKept + tree.Workers*files; l.kept > most {
+	if most := maxKept + Workers*files; l.kept > most {
 		t.Errorf("%d entries are kept ahead of the walk, want %d at most", l.kept, most)
 	}
 	for i := range folders {
@@ -127,13 +125,13 @@ func TestListerEndsSoon(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range tree.Workers {
+	for range Workers {
 		<-begun
 	}
 	stop()
 	close(held)
 	l.wait()
-	if n := reads.Load(); n > 2+tree.Workers {
+	if n := reads.Load(); n > 2+Workers {
 		t.Errorf("%d folders were read, want those that had been begun", n)
 	}
 }

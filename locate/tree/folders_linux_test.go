@@ -1,4 +1,4 @@
-package stage
+package tree
 
 import (
 	"os"
@@ -20,8 +20,8 @@ func TestFoldersDoNotWaitForPipes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close() //nolint:errcheck // a pipe
-	if err := unchanged(file, File{Path: "pipe"}); err == nil {
-		t.Error("unchanged = nil for a pipe in a file's place")
+	if info, err := file.Stat(); err != nil || info.Mode().IsRegular() {
+		t.Errorf("Stat = %v, %v, want a pipe", info, err)
 	}
 }
 
@@ -39,7 +39,7 @@ func TestLeasedIsLocked(t *testing.T) {
 		t.Skipf("no leases here: %v", err)
 	}
 	_, err = folders(t, dir).OpenFile("x", os.O_RDONLY, 0)
-	if !isLocked(err) {
+	if !IsLocked(err) {
 		t.Errorf("OpenFile = %v, want an error that says locked", err)
 	}
 	fd, given := holder.Fd(), make(chan error, 1)

@@ -1,18 +1,16 @@
-package stage
+package tree
 
 import (
 	"errors"
 	"io"
 	"io/fs"
 	"os"
-
-	"usmtpkg/locate/tree"
 )
 
-// A steadyFile is a file opened for reading that outlasts a short outage of
+// A SteadyFile is a file opened for reading that outlasts a short outage of
 // the server it lies on: it is opened again and read on. Whether it is still
 // the same file is for the caller to find, by size, time or sum at its end.
-type steadyFile struct {
+type SteadyFile struct {
 	*os.File
 	folders *Folders
 	name    string
@@ -20,7 +18,8 @@ type steadyFile struct {
 	offset  int64 // of the next Read, in bytes
 }
 
-func (f *steadyFile) Read(p []byte) (n int, err error) {
+// Read reads on, after an outage from where it was.
+func (f *SteadyFile) Read(p []byte) (n int, err error) {
 	err = f.steadily(func() (err error) {
 		n, err = f.File.Read(p)
 		return err
@@ -29,7 +28,8 @@ func (f *steadyFile) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (f *steadyFile) ReadAt(p []byte, offset int64) (n int, err error) {
+// ReadAt reads at an offset.
+func (f *SteadyFile) ReadAt(p []byte, offset int64) (n int, err error) {
 	err = f.steadily(func() (err error) {
 		n, err = f.File.ReadAt(p, offset)
 		return err
@@ -37,7 +37,8 @@ func (f *steadyFile) ReadAt(p []byte, offset int64) (n int, err error) {
 	return n, err
 }
 
-func (f *steadyFile) Stat() (info fs.FileInfo, err error) {
+// Stat returns the file's size, time and kind.
+func (f *SteadyFile) Stat() (info fs.FileInfo, err error) {
 	err = f.steadily(func() (err error) {
 		info, err = f.File.Stat()
 		return err
@@ -46,7 +47,7 @@ func (f *steadyFile) Stat() (info fs.FileInfo, err error) {
 }
 
 // Seek is kept in step with Read.
-func (f *steadyFile) Seek(offset int64, whence int) (int64, error) {
+func (f *SteadyFile) Seek(offset int64, whence int) (int64, error) {
 	at, err := f.File.Seek(offset, whence)
 	if err == nil {
 		f.offset = at
@@ -55,14 +56,14 @@ func (f *steadyFile) Seek(offset int64, whence int) (int64, error) {
 }
 
 // WriteTo would read past Read.
-func (f *steadyFile) WriteTo(w io.Writer) (int64, error) {
+func (f *SteadyFile) WriteTo(w io.Writer) (int64, error) {
 	return io.Copy(w, struct{ io.Reader }{f})
 }
 
 // steadily repeats do during an outage, each time with the file opened anew.
-func (f *steadyFile) steadily(do func() error) error {
+func (f *SteadyFile) steadily(do func() error) error {
 	err := do()
-	if !isOutage(err) {
+	if !IsOutage(err) {
 		return err
 	}
 	return f.folders.try(func() error {
@@ -74,8 +75,8 @@ func (f *steadyFile) steadily(do func() error) error {
 }
 
 // reopen goes from the root: a folder kept open may be as dead as the file.
-func (f *steadyFile) reopen() error {
-	file, err := f.folders.root.OpenFile(f.name, f.flag|tree.AtOnce, 0)
+func (f *SteadyFile) reopen() error {
+	file, err := f.folders.root.OpenFile(f.name, f.flag|AtOnce, 0)
 	if err != nil {
 		return err
 	}

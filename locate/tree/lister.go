@@ -1,4 +1,4 @@
-package stage
+package tree
 
 import (
 	"context"
@@ -6,8 +6,6 @@ import (
 	"path"
 	"slices"
 	"sync"
-
-	"usmtpkg/locate/tree"
 )
 
 // maxKept bounds the entries of folders that are kept for those who will ask:
@@ -107,7 +105,7 @@ func (l *lister) take(dir string, li *listing) ([]fs.DirEntry, bool) {
 
 // start has as many read ahead as there are folders for. The lock is held.
 func (l *lister) start() {
-	for range min(tree.Workers-l.ahead, len(l.next)) {
+	for range min(Workers-l.ahead, len(l.next)) {
 		l.ahead++
 		l.running.Go(l.readAhead)
 	}

@@ -1,8 +1,9 @@
-package stage
+package tree
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func TestRetryOutageIsCancelled(t *testing.T) {
 func TestSteadyFileReadsOn(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "b", "a.txt"), "0123456789")
-	in, err := folders(t, dir).openSteady("b/a.txt", os.O_RDONLY)
+	in, err := folders(t, dir).OpenSteady("b/a.txt", os.O_RDONLY)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +113,12 @@ func TestSteadyFileReadsOn(t *testing.T) {
 }
 
 func TestIsIOFault(t *testing.T) {
-	for _, err := range []error{outages[0], broken[0], destination("writing a file", anOutage()), &SourceError{Err: broken[0]}} {
+	for _, err := range []error{outages[0], broken[0], fmt.Errorf("writing a file: %w", anOutage())} {
 		if !IsIOFault(err) {
 			t.Errorf("IsIOFault(%v) = false", err)
 		}
 	}
-	for _, err := range []error{nil, &spaceError{}, os.ErrPermission, os.ErrNotExist, io.ErrUnexpectedEOF, ErrBusy, context.Canceled, syscall.EINVAL} {
+	for _, err := range []error{nil, os.ErrPermission, os.ErrNotExist, io.ErrUnexpectedEOF, ErrBusy, context.Canceled, syscall.EINVAL} {
 		if IsIOFault(err) {
 			t.Errorf("IsIOFault(%v) = true", err)
 		}
