@@ -76,14 +76,14 @@ foreach ($with in @{ SiteCode = 'P0' }, @{ PackageId = 'P010001' }, @{ ExpectedC
 
 # What was being done, for each cmdlet that can be refused.
 foreach ($denied in @(
-        @('Get-CMPackage', 'Could not list the packages'), @('Invoke-CMWmiQuery', 'Could not ask the SMS Provider'),
+        @('Get-CMPackage', 'Could not list the packages'), @('Invoke-CMWmiQuery', 'Could not query the SMS Provider'),
         @('Get-CMDistributionPointGroup', "Could not look for distribution point group 'All DPs'"),
         @('Get-CMTaskSequence', "Could not look for task sequence 'Windows 11'"),
         @('Get-CMTSStepCaptureUserState', 'Could not read the steps of task sequence P0100100'),
         @('Set-CMPackage', 'Could not set the package source path of package P0100012'),
         @('Start-CMContentDistribution', 'Could not distribute package P0100012 to All DPs'),
         @('Update-CMDistributionPoint', 'Could not refresh the distribution points of package P0100012'),
-        @('Invoke-CMContentValidation', 'Could not have the content of package P0100012 validated'),
+        @('Invoke-CMContentValidation', 'Could not validate the content of package P0100012'),
         @('Set-CMTSStepCaptureUserState', "Could not point step 'capture user state' of task sequence P0100100 at package P0100012"))) {
     $cmdlet, $say = $denied
     Scenario "console: access denied to $cmdlet" {

@@ -209,7 +209,7 @@ Scenario 'publish: names full of what PowerShell could misread' {
     Assert-Content 'P0100012' $config.releases.Odd.path 'dp1.contoso.com', 'dp2.contoso.com', 'dp3.contoso.com'
     Assert-Text 'P0100012' '10.0.26100.1' $config.releases.Odd.comment
     Assert-Steps 'P0100100' 'P0100012'
-    Assert-Match 'report' $run.Report 'validation +asked of 3'
+    Assert-Match 'report' $run.Report 'validation +requested on 3'
     Assert-Run (Publish-Release Odd) 0 'Distributed'
     $run = Undo-Release Odd @{ Wait = $true }
     Assert-Run $run 0 'Distributed'

@@ -75,7 +75,7 @@ Scenario 'sequence: one of that name without user state steps, made by another h
     $run = New-Sequence R1
     Assert-Run $run 1
     Assert-Untouched $run
-    Assert-Match 'report' $run.Report 'was not made by this script: give another -Name'
+    Assert-Match 'report' $run.Report 'was not created by this script: give another -Name'
 }
 
 foreach ($kind in 'before', 'after', 'killed before', 'killed after') {
@@ -121,7 +121,7 @@ Scenario 'role: there in part' {
     $run = Install-Role
     Assert-Run $run 0 'Changed'
     Assert-Role
-    Assert-Match 'report' $run.Report 'changed +1 folders and 1 boundary groups added'
+    Assert-Match 'report' $run.Report 'changed +added folders: 1, boundary groups: 1'
 }
 
 Scenario 'role: a folder with other numbers is left' {
@@ -130,7 +130,7 @@ Scenario 'role: a folder with other numbers is left' {
     $run = Install-Role
     Assert-Run $run 1 'Unchanged'
     Assert-Untouched $run
-    Assert-Match 'report' $run.Report 'it has 9 clients'
+    Assert-Match 'report' $run.Report 'it has 9 clients and 10 percent of free space, wanted'
 }
 
 foreach ($case in @(

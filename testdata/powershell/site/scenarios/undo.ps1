@@ -105,7 +105,7 @@ Scenario 'undo: the folder to go back to is gone' {
     }
     Assert-Run $run 1
     Assert-Untouched $run
-    Assert-Match 'report' $run.Report 'is not there, or this computer cannot read it.*Nothing was changed'
+    Assert-Match 'report' $run.Report 'does not exist, or this computer cannot read it.*Nothing was changed'
     Assert-Run (Undo-Release R1 @{ Force = $true; Wait = $true }) 0 'Distributed'
     Assert-Content 'P0100012' $gone
 }
@@ -155,7 +155,7 @@ Scenario 'undo: a refresh note that is not one' {
     [System.IO.File]::WriteAllText([System.IO.Path]::Combine((Get-Folder R1), 'refresh-P0100012.json'), '{')
     $run = Publish-Release R1
     Assert-Run $run 0 'Distributed'
-    Assert-Match 'warnings' $run.Warnings 'is not a usmtpkg refresh note.*Whether a refresh is still queued is not known'
+    Assert-Match 'warnings' $run.Warnings 'is not a usmtpkg refresh note.*So it is not known whether a refresh is still queued'
 }
 
 Scenario 'undo: the record is somewhere else' {

@@ -14,7 +14,7 @@ function Enable-Log {
 Scenario 'wait: not at all' {
     $run = Publish-Release R1
     Assert-Run $run 0 'Pending'
-    Assert-Match 'report' $run.Report 'behind +the site server has version 3, the refresh makes it 4'
+    Assert-Match 'report' $run.Report 'behind +the site server still has version 3; the refresh makes version 4'
     Wait-Site
     Assert-Content 'P0100012' $Path1
 }
@@ -26,7 +26,7 @@ Scenario 'wait: a second run while the refresh is queued' {
     $run = Publish-Release R1 @{ DistmgrLog = $work }
     Assert-Run $run 0 'Pending'
     Assert-Untouched $run
-    Assert-Match 'report' $run.Report 'queued +an earlier run asked for source version 4'
+    Assert-Match 'report' $run.Report 'queued +an earlier run requested source version 4'
     Assert-Match 'report' $run.Report 'content hash +NOT compared'
     $run = Publish-Release R1 @{ Wait = $true; DistmgrLog = $work; TaskSequence = 'Windows 11' }
     Assert-Run $run 0 'Distributed'
@@ -68,7 +68,7 @@ Scenario 'wait: a distribution point fails for good' {
     $Site.Points['dp2.contoso.com'].Failures = -1
     $run = Publish-Release R1 @{ Wait = $true; TimeoutMinutes = 30; TaskSequence = 'Windows 11' }
     Assert-Run $run 1
-    Assert-Match 'report' $run.Report 'behind +dp2.contoso.com: install failed, has version 3 of 4'
+    Assert-Match 'report' $run.Report 'behind +dp2.contoso.com: install failed, has version 3, needs 4'
     Assert-Match 'report' $run.Report 'not on every distribution point after 30 minutes'
     Assert-Steps 'P0100100' 'P0100005'
     Assert-Equal 'last progress' $run.Progress[-1] 'Completed'
