@@ -80,13 +80,19 @@ func (s *survey) row(list *inventory.Release, t *archFolder, e *entry) (inventor
 // listed reports whether the list of the release has this very content for this path, and more than
 // a single copy speaks for it.
 func (s *survey) listed(t *archFolder, e *entry) bool {
+	f, ok := s.hashed(t, e)
+	return ok && !f.Doubtful()
+}
+
+// hashed returns what the list of the release says of a file, if it has this very content for this path.
+func (s *survey) hashed(t *archFolder, e *entry) (inventory.File, bool) {
 	_, list, _ := s.listOf(t.kit, t.arch)
 	if list == nil {
-		return false
+		return inventory.File{}, false
 	}
 	f, ok := s.row(list, t, e)
 	found, _, hashed := e.compare(f)
-	return ok && hashed && found == "" && !f.Doubtful()
+	return f, ok && hashed && found == ""
 }
 
 // releases are the versions of all tables.

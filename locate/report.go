@@ -75,6 +75,7 @@ func (v *Validator) Finish() *Report {
 	used := s.catalogs(trees)
 	packages := s.msis(trees)
 	s.inventory(trees)
+	s.origins(trees)
 	s.siblings(trees)
 	proven := s.proven(trees)
 	s.attribute()

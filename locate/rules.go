@@ -5,7 +5,7 @@ import "usmtpkg/locate/finding"
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It is raised with every change of a rule that can change what
 // a folder is found to be: its findings, their severity, or what is not looked at.
-const RulesVersion = "2026-11f"
+const RulesVersion = "2026-11g"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.
@@ -125,6 +125,19 @@ var (
 		hint:   "give each file its own urlid: of two files with the same urlid ScanState silently ignores the second",
 		source: "documented: Microsoft Learn, USMT best practices"}
 )
+
+// Rules about which program a program is.
+var (
+	programMisnamed = rule{id: "program-misnamed", severity: finding.SeverityError,
+		hint: "this is another program of USMT under this name, and its signature does not show that; " + copyAgain, source: measuredNames}
+	programUnfamiliar = rule{id: "program-unfamiliar", severity: finding.SeverityWarning,
+		hint:   "compare it with the same file of a kit you trust; a copy of a program under a second name belongs elsewhere",
+		source: "inferred: " + measuredNames}
+)
+
+// measuredNames says what is known of the names under which programs were built.
+const measuredNames = "measured on 120 programs of USMT 10.0.15063.0, 10.0.26100.1 and 10.0.26100.2454: each was built under its own name, " +
+	"except migsys.dll (MigSysHelper.DLL) and TlsRepPlugin.dll (WMIMigrationPlugin.dll)"
 
 // Rules about signatures. A hash that is listed says more than any of them, but only of the
 // releases that are known.

@@ -19,6 +19,7 @@ import (
 // A ruleTest changes a clean kit and says which findings that gives.
 type ruleTest struct {
 	name   string
+	named  bool // the programs of the kit have their names in their version resources
 	change func(k fstest.MapFS)
 	o      Options // without a policy: allowAll
 	want   []string
@@ -30,7 +31,7 @@ func runRules(t *testing.T, tests []ruleTest) {
 	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			fsys := kit(samplekit.Options{})
+			fsys := kit(samplekit.Options{Named: tt.named})
 			tt.change(fsys)
 			if tt.o.Policy.Require == nil && tt.o.Policy.Allow == nil && tt.o.Policy.Forbid == nil {
 				tt.o.Policy = allowAll
@@ -78,7 +79,7 @@ func needsReading(line string, fsys fstest.MapFS, overlay []Declared) bool {
 		return true
 	case "xml-malformed":
 		return len(fsys[f[2]].Data) > 0 || !isCorePath(f[2])
-	case "pe-invalid", "pe-machine", "pe-version-mixed", "file-empty":
+	case "pe-invalid", "pe-machine", "pe-version-mixed", "file-empty", "program-misnamed", "program-unfamiliar":
 		return !isCorePath(f[2])
 	}
 	return false

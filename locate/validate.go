@@ -17,9 +17,9 @@ import (
 // a failure to look: what could not be read is never reported as a fault of the folder.
 //
 // It checks which arch folders there are, that none lacks a file every known release has, that
-// programs and DLLs are complete and for their arch, and of one version with scanstate.exe, that
-// XML files and manifests are well-formed, that migration XML files have their roots and urlids,
-// and that Windows takes every name and path. With Options.Inventory it also checks that the files
+// programs and DLLs are complete and for their arch, of one version with scanstate.exe and not under
+// the name of another one, that XML files and manifests are well-formed, that migration XML files have
+// their roots and urlids, and that Windows takes every name and path. With Options.Inventory it also checks that the files
 // of a known release are there and none of it differs. Links are not followed. What lies
 // beside the arch folders is not looked at. Signatures are not checked, nor what manifests and XML
 // files say.

@@ -94,7 +94,8 @@ func keptIn(ctx context.Context, lo locate.Options, dir string) (*catalog.Set, e
 }
 
 // signatureRules are the rules whose findings say that a file is not its publisher's.
-var signatureRules = []string{"signature-tampered", "signature-untrusted", "signature-expired", "catalog-differs", "catalog-refused", "msi-differs", "pe-hidden"}
+var signatureRules = []string{"signature-tampered", "signature-untrusted", "signature-expired", "catalog-differs", "catalog-refused", "msi-differs", "pe-hidden",
+	"program-misnamed"}
 
 // missingRules are those that say that a file of USMT is not there.
 var missingRules = []string{"core-missing", "manifests-missing", "msi-missing"}

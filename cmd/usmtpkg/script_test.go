@@ -35,8 +35,8 @@ func (l leakFree) Run() int {
 //
 //	status N PROGRAM ARG...   run a program that must end with exit status N
 //	interrupt PROGRAM ARG...  run a program, send it Ctrl-C at its first words on stderr, want status 130
-//	kit DIR [-version V] [-arch A,B] [-unsigned]   make the sample kit in DIR, its programs signed under a
-//	                          root of this run of the tests that $USMTPKG_TRUST_ROOT names
+//	kit DIR [-version V] [-arch A,B] [-unsigned] [-named]   make the sample kit in DIR, its programs signed under a
+//	                          root of this run of the tests that $USMTPKG_TRUST_ROOT names; -named: with their names in them
 //	pe FILE ARCH VERSION [N]  make a program, with N bytes of code more; VERSION none: without one
 //	catalog FILE DIR          make a signed catalog of all files below DIR
 //	msi FILE DIR [-only REGEXP] [-product V] [-unsigned] [-weak]   make a signed MSI of the kit in DIR, of those files

@@ -87,18 +87,19 @@ func (w *firstWords) String() string {
 }
 
 func (s *kitSigner) cmdKit(ts *testscript.TestScript, neg bool, args []string) {
-	const text = "kit DIR [-version V] [-arch A,B] [-unsigned]"
+	const text = "kit DIR [-version V] [-arch A,B] [-unsigned] [-named]"
 	usage(ts, !neg && len(args) >= 1, text)
 	flags := flag.NewFlagSet("kit", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	version := flags.String("version", "", "")
 	arches := flags.String("arch", "", "")
 	unsigned := flags.Bool("unsigned", false, "")
+	named := flags.Bool("named", false, "")
 	usage(ts, flags.Parse(args[1:]) == nil && flags.NArg() == 0, text)
 	if *unsigned {
 		s = nil
 	}
-	ts.Check(writeKit(ts.MkAbs(args[0]), samplekit.Options{Version: *version, Arches: split(*arches)}, s))
+	ts.Check(writeKit(ts.MkAbs(args[0]), samplekit.Options{Version: *version, Arches: split(*arches), Named: *named}, s))
 }
 
 // writeKit writes a sample kit below dir, signed if there is a signer.

@@ -85,12 +85,17 @@ func TestReadFirstVersion(t *testing.T) {
 	}
 }
 
+// sampleName is the OriginalFilename of what winres makes here.
+const sampleName = "sample.dll"
+
 // fileInfo is a version resource in US English.
 func fileInfo(tb testing.TB, v pe.Version) version.Info {
 	tb.Helper()
 	info := version.Info{FileVersion: v, ProductVersion: [4]uint16{9, 9, 9, 9}}
-	if err := info.Set(0x409, version.FileDescription, "a sample"); err != nil {
-		tb.Fatal(err)
+	for key, text := range map[string]string{version.FileDescription: "a sample", version.OriginalFilename: sampleName, version.ProductName: "samples"} {
+		if err := info.Set(0x409, key, text); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	return info
 }

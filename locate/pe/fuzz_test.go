@@ -16,7 +16,7 @@ func seeds(tb testing.TB) [][]byte {
 	for _, m := range machines {
 		files = append(files,
 			samplekit.PE(m, sampleVersion, 0), samplekit.PE(m, sampleVersion, 5000),
-			samplekit.PE(m, pe.Version{}, 0), signed(samplekit.PE(m, sampleVersion, 0), 64),
+			samplekit.PE(m, pe.Version{}, 0), samplekit.NamedPE(m, sampleVersion, 0, "migcore.dll"), signed(samplekit.PE(m, sampleVersion, 0), 64),
 			byWinres(tb, m, sampleVersion, 0), byWinres(tb, m, sampleVersion, 9), byWinres(tb, m, pe.Version{}, 2))
 	}
 	for _, file := range files {
@@ -40,6 +40,9 @@ func checkRead(t *testing.T, data []byte) {
 	}
 	if v := info.FileVersion; !v.IsZero() && !bytes.Contains(data, []byte("\xbd\x04\xef\xfe")) {
 		t.Errorf("Read finds version %v in a file that has none", v)
+	}
+	if n := len([]rune(info.OriginalName)); n > 255 {
+		t.Errorf("Read finds a name of %d characters, more than a file can have", n)
 	}
 	// Bytes behind the end change nothing, whatever the reads look like then.
 	if longer, err := read(t, append(bytes.Clone(data), make([]byte, 5000)...)); err != nil || longer != info {

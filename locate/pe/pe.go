@@ -76,6 +76,8 @@ func (m Machine) String() string {
 type Info struct {
 	Machine     Machine
 	FileVersion Version // zero when the file has no version resource
+	// OriginalName is the name that the version resource has for the file; "" if it has none.
+	OriginalName string
 }
 
 // Read reads the headers and the version resource of a file of size bytes.
@@ -86,11 +88,11 @@ func Read(r io.ReaderAt, size int64) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	v, err := img.fileVersion(w)
+	v, err := img.versionInfo(w)
 	if err != nil {
 		return Info{}, err
 	}
-	return Info{Machine: img.machine, FileVersion: v}, nil
+	return Info{Machine: img.machine, FileVersion: v.file, OriginalName: v.name}, nil
 }
 
 // FormatError says that the file is not a PE file, or not a complete one.

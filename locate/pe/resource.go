@@ -49,34 +49,40 @@ type entry struct {
 
 func (e entry) directory() bool { return e.target&subdirectoryFlag != 0 }
 
-// fileVersion walks to the version resource. It takes the first name and the
+// A versionInfo is what a version resource says.
+type versionInfo struct {
+	file Version
+	name string // the OriginalFilename; "" if it has none
+}
+
+// versionInfo walks to the version resource. It takes the first name and the
 // first language, as there is only one of each. The depth is fixed, so a loop
 // in the tree leads nowhere.
-func (img *image) fileVersion(w *window) (Version, error) {
+func (img *image) versionInfo(w *window) (versionInfo, error) {
 	r := img.resources
 	if r.addr == 0 || r.size == 0 {
-		return Version{}, nil
+		return versionInfo{}, nil
 	}
 	t := tree{w: w}
 	if t.off, t.size = img.find(r.addr); t.size == 0 {
-		return Version{}, &FormatError{r.field, "address of the resources", fmt.Sprintf("RVA %#x", r.addr), "an RVA inside a section"}
+		return versionInfo{}, &FormatError{r.field, "address of the resources", fmt.Sprintf("RVA %#x", r.addr), "an RVA inside a section"}
 	}
 	e, ok, err := t.find(0, typeVersion, "resource types")
 	if err != nil || !ok {
-		return Version{}, err
+		return versionInfo{}, err
 	}
 	for _, part := range []string{"names of the version resource", "languages of the version resource"} {
 		if !e.directory() {
-			return Version{}, &FormatError{e.off, part, "a leaf", "a directory"}
+			return versionInfo{}, &FormatError{e.off, part, "a leaf", "a directory"}
 		}
 		if e, ok, err = t.find(e.target&^subdirectoryFlag, anyID, part); err != nil {
-			return Version{}, err
+			return versionInfo{}, err
 		} else if !ok {
-			return Version{}, &FormatError{e.off, part, "no entry", "one entry"}
+			return versionInfo{}, &FormatError{e.off, part, "no entry", "one entry"}
 		}
 	}
 	if e.directory() {
-		return Version{}, &FormatError{e.off, "version resource", "a directory", "a leaf"}
+		return versionInfo{}, &FormatError{e.off, "version resource", "a directory", "a leaf"}
 	}
 	return img.readLeaf(t, e.target)
 }
@@ -118,29 +124,29 @@ func (t tree) find(dir, id uint32, part string) (e entry, ok bool, err error) {
 }
 
 // readLeaf reads the version resource that the leaf at leaf points to.
-func (img *image) readLeaf(t tree, leaf uint32) (Version, error) {
+func (img *image) readLeaf(t tree, leaf uint32) (versionInfo, error) {
 	const part = "version resource"
 	b, err := t.at(int64(leaf), resourceLeafSize, part)
 	if err != nil {
-		return Version{}, err
+		return versionInfo{}, err
 	}
 	rva, size := u32(b), u32(b[4:])
 	off, n := img.find(rva)
 	if int64(size) > n || size < versionInfoSize {
-		return Version{}, &FormatError{
+		return versionInfo{}, &FormatError{
 			t.off + int64(leaf), part, fmt.Sprintf("%d bytes at RVA %#x", size, rva),
 			fmt.Sprintf("at least %d bytes inside a section", versionInfoSize),
 		}
 	}
-	if b, err = t.w.at(off, versionInfoSize, part); err != nil {
-		return Version{}, err
+	if b, err = t.w.at(off, int(min(size, windowSize)), part); err != nil {
+		return versionInfo{}, err
 	}
 	return parseVersionInfo(b, off, size)
 }
 
-// parseVersionInfo takes the file version out of the first bytes, b, of a
-// version resource of size bytes at off in the file.
-func parseVersionInfo(b []byte, off int64, size uint32) (Version, error) {
+// parseVersionInfo reads the first bytes, b, of a version resource of size bytes
+// at off in the file.
+func parseVersionInfo(b []byte, off int64, size uint32) (versionInfo, error) {
 	length, value := u16(b), u16(b[2:])
 	key := make([]uint16, len(versionKey))
 	for i := range key {
@@ -149,15 +155,18 @@ func parseVersionInfo(b []byte, off int64, size uint32) (Version, error) {
 	fixed := b[fixedInfoStart:]
 	switch {
 	case length < versionInfoSize || uint32(length) > size:
-		return Version{}, &FormatError{off, "length of the version resource", fmt.Sprint(length), fmt.Sprintf("%d to %d", versionInfoSize, size)}
+		return versionInfo{}, &FormatError{off, "length of the version resource", fmt.Sprint(length), fmt.Sprintf("%d to %d", versionInfoSize, size)}
 	case value != fixedInfoSize:
-		return Version{}, &FormatError{off + 2, "length of the fixed file info", fmt.Sprint(value), fmt.Sprint(fixedInfoSize)}
+		return versionInfo{}, &FormatError{off + 2, "length of the fixed file info", fmt.Sprint(value), fmt.Sprint(fixedInfoSize)}
 	case string(utf16.Decode(key)) != versionKey:
-		return Version{}, &FormatError{off + versionKeyStart, "key of the version resource", fmt.Sprintf("%q", string(utf16.Decode(key))), fmt.Sprintf("%q", versionKey)}
+		return versionInfo{}, &FormatError{off + versionKeyStart, "key of the version resource", fmt.Sprintf("%q", string(utf16.Decode(key))), fmt.Sprintf("%q", versionKey)}
 	case u32(fixed) != fixedSignature:
-		return Version{}, &FormatError{off + fixedInfoStart, "signature of the fixed file info", fmt.Sprintf("%#x", u32(fixed)), fmt.Sprintf("%#x", uint32(fixedSignature))}
+		return versionInfo{}, &FormatError{off + fixedInfoStart, "signature of the fixed file info", fmt.Sprintf("%#x", u32(fixed)), fmt.Sprintf("%#x", uint32(fixedSignature))}
 	}
-	return Version{u16(fixed[10:]), u16(fixed[8:]), u16(fixed[14:]), u16(fixed[12:])}, nil
+	return versionInfo{
+		file: Version{u16(fixed[10:]), u16(fixed[8:]), u16(fixed[14:]), u16(fixed[12:])},
+		name: originalName(b[:min(len(b), int(length))]),
+	}, nil
 }
 
 func u16(b []byte) uint16 { return binary.LittleEndian.Uint16(b) }

@@ -27,7 +27,10 @@ const (
 // resource when v is zero. Its code section holds padding, 16 bytes and extra
 // more; an extra below zero counts as zero. The file is well-formed, is not
 // signed, and has nothing in it to run.
-func PE(m pe.Machine, v pe.Version, extra int) []byte {
+func PE(m pe.Machine, v pe.Version, extra int) []byte { return NamedPE(m, v, extra, "") }
+
+// NamedPE is PE with a name in the version resource, the OriginalFilename, unless name is empty.
+func NamedPE(m pe.Machine, v pe.Version, extra int, name string) []byte {
 	text := bytes.Repeat([]byte{paddingByte}, minText+max(extra, 0))
 	sections := []dpe.SectionHeader32{{
 		Name: [8]uint8{'.', 't', 'e', 'x', 't'}, VirtualSize: uint32(len(text)), VirtualAddress: textRVA,
@@ -37,7 +40,7 @@ func PE(m pe.Machine, v pe.Version, extra int) []byte {
 	var resources dpe.DataDirectory
 	end := textRVA + align(len(text), sectionAlign)
 	if !v.IsZero() {
-		data := versionSection(v, uint32(end))
+		data := versionSection(v, name, uint32(end))
 		resources = dpe.DataDirectory{VirtualAddress: uint32(end), Size: uint32(len(data))}
 		sections = append(sections, dpe.SectionHeader32{
 			Name: [8]uint8{'.', 'r', 's', 'r', 'c'}, VirtualSize: uint32(len(data)), VirtualAddress: uint32(end),
@@ -126,14 +129,20 @@ func optional32(text dpe.SectionHeader32, imageSize uint32) dpe.OptionalHeader32
 
 // versionSection makes a resource section loaded at rva that holds one version
 // resource, in US English (0x409): three directories of one entry each, the
-// leaf, and the resource with its fixed part alone.
-func versionSection(v pe.Version, rva uint32) []byte {
+// leaf, and the resource with its fixed part and, unless it is empty, the name.
+func versionSection(v pe.Version, name string, rva uint32) []byte {
 	const (
 		directorySize = 16 + 8
 		leafSize      = 16
-		infoSize      = 40 + 52
+		fixedSize     = 40 + 52
 		subdirectory  = 1 << 31
 	)
+	var names []byte
+	if name != "" {
+		text := utf16Text(name)
+		names = versionBlock("StringFileInfo", 0, versionBlock("040904B0", 0, versionBlock("OriginalFilename", len(text)/2, text)))
+	}
+	infoSize := fixedSize + len(names)
 	var b []byte
 	for _, d := range []struct{ id, target uint32 }{
 		{16, 1*directorySize | subdirectory}, // RT_VERSION
@@ -143,15 +152,28 @@ func versionSection(v pe.Version, rva uint32) []byte {
 		b = encode(b, [3]uint32{}, [2]uint16{0, 1}, d.id, d.target)
 	}
 	b = encode(b, rva+3*directorySize+leafSize, uint32(infoSize), [2]uint32{})
-	b = encode(b, [3]uint16{infoSize, infoSize - 40, 0}, utf16.Encode([]rune("VS_VERSION_INFO\x00")), [2]uint8{})
+	b = encode(b, [3]uint16{uint16(infoSize), fixedSize - 40, 0}, utf16Text("VS_VERSION_INFO"), [2]uint8{})
 	high, low := uint32(v[0])<<16|uint32(v[1]), uint32(v[2])<<16|uint32(v[3])
-	return encode(b, [13]uint32{
+	b = encode(b, [13]uint32{
 		0xfeef04bd, 0x10000, // signature, version of the structure
 		high, low, high, low, // file version, product version
 		0x3f, 0, // mask of the flags, no flag set
 		0x40004, 2, // made for 32-bit Windows on NT; a DLL
 	})
+	return append(b, names...)
 }
+
+// versionBlock makes a block of a version resource: a text of so many units, or a block.
+func versionBlock(key string, units int, content []byte) []byte {
+	head := encode(nil, [3]uint16{0, uint16(units), 1}, utf16Text(key))
+	b := append(head, make([]byte, align(len(head), 4)-len(head))...)
+	b = append(b, content...)
+	binary.LittleEndian.PutUint16(b, uint16(len(b)))
+	return b
+}
+
+// utf16Text is a text with a zero behind it.
+func utf16Text(s string) []byte { return encode(nil, utf16.Encode([]rune(s+"\x00"))) }
 
 // encode appends values of fixed size as little-endian bytes.
 func encode(b []byte, values ...any) []byte {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	dpe "debug/pe"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"testing"
 
 	"github.com/tc-hib/winres"
+	"github.com/tc-hib/winres/version"
 
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
@@ -65,6 +67,27 @@ func TestPEAsOthersReadIt(t *testing.T) {
 				t.Errorf("winres finds version resource % x, want one of 10.0.65000.1", info)
 			}
 		})
+	}
+}
+
+// winres reads the name as it reads that of every program.
+func TestNamedPEAsOthersReadIt(t *testing.T) {
+	for _, name := range []string{"a.dll", "migcore.dll", "Größe 3.dll"} {
+		data := samplekit.NamedPE(pe.AMD64, sampleVersion, 0, name)
+		rs, err := winres.LoadFromEXE(bytes.NewReader(data))
+		if err != nil {
+			t.Fatalf("winres.LoadFromEXE = %v", err)
+		}
+		info, err := version.FromBytes(rs.Get(winres.RT_VERSION, winres.ID(1), 0x409))
+		if err != nil || info.FileVersion != sampleVersion {
+			t.Fatalf("version.FromBytes = %v, %v", info, err)
+		}
+		if text, err := json.Marshal(info); err != nil || !bytes.Contains(text, []byte(`"OriginalFilename":"`+name+`"`)) {
+			t.Errorf("winres finds %s, %v, want the name %q", text, err, name)
+		}
+		if got, err := pe.Read(bytes.NewReader(data), int64(len(data))); err != nil || got.OriginalName != name {
+			t.Errorf("pe.Read = %v, %v, want the name %q", got, err, name)
+		}
 	}
 }
 

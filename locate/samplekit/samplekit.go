@@ -16,6 +16,7 @@ package samplekit
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"usmtpkg/locate/pe"
@@ -29,6 +30,7 @@ const Version = "10.0.65000.1"
 type Options struct {
 	Version string   // file version of the programs, four numbers; "" means Version
 	Arches  []string // of amd64, arm64 and x86; none means all three
+	Named   bool     // the programs have their names in their version resources
 }
 
 // Files makes the kit: the content of each file by its slash-separated path in
@@ -49,12 +51,12 @@ func Files(o Options) map[string][]byte {
 	files := map[string][]byte{}
 	for _, arch := range o.Arches {
 		m := machine(arch)
-		addPrograms(files, arch, m, v)
+		addPrograms(files, arch, m, v, o.Named)
 		addTexts(files, arch, rootTexts())
 		addTexts(files, arch, manifests())
 		if m != pe.ARM64 { // USMT for arm64 has no downlevel manifests
 			addTexts(files, arch, downlevelManifests())
-			addDownlevelPlugins(files, arch, m)
+			addDownlevelPlugins(files, arch, m, o.Named)
 		}
 	}
 	return files
@@ -71,23 +73,31 @@ func machine(arch string) pe.Machine {
 
 // addPrograms adds the programs of the root and the plug-in of the manifests.
 // Each is larger than the one before, so that no two are equal.
-func addPrograms(files map[string][]byte, arch string, m pe.Machine, v pe.Version) {
+func addPrograms(files map[string][]byte, arch string, m pe.Machine, v pe.Version, named bool) {
 	for i, name := range []string{
 		"appextagent.dll", "cmi2migxml.dll", "csiagent.dll", "loadstate.exe", "mighost.exe",
 		"migcore.dll", "migres.dll", "migstore.dll", "migsys.dll", "mxeagent.dll",
 		"scanstate.exe", "unbcl.dll", "usmtutils.exe", "wdscore.dll", "wimgapi.dll",
 		"ReplacementManifests/" + pluginName,
 	} {
-		files[arch+"/"+name] = PE(m, v, 100*(i+1))
+		files[arch+"/"+name] = NamedPE(m, v, 100*(i+1), nameIf(named, name))
 	}
 }
 
 // addDownlevelPlugins adds plug-ins as old as those of the real kits, which
 // come from Windows 7 with Service Pack 1 whatever the version of the kit.
-func addDownlevelPlugins(files map[string][]byte, arch string, m pe.Machine) {
+func addDownlevelPlugins(files map[string][]byte, arch string, m pe.Machine, named bool) {
 	v := pe.Version{6, 1, 7601, 17514}
-	files[arch+"/ReplacementManifests7/"+pluginName] = PE(m, v, 1800)
-	files[arch+"/ReplacementManifests8/"+pluginName] = PE(m, v, 1900)
+	files[arch+"/ReplacementManifests7/"+pluginName] = NamedPE(m, v, 1800, nameIf(named, pluginName))
+	files[arch+"/ReplacementManifests8/"+pluginName] = NamedPE(m, v, 1900, nameIf(named, pluginName))
+}
+
+// nameIf is the name of a program for its version resource, if it is to be there.
+func nameIf(named bool, name string) string {
+	if !named {
+		return ""
+	}
+	return path.Base(name)
 }
 
 // addTexts adds texts with the line ends Windows gives them.
