@@ -16,9 +16,9 @@ import (
 // Variables that turn the test program into a run that kills itself.
 const (
 	crashVar = "USMTPKG_TEST_CRASH" // the step to end at
-	crashDir = "USMTPKG_TEST_DIR"   // the library, or the folder to recover into
+	crashDir = "USMTPKG_TEST_DIR"   // the library, or the folder to extract into
 
-	crashLibrary = "USMTPKG_TEST_CONTENT_LIBRARY" // to recover from, if that is to be killed
+	crashExtract = "USMTPKG_TEST_EXTRACT" // set: that is to be killed
 )
 
 // crashSteps are all steps of a run, in order, and two moments between them.
@@ -46,8 +46,8 @@ func crashRun() int {
 			killMyself()
 		}
 	}
-	if library := os.Getenv(crashLibrary); library != "" {
-		return crashRecovery(strings.Split(library, string(filepath.ListSeparator)), os.Getenv(crashDir), kill)
+	if os.Getenv(crashExtract) != "" {
+		return crashExtraction(os.Getenv(crashDir), kill)
 	}
 	if err := wholeRun(context.Background(), os.Getenv(crashDir), crashFS{kitNext(), kill}, kill); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -25,7 +25,7 @@ import (
 // the release's name with the manifest: someone who rewrites files, manifest and
 // tag manifest alike is found here, unless he renames the release too. A record
 // that a newer usmtpkg wrote is an error.
-func ownRecord(root *os.Root, b openBag) ([]FileResult, error) {
+func ownRecord(root *os.Root, b openBag, predict Predictor) ([]FileResult, error) {
 	if !b.release {
 		return nil, nil
 	}
@@ -40,7 +40,7 @@ func ownRecord(root *os.Root, b openBag) ([]FileResult, error) {
 	case err != nil:
 		return changed(reasonOf(err)), nil
 	}
-	bad, err := recordFault(root, rec, b)
+	bad, err := recordFault(root, rec, b, predict)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func reasonOf(err error) string {
 }
 
 // recordFault returns what is wrong with a record whose head could be read, or "".
-func recordFault(root *os.Root, rec Release, b openBag) (string, error) {
+func recordFault(root *os.Root, rec Release, b openBag, predict Predictor) (string, error) {
 	if bad := cmp.Or(rec.badHead(), rec.badJudgement()); bad != "" {
 		return bad, nil
 	}
@@ -85,7 +85,7 @@ func recordFault(root *os.Root, rec Release, b openBag) (string, error) {
 	c := recordCheck{roots: map[string]bool{}, tails: map[string]InventoryFile{}, signatures: map[string]int{}, proofs: map[string]int{}}
 	if b.faultOf(manifestName.Name()) == nil && !b.partial {
 		c.manifest, c.compare = b.Payload[bag.SHA256], true
-		if bad := rec.badContentHash(c.manifest); bad != "" {
+		if bad := rec.badContentHash(c.manifest, predict); bad != "" {
 			return bad, nil
 		}
 	}
@@ -122,11 +122,11 @@ func (r Release) badHead() string {
 
 // badContentHash returns what is wrong with the content hash of a record whose
 // manifest this is, or "".
-func (r Release) badContentHash(manifest []bag.Entry) string {
+func (r Release) badContentHash(manifest []bag.Entry, predict Predictor) string {
 	if r.ContentHash == nil {
 		return ""
 	}
-	want := predict(contentsOf(manifest))
+	want := predict.contentHash(contentsOf(manifest))
 	if want == nil || want.Value != r.ContentHash.Value {
 		return fmt.Sprintf("content_hash %s, want the one predicted for its files", r.ContentHash.Value)
 	}

@@ -18,8 +18,6 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 	"time"
-
-	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
 // A cutDisk is a flusher that works out what a power cut would leave below
@@ -425,38 +423,39 @@ func checkDefinition(t *testing.T, lib *Library, name string) {
 	}
 }
 
-// lostSmall is a package source of a few small files.
-var lostSmall = fakelib.Content{PackageID: "P0100012", Version: 3,
-	Files: map[string]string{"amd64/scanstate.exe": "scan", "amd64/DLManifests/one.man": "<one/>"}, Dirs: []string{"x86/empty"}}
+// packedSmall is a content of a few small files.
+func packedSmall() Content {
+	return contentOf(fstest.MapFS{"amd64/scanstate.exe": {Data: []byte("scan")}, "amd64/DLManifests/one.man": {Data: []byte("<one/>")}}, "x86/empty")
+}
 
-// The same for a package source that is recovered.
-func TestRecoverPowerCut(t *testing.T) {
+// The same for a content that is extracted.
+func TestExtractPowerCut(t *testing.T) {
 	posixOnly(t)
 	for _, mode := range cutModes {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLost(t, lostSmall)
-			d := newCutDisk(t, l.work, mode.system)
-			if _, err := l.recover(filepath.Join(l.work, "USMT"), RecoverOptions{step: d.step, disk: d}); err != nil {
+			work := t.TempDir()
+			d := newCutDisk(t, work, mode.system)
+			if _, err := Extract(t.Context(), packedSmall(), filepath.Join(work, "USMT"), ExtractOptions{step: d.step, disk: d}); err != nil {
 				t.Fatal(err)
 			}
 			d.promise(everything)
-			want := content(t, filepath.Join(l.work, "USMT"))
+			want := content(t, filepath.Join(work, "USMT"))
 			d.judge(t, 5, func(t *testing.T, dir string, c cut) {
 				t.Helper()
 				target := filepath.Join(dir, "USMT")
 				if _, err := os.Stat(target); err == nil {
 					if !mapsEqual(want, content(t, target)) {
-						t.Error("the target is not what was recovered")
+						t.Error("the target is not what was extracted")
 					}
 					return
 				}
 				if c.kept == everything {
-					t.Error("what was recovered is lost")
+					t.Error("what was extracted is lost")
 				}
 				removeAll(t, dir) // what is left proves to be of a process that runs: this one
-				if _, err := l.recover(target, RecoverOptions{disk: quickDisk{}}); err != nil || !mapsEqual(want, content(t, target)) {
-					t.Errorf("Recover after the cut = %v", err)
+				if _, err := Extract(t.Context(), packedSmall(), target, ExtractOptions{disk: quickDisk{}}); err != nil || !mapsEqual(want, content(t, target)) {
+					t.Errorf("Extract after the cut = %v", err)
 				}
 			})
 		})
@@ -494,18 +493,17 @@ func TestFlushFails(t *testing.T) {
 				}
 			}
 		})
-		t.Run("recover, "+mode.name, func(t *testing.T) {
+		t.Run("extract, "+mode.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLost(t, lostSmall)
 			d := newCutDisk(t, t.TempDir(), mode.system)
-			if _, err := l.recover(filepath.Join(d.dir, "USMT"), RecoverOptions{disk: d}); err != nil {
+			if _, err := Extract(t.Context(), packedSmall(), filepath.Join(d.dir, "USMT"), ExtractOptions{disk: d}); err != nil {
 				t.Fatal(err)
 			}
 			for k := range d.files {
 				failing := newCutDisk(t, t.TempDir(), mode.system)
 				failing.fail = k + 1
-				if _, err := l.recover(filepath.Join(failing.dir, "USMT"), RecoverOptions{disk: failing}); !errors.Is(err, errFlush) {
-					t.Errorf("flush %d of %v fails: Recover = %v, want its error", k+1, failing.files, err)
+				if _, err := Extract(t.Context(), packedSmall(), filepath.Join(failing.dir, "USMT"), ExtractOptions{disk: failing}); !errors.Is(err, errFlush) {
+					t.Errorf("flush %d of %v fails: Extract = %v, want its error", k+1, failing.files, err)
 				}
 			}
 		})

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"usmtpkg/locate/tree"
-	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage/bag"
 )
 
@@ -25,30 +24,36 @@ type ContentHash struct {
 // contentHashAlgorithm is the number of SHA-256 in CryptoAPI.
 const contentHashAlgorithm = 32780
 
-// predict predicts the content hash; nil if that cannot be done, since names of this package
-// source might be one for ConfigMgr. Empty folders are not staged, so that none can be among them.
-func predict(files []contentlib.File) *ContentHash {
-	p, err := contentlib.Predict(files, nil)
-	if err != nil {
+// A Predictor predicts the content hash of a package source that has these files and no empty
+// folder. An empty hash says that it cannot be predicted.
+type Predictor func(files []tree.FileSum) (hash string, doubts []string)
+
+// contentHash is the prediction for the record; nil if there is none.
+func (p Predictor) contentHash(files []tree.FileSum) *ContentHash {
+	if p == nil {
 		return nil
 	}
-	return &ContentHash{Algorithm: contentHashAlgorithm, Value: p.Hash, Predicted: true, Doubts: append([]string{}, p.Doubts...)}
+	value, doubts := p(files)
+	if value == "" {
+		return nil
+	}
+	return &ContentHash{Algorithm: contentHashAlgorithm, Value: value, Predicted: true, Doubts: append([]string{}, doubts...)}
 }
 
 // contents lists the files of the run for the prediction.
-func (r *run) contents() []contentlib.File {
-	files := make([]contentlib.File, len(r.tree.Files))
+func (r *run) contents() []tree.FileSum {
+	files := make([]tree.FileSum, len(r.tree.Files))
 	for i, f := range r.tree.Files {
-		files[i] = contentlib.File{Path: f.Path, Size: f.Size, SHA256: r.sums[i]}
+		files[i] = tree.FileSum{Path: f.Path, Size: f.Size, SHA256: r.sums[i]}
 	}
 	return files
 }
 
 // contentsOf lists the files of a manifest for the prediction.
-func contentsOf(manifest []bag.Entry) []contentlib.File {
-	files := make([]contentlib.File, len(manifest))
+func contentsOf(manifest []bag.Entry) []tree.FileSum {
+	files := make([]tree.FileSum, len(manifest))
 	for i, e := range manifest {
-		files[i] = contentlib.File{Path: strings.TrimPrefix(e.Path, dataDir+"/"), SHA256: e.Sum}
+		files[i] = tree.FileSum{Path: strings.TrimPrefix(e.Path, dataDir+"/"), SHA256: e.Sum}
 	}
 	return files
 }
@@ -73,7 +78,7 @@ const maxRecord = 64 << 20
 // PackageFiles lists the files of the package source of the release in dir: the sums are those
 // of its manifest, the sizes those of its record. It tells nothing of what lies there now. A
 // record that does not fit the manifest is a *FormatError.
-func PackageFiles(dir string) ([]contentlib.File, error) {
+func PackageFiles(dir string) ([]tree.FileSum, error) {
 	root, err := tree.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -87,13 +92,13 @@ func PackageFiles(dir string) ([]contentlib.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := make([]contentlib.File, 0, len(sums))
+	files := make([]tree.FileSum, 0, len(sums))
 	for _, f := range rec.Files {
 		if sum, ok := sums[f.Path]; !ok || sum != f.SHA256 {
 			return nil, &FormatError{releaseFile, fmt.Sprintf("found %q with SHA-256 %q, want what the manifest says", f.Path, f.SHA256)}
 		}
 		delete(sums, f.Path)
-		files = append(files, contentlib.File{Path: f.Path, Size: f.Size, SHA256: f.SHA256})
+		files = append(files, tree.FileSum{Path: f.Path, Size: f.Size, SHA256: f.SHA256})
 	}
 	if len(sums) > 0 {
 		return nil, &FormatError{releaseFile, fmt.Sprintf("%d files of the manifest are not in its list", len(sums))}

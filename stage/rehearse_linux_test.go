@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"usmtpkg/pkgdef/contentlib"
 )
 
 // unprivileged calls do on a thread that is no longer root's.
@@ -64,15 +62,9 @@ func TestPlanFindsClosedFolders(t *testing.T) {
 			wantDenied(t, "Plan", err)
 		})
 	}
-	l := newLost(t, distributed())
-	lib, err := contentlib.Open(l.dirs...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lib.Close() //nolint:errcheck // only read
 	unprivileged(t, func() {
-		_, err := Recover(t.Context(), lib, "P0100012.3", filepath.Join(dir, "USMT"), RecoverOptions{DryRun: true})
-		wantDenied(t, "Recover", err)
+		_, err := Extract(t.Context(), packed(), filepath.Join(dir, "USMT"), ExtractOptions{DryRun: true})
+		wantDenied(t, "Extract", err)
 	})
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("in the folder: %v, %v", entries, err)

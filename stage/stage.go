@@ -35,6 +35,7 @@ type Options struct {
 	Progress    Progress   // nil reports nothing
 	Tool        string     // what is recorded as the writing program
 
+	Predict        Predictor                                 // the content hash, for the record; nil: none is recorded
 	Evidence       []Evidence                                // what tells the version of the source, for the record
 	Validation     func() Validation                         // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
 	Proof          func(path string) (proof, voucher string) // what vouches for the content of a file, for the record, asked for after Validation; nil: nobody looked
@@ -204,7 +205,7 @@ func (r *run) describe() error {
 	r.digest = hex.EncodeToString(sum.Sum(nil))
 	r.rec = Release{
 		Format: releaseFormat, Version: releaseVersion,
-		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest, ContentHash: predict(r.contents()),
+		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest, ContentHash: r.o.Predict.contentHash(r.contents()),
 		USMTVersion: r.o.USMTVersion, Sample: r.o.Sample, Arches: r.tree.roots(), Source: r.src.Origin, Tool: r.o.Tool,
 		Evidence: r.evidence(), Validation: r.validation,
 		Verify:    VerifyRecord{Requested: r.o.Verify, Used: r.used},
@@ -365,7 +366,7 @@ func (w *Writer) matchRelease(ctx context.Context, r *run, name string) (res Res
 	defer root.Close() //nolint:errcheck // only read
 	rep, err := verifyBag(ctx, root, VerifyOptions{
 		Workers: r.o.Workers, Checker: r.o.Checker, Progress: r.o.Progress,
-		Uncached: r.o.Verify == VerifyUncached, Release: true, twin: newTwin(r.src.FS, r.tree),
+		Uncached: r.o.Verify == VerifyUncached, Release: true, Predict: r.o.Predict, twin: newTwin(r.src.FS, r.tree),
 	})
 	var syntax *bag.SyntaxError
 	switch {
@@ -389,7 +390,7 @@ func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 	}
 	defer root.Close() //nolint:errcheck // only read
 	rep, err := verifyBag(ctx, root, VerifyOptions{
-		Workers: r.o.Workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached, Release: true,
+		Workers: r.o.Workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached, Release: true, Predict: r.o.Predict,
 	})
 	if err != nil {
 		return "", damaged(r.rec.Name, err)

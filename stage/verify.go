@@ -89,11 +89,12 @@ func (r Report) Differences() []FileResult {
 // VerifyOptions tunes Verify and CompareSource. The zero value is ready to use.
 type VerifyOptions struct {
 	Workers  int
-	Uncached bool     // read past the page cache where the system can
-	Checker  Checker  // looks at the payload as well; nil: nobody does
-	Release  bool     // what is verified is a release, even where the file that says so is missing
-	Sums     bool     // report what was read of each file that has a SHA-256 to be compared with
-	Progress Progress // nil reports nothing
+	Uncached bool      // read past the page cache where the system can
+	Checker  Checker   // looks at the payload as well; nil: nobody does
+	Release  bool      // what is verified is a release, even where the file that says so is missing
+	Predict  Predictor // the content hash that a record has to have; nil: a record that has one differs
+	Sums     bool      // report what was read of each file that has a SHA-256 to be compared with
+	Progress Progress  // nil reports nothing
 
 	twin *twin
 }
@@ -115,7 +116,7 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
-	own, err := ownRecord(root, b)
+	own, err := ownRecord(root, b, o.Predict)
 	if err != nil {
 		return Report{}, err
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"usmtpkg/locate/tree"
 )
 
 // released stages the kit and returns the folder of the release.
@@ -384,7 +386,7 @@ func TestVerifyForgedRecord(t *testing.T) {
 		{"the flush", `"durability": "`, `"durability": "x`, "durability"},
 		{"the number of files", `"file_count": 10`, `"file_count": 11`, "file_count 11"},
 		{"bytes", `"bytes": `, `"bytes": 1`, "bytes 1"},
-		{"the content hash", `"value": "`, `"value": "` + strings.Repeat("0", 64) + `", "x": "`, "unknown field"},
+		{"the content hash", `"content_hash": null`, `"content_hash": {"x": 1}`, "unknown field"},
 		{"an unknown key", `"tool": `, `"colour": 1, "tool": `, "colour"},
 		{"an unknown key of a file", `{"path":"x86/big.dll",`, `{"path":"x86/big.dll","colour":1,`, "files[7]"},
 		{"a sum", `"sha256":"` + sum, `"sha256":"` + strings.Repeat("0", 64), "files[9]"},
@@ -497,18 +499,31 @@ func TestVerifyForgedRecordLacksFile(t *testing.T) {
 	}
 }
 
-// The predicted content hash goes into the publish script: it must be that of the files.
+// The predicted content hash goes into the publish script: it must be that of the files. Where it
+// cannot be predicted, it is not taken for right.
 func TestVerifyForgedContentHash(t *testing.T) {
-	dir := released(t)
-	rec, err := RecordIn(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forge(t, filepath.Join(dir, releaseFile), rec.ContentHash.Value, strings.Repeat("0", 64))
-	retag(t, dir)
-	rep, err := Verify(t.Context(), dir, VerifyOptions{})
-	if bad := rep.Differences(); err != nil || len(bad) != 1 || bad[0].Path != releaseFile || !strings.Contains(bad[0].Found, "content_hash 000") {
-		t.Errorf("Verify = %v, %v, want the content hash told", bad, err)
+	for _, forged := range []bool{false, true} {
+		dir, o := t.TempDir(), options()
+		o.Predict = namesHash
+		rec := mustStage(t, dir, source(kit()), o).Release
+		dir = filepath.Join(dir, rec.Name)
+		if forged {
+			forge(t, filepath.Join(dir, releaseFile), rec.ContentHash.Value, strings.Repeat("0", 64))
+			retag(t, dir)
+		}
+		for i, predict := range []Predictor{namesHash, func([]tree.FileSum) (string, []string) { return "", nil }, nil} {
+			rep, err := Verify(t.Context(), dir, VerifyOptions{Predict: predict})
+			bad := rep.Differences()
+			if i == 0 && !forged {
+				if err != nil || len(bad) > 0 {
+					t.Errorf("Verify = %v, %v, want no difference", bad, err)
+				}
+				continue
+			}
+			if err != nil || len(bad) != 1 || bad[0].Path != releaseFile || !strings.Contains(bad[0].Found, "content_hash ") {
+				t.Errorf("forged %t: Verify = %v, %v, want the content hash told", forged, bad, err)
+			}
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func verifyWhole(ctx context.Context, env environment, o *options, lib *stage.Li
 	dir := lib.ReleaseDir(rel.Name)
 	bar := newProgress(env, o)
 	defer bar.stop()
-	vo.Workers, vo.Progress, vo.Release = o.copy.workers, bar, true
+	vo.Workers, vo.Progress, vo.Release, vo.Predict = o.copy.workers, bar, true, predictHash
 	rep, err := stage.Verify(ctx, dir, vo)
 	if err != nil {
 		return rep, err

@@ -118,7 +118,7 @@ func (j *stageJob) check(ctx context.Context) error {
 	j.chk = &checker{v: v, strict: j.o.policy.strict, want: rep.Version}
 	j.opts = stage.Options{
 		USMTVersion: rep.Version.String(), Workers: j.o.copy.workers, Verify: j.o.copy.verify,
-		Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
+		Predict: predictHash, Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.keptCatalogs,
 		AllowDowngrade: j.o.copy.downgrade, Sample: j.o.source.sample, AllowChanged: j.o.copy.changed, Overlay: j.usmt.record(),
 	}

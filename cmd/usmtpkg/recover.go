@@ -82,24 +82,32 @@ func runRecover(ctx context.Context, env environment, o *options, to string) (er
 	}
 	bar := newProgress(env, o)
 	defer bar.stop()
-	res, err := stage.Recover(ctx, lib, id, to, stage.RecoverOptions{
-		Protected: protectedFolders(env), DryRun: o.dryRun, Workers: o.copy.workers, Progress: bar,
-	})
+	src, broken, err := lib.Source(ctx, id, contentlib.Options{Workers: o.copy.workers, Progress: bar})
+	if err != nil {
+		return err
+	}
+	name := "content " + id + " of the content library"
+	if len(broken) > 0 {
+		return explainRecovery(&stage.MismatchError{What: name + " is not whole", Files: siteResults(broken)})
+	}
+	res, err := stage.Extract(ctx, stage.Content{Name: name, FS: src, Files: src.Sums, Dirs: src.Dirs, From: lib.Dirs()}, to,
+		stage.ExtractOptions{Protected: protectedFolders(env), DryRun: o.dryRun, Workers: o.copy.workers, Progress: bar})
 	bar.stop()
 	if err != nil {
 		(jsonRecover{Notes: res.Notes}).printNotes(env, o)
 		return explainRecovery(err)
 	}
+	prediction, _ := contentlib.Predict(src.Sums, src.Dirs) // without one it is said to be none
 	doc := jsonRecover{
-		Format: "usmtpkg recover", Version: 1, DryRun: o.dryRun, PackageID: strings.ToUpper(pkg.ID), Content: res.Content, Contents: pkg.Contents,
-		Libraries: lib.Dirs(), Dir: res.Dir, Files: res.Files, Bytes: res.Bytes, Recorded: res.Recorded, Predicted: res.Predicted, NotChecked: []string{},
+		Format: "usmtpkg recover", Version: 1, DryRun: o.dryRun, PackageID: strings.ToUpper(pkg.ID), Content: src.ID, Contents: pkg.Contents,
+		Libraries: lib.Dirs(), Dir: res.Dir, Files: res.Files, Bytes: res.Bytes, Recorded: src.Hash, Predicted: prediction.Hash, NotChecked: []string{},
 	}
 	if o.dryRun {
 		doc.NotChecked = append(doc.NotChecked, objectsNotChecked)
 	}
 	doc.Notes = res.Notes
-	if res.Recorded != "" && res.Recorded != res.Predicted {
-		doc.Notes = append(doc.Notes, "the content hash recorded there, "+res.Recorded+", is not the predicted "+res.Predicted+": "+predictedNote)
+	if doc.Recorded != "" && doc.Recorded != doc.Predicted {
+		doc.Notes = append(doc.Notes, "the content hash recorded there, "+doc.Recorded+", is not the predicted "+doc.Predicted+": "+predictedNote)
 	}
 	if o.json {
 		return printJSON(env.stdout, doc)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/contentlib"
 )
 
@@ -85,12 +86,12 @@ func sealRecord(dir string) error {
 	if err != nil {
 		return err
 	}
-	var files []contentlib.File
+	var files []tree.FileSum
 	record = fileLine.ReplaceAllFunc(record, func(line []byte) []byte {
 		p := string(fileLine.FindSubmatch(line)[1])
 		content, rerr := os.ReadFile(filepath.Join(dir, "data", filepath.FromSlash(p)))
 		err = errors.Join(err, rerr)
-		files = append(files, contentlib.File{Path: p, SHA256: sha256Of(content)})
+		files = append(files, tree.FileSum{Path: p, SHA256: sha256Of(content)})
 		return fmt.Appendf(nil, `{"path":"%s","size":%d,"sha256":"%s"`, p, len(content), sha256Of(content))
 	})
 	prediction, perr := contentlib.Predict(files, nil)

@@ -160,6 +160,12 @@ func (e *unlistedError) Error() string {
 }
 func (e *unlistedError) Unwrap() error { return e.err }
 
+// predictHash is the content hash that stage records of a release, and wants of its record.
+func predictHash(files []tree.FileSum) (hash string, doubts []string) {
+	p, _ := contentlib.Predict(files, nil) // what it refuses has no hash
+	return p.Hash, p.Doubts
+}
+
 // verifySite compares a release with what ConfigMgr made of it.
 func verifySite(ctx context.Context, o *options, dir string, bar *progress) (all []jsonComparison, err error) {
 	files, err := stage.PackageFiles(dir)
@@ -258,7 +264,7 @@ func (d *jsonLogged) attemptNote() string {
 }
 
 // compareLibrary compares what a content library holds of the package with the release.
-func compareLibrary(ctx context.Context, o *options, files []contentlib.File, p contentlib.Prediction, bar *progress) (c jsonComparison, err error) {
+func compareLibrary(ctx context.Context, o *options, files []tree.FileSum, p contentlib.Prediction, bar *progress) (c jsonComparison, err error) {
 	lib, err := contentlib.Open(o.proof.libraries...)
 	if err != nil {
 		return c, err
@@ -275,13 +281,9 @@ func compareLibrary(ctx context.Context, o *options, files []contentlib.File, p 
 	if err != nil {
 		return c, err
 	}
-	var found stage.Report
-	for _, f := range rep.Files {
-		found.Files = append(found.Files, stage.FileResult{Path: f.Path, Verdict: stage.Verdict(f.Verdict), Want: f.Want, Found: f.Found})
-	}
 	d.Recorded = rep.Hash
 	d.mark(rep.Marked)
-	c = comparisonDocument(againstLibrary, nil, found)
+	c = comparisonDocument(againstLibrary, nil, stage.Report{Files: siteResults(rep.Files)})
 	c.Notes = append(d.notes(p, c.Equal), d.markedNotes()...)
 	c.Content = d
 	if !d.Deep {
@@ -290,8 +292,16 @@ func compareLibrary(ctx context.Context, o *options, files []contentlib.File, p 
 	return c, nil
 }
 
+func siteResults(all []contentlib.FileResult) []stage.FileResult {
+	results := make([]stage.FileResult, len(all))
+	for i, f := range all {
+		results[i] = stage.FileResult{Path: f.Path, Verdict: stage.Verdict(f.Verdict), Want: f.Want, Found: f.Found}
+	}
+	return results
+}
+
 // checkContent finds the content of the package and checks it.
-func checkContent(ctx context.Context, o *options, lib *contentlib.Library, d *jsonContent, files []contentlib.File, bar *progress) (contentlib.Report, error) {
+func checkContent(ctx context.Context, o *options, lib *contentlib.Library, d *jsonContent, files []tree.FileSum, bar *progress) (contentlib.Report, error) {
 	pkg, err := lib.Package(o.proof.packageID)
 	if err != nil {
 		return contentlib.Report{}, err

@@ -121,7 +121,7 @@ func runVerify(ctx context.Context, env environment, o *options, a []string, unc
 	defer bar.stop()
 	isRelease := ours || stage.IsRelease(dir)
 	isBag := isRelease || stage.IsBag(dir)
-	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar, Sums: att != nil, Release: isRelease}
+	vo := stage.VerifyOptions{Workers: o.copy.workers, Uncached: uncached, Progress: bar, Sums: att != nil, Release: isRelease, Predict: predictHash}
 	doc := jsonVerify{Format: "usmtpkg verify", Version: 1, Dir: dir, Equal: true, Uncached: uncached, bag: isBag}
 	if err := verifiable(o, dir, isBag, isRelease, att); err != nil {
 		return err

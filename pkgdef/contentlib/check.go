@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 )
 
@@ -69,7 +70,7 @@ func (noProgress) Add(int, int64)           {}
 
 // Check holds a content of the library against the list of files that it should have. What
 // differs is a verdict of the Report; an error says that it could not be looked at.
-func (l *Library) Check(ctx context.Context, id string, want []File, o Options) (Report, error) {
+func (l *Library) Check(ctx context.Context, id string, want []tree.FileSum, o Options) (Report, error) {
 	if err := checkFiles(want, nil); err != nil {
 		return Report{}, err
 	}
@@ -91,7 +92,7 @@ func (l *Library) Check(ctx context.Context, id string, want []File, o Options) 
 		}
 		recorded[key] = e
 	}
-	var objects []File // those whose record is as wanted
+	var objects []tree.FileSum // those whose record is as wanted
 	for _, w := range want {
 		e, there := recorded[winname.Fold(w.Path)]
 		delete(recorded, winname.Fold(w.Path))
@@ -103,7 +104,7 @@ func (l *Library) Check(ctx context.Context, id string, want []File, o Options) 
 		case e.Size != w.Size || !strings.EqualFold(e.SHA256, w.SHA256):
 			rep.Files = append(rep.Files, FileResult{Path: w.Path, Verdict: Changed, Want: describe(w.Size, w.SHA256), Found: describe(e.Size, e.SHA256)})
 		default:
-			objects = append(objects, File{w.Path, w.Size, e.SHA256})
+			objects = append(objects, tree.FileSum{Path: w.Path, Size: w.Size, SHA256: e.SHA256})
 		}
 	}
 	for _, e := range recorded {

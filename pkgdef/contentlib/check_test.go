@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
@@ -185,7 +186,7 @@ func TestCheckFailures(t *testing.T) {
 			t.Errorf("Check of %q = %v, want it refused", id, err)
 		}
 	}
-	if _, err := l.Check(t.Context(), "P0100012.3", []File{{Path: "../x"}}, Options{}); err == nil {
+	if _, err := l.Check(t.Context(), "P0100012.3", []tree.FileSum{{Path: "../x"}}, Options{}); err == nil {
 		t.Error("Check with a path out of the package passed")
 	}
 	ctx, cancel := context.WithCancel(t.Context())

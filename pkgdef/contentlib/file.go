@@ -5,15 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 )
-
-// A File is one file of a package source, as a manifest has it.
-type File struct {
-	Path   string // slash-separated, relative to the package source
-	Size   int64  // in bytes
-	SHA256 string // 64 hex digits, in either case
-}
 
 // isSHA256 tells what has the form of a SHA-256 sum.
 func isSHA256(s string) bool {
@@ -26,7 +20,7 @@ func isSHA256(s string) bool {
 }
 
 // checkFiles refuses a list that cannot be that of a folder on Windows, or that lacks a sum.
-func checkFiles(files []File, dirs []string) error {
+func checkFiles(files []tree.FileSum, dirs []string) error {
 	paths := make([]string, 0, len(files)+len(dirs))
 	for _, f := range files {
 		if fault := winname.PathFault(f.Path); fault != "" {

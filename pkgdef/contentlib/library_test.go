@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
@@ -24,7 +25,7 @@ func usmt() fakelib.Content {
 }
 
 // manifest lists the files of a content.
-func manifest(c fakelib.Content) (files []File) {
+func manifest(c fakelib.Content) (files []tree.FileSum) {
 	for name, content := range c.Files {
 		files = append(files, file(name, content))
 	}

@@ -21,9 +21,9 @@ type object struct {
 
 // objects looks for the objects of files, each once, and gives a verdict for each file and,
 // where that is Same, its object.
-func (l *Library) objects(ctx context.Context, files []File, o Options) ([]FileResult, []object, error) {
+func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) ([]FileResult, []object, error) {
 	index := map[string]int{} // of the first file with the object
-	var once []File
+	var once []tree.FileSum
 	var bytes int64
 	for _, f := range files {
 		if _, seen := index[f.SHA256]; !seen {
@@ -57,7 +57,7 @@ func (l *Library) objects(ctx context.Context, files []File, o Options) ([]FileR
 
 // object looks for one object on all drives. One good object is enough: the same file may lie
 // on a drive that went full and on the next (inferred).
-func (l *Library) object(ctx context.Context, f File, o Options, buf []byte) (FileResult, object, error) {
+func (l *Library) object(ctx context.Context, f tree.FileSum, o Options, buf []byte) (FileResult, object, error) {
 	res := FileResult{Verdict: ObjectMissing, Want: path.Join(fileLib, f.SHA256[:4], f.SHA256)}
 	var whole []object // of the right size
 	for i := range l.drives {

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
 )
 
@@ -40,7 +41,7 @@ type Prediction struct {
 // not count. That folders and files come in the ordinal order of their upper-cased
 // names is inferred: it is the order in which NTFS lists them, and the order of
 // every folder of the USMT trees from 6.2.9200 to 10.0.26100.
-func Predict(files []File, dirs []string) (Prediction, error) {
+func Predict(files []tree.FileSum, dirs []string) (Prediction, error) {
 	if err := checkFiles(files, dirs); err != nil {
 		return Prediction{}, err
 	}
@@ -54,11 +55,11 @@ func Predict(files []File, dirs []string) (Prediction, error) {
 type folder struct {
 	path    string // "." for the root
 	folders []*folder
-	files   []*File
+	files   []*tree.FileSum
 }
 
 // plant makes the tree of the files and folders, each folder sorted.
-func plant(files []File, dirs []string) *folder {
+func plant(files []tree.FileSum, dirs []string) *folder {
 	byPath := map[string]*folder{".": {path: "."}}
 	var at func(p string) *folder
 	at = func(p string) *folder {
@@ -78,7 +79,7 @@ func plant(files []File, dirs []string) *folder {
 	}
 	for _, d := range byPath {
 		slices.SortFunc(d.folders, func(a, b *folder) int { return ordinal(a.path, b.path) })
-		slices.SortFunc(d.files, func(a, b *File) int { return ordinal(a.Path, b.Path) })
+		slices.SortFunc(d.files, func(a, b *tree.FileSum) int { return ordinal(a.Path, b.Path) })
 	}
 	return byPath["."]
 }

@@ -10,32 +10,34 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"usmtpkg/locate/tree"
 )
 
-// file is a File of a content.
-func file(name, content string) File {
+// file is a file with a content.
+func file(name, content string) tree.FileSum {
 	sum := sha256.Sum256([]byte(content))
-	return File{Path: name, Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
+	return tree.FileSum{Path: name, Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
 }
 
 // The hashes wanted were computed by testdata/contenthash.py over folders of these files.
 func TestPredict(t *testing.T) {
 	tests := []struct {
 		name   string
-		files  []File
+		files  []tree.FileSum
 		dirs   []string
 		want   string
 		doubts []string
 	}{
 		{"nothing", nil, nil, "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", nil},
-		{"one file", []File{file("Hello.TXT", "hello\n")}, nil, "F9E478531F46CD0E94288B2BFE601A016A31BC6ED305BFDB31F6249C624E610C", nil},
-		{"folders and odd order", []File{
+		{"one file", []tree.FileSum{file("Hello.TXT", "hello\n")}, nil, "F9E478531F46CD0E94288B2BFE601A016A31BC6ED305BFDB31F6249C624E610C", nil},
+		{"folders and odd order", []tree.FileSum{
 			file("readme", ""), file("x86/scanstate.exe", "a"), file("amd64/scanstate.exe", "a"), file("amd64/Zlast.xml", "c"),
 			file("amd64/_first.xml", "b"), file("amd64/DLManifests/x-DL.man", "d"), file("amd64_c/f", "f"), file("AMD64-b/f", "e"),
 		}, nil, "74D8472763891C676C2F01BC34A1792091716601C62E7F4310E5C10E79BB08DD", nil},
-		{"empty folders", []File{file("f", "hello\n")}, []string{"a/b"}, "ACBF4A8823E96E62B367C7B51FFE82C0655B534C1389B01589C32BC71006F5BD",
+		{"empty folders", []tree.FileSum{file("f", "hello\n")}, []string{"a/b"}, "ACBF4A8823E96E62B367C7B51FFE82C0655B534C1389B01589C32BC71006F5BD",
 			[]string{`"a/b" is an empty folder`}},
-		{"names outside ASCII", []File{file("Zo/É.xml", "x"), file("zOë/ü.xml", "y")}, nil,
+		{"names outside ASCII", []tree.FileSum{file("Zo/É.xml", "x"), file("zOë/ü.xml", "y")}, nil,
 			"9586DA6C0B03D2E84A4F719C453D917AB13F28711DF9A54F7C9E54E912B99E76", []string{`"Zo/É.xml" is not ASCII`}},
 	}
 	for _, tt := range tests {
@@ -60,23 +62,23 @@ func TestPredictRefuses(t *testing.T) {
 	good := file("a/b", "x")
 	tests := []struct {
 		name  string
-		files []File
+		files []tree.FileSum
 		dirs  []string
 		want  string
 	}{
-		{"path out of it", []File{file("../x", "")}, nil, `"../x": found a folder reference`},
-		{"absolute path", []File{file("/x", "")}, nil, `"/x": found an empty name`},
-		{"backslash", []File{file(`a\b`, "")}, nil, `"a\\b": found the character '\\'`},
-		{"not UTF-8", []File{file("\xff", "")}, nil, `"\xff": found bytes that are not UTF-8`},
-		{"folder out of it", []File{good}, []string{".."}, `"..": found a folder reference`},
-		{"no sum", []File{{Path: "x", SHA256: "12"}}, nil, `found SHA-256 "12"`},
-		{"negative size", []File{{Path: "x", Size: -1, SHA256: good.SHA256}}, nil, "found size -1"},
-		{"twice", []File{good, good}, nil, `"a/b": found again as "a/b"`},
-		{"twice but for case", []File{good, file("a/B", "")}, nil, `"a/b": found again as "a/B"`},
-		{"file and folder", []File{good, file("a", "")}, nil, "a file and a folder of that name"},
-		{"file and empty folder", []File{good}, []string{"a/b"}, "a file and a folder of that name"},
-		{"file and folder but for case", []File{good, file("A", "")}, nil, `"a": found again as "A"`},
-		{"folder twice but for case", []File{good, file("A/c", "")}, nil, `found again as`},
+		{"path out of it", []tree.FileSum{file("../x", "")}, nil, `"../x": found a folder reference`},
+		{"absolute path", []tree.FileSum{file("/x", "")}, nil, `"/x": found an empty name`},
+		{"backslash", []tree.FileSum{file(`a\b`, "")}, nil, `"a\\b": found the character '\\'`},
+		{"not UTF-8", []tree.FileSum{file("\xff", "")}, nil, `"\xff": found bytes that are not UTF-8`},
+		{"folder out of it", []tree.FileSum{good}, []string{".."}, `"..": found a folder reference`},
+		{"no sum", []tree.FileSum{{Path: "x", SHA256: "12"}}, nil, `found SHA-256 "12"`},
+		{"negative size", []tree.FileSum{{Path: "x", Size: -1, SHA256: good.SHA256}}, nil, "found size -1"},
+		{"twice", []tree.FileSum{good, good}, nil, `"a/b": found again as "a/b"`},
+		{"twice but for case", []tree.FileSum{good, file("a/B", "")}, nil, `"a/b": found again as "a/B"`},
+		{"file and folder", []tree.FileSum{good, file("a", "")}, nil, "a file and a folder of that name"},
+		{"file and empty folder", []tree.FileSum{good}, []string{"a/b"}, "a file and a folder of that name"},
+		{"file and folder but for case", []tree.FileSum{good, file("A", "")}, nil, `"a": found again as "A"`},
+		{"folder twice but for case", []tree.FileSum{good, file("A/c", "")}, nil, `found again as`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,6 +86,14 @@ func TestPredictRefuses(t *testing.T) {
 				t.Errorf("Predict = %v, %v, want the error %q", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// A dotless i is no I for Windows. How ConfigMgr sorts it is a doubt, which stays short however long the name.
+func TestPredictDoubts(t *testing.T) {
+	got, err := Predict([]tree.FileSum{file("a/dır"+strings.Repeat("ü", 120), ""), file("a/DIR"+strings.Repeat("ü", 120), "")}, nil)
+	if err != nil || len(got.Doubts) != 1 || !strings.Contains(got.Doubts[0], "is not ASCII") || len(got.Doubts[0]) > 500 {
+		t.Errorf("Predict = %+v, %v, want one doubt", got, err)
 	}
 }
 
@@ -118,7 +128,7 @@ func TestPredictAgainstPython(t *testing.T) {
 }
 
 // folderOf lists a folder for Predict.
-func folderOf(t *testing.T, root string) (files []File, dirs []string) {
+func folderOf(t *testing.T, root string) (files []tree.FileSum, dirs []string) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS(root), ".", func(p string, d fs.DirEntry, err error) error {
 		switch {

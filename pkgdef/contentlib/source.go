@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"path"
 
 	"usmtpkg/locate/tree"
 )
@@ -13,32 +14,35 @@ import (
 // holds it: a file system of its files. Only the files of Content can be opened.
 type PackageSource struct {
 	Content
+	Sums []tree.FileSum // those of Content.Files that can be read, all if nothing is broken
 
 	l       *Library
 	objects map[string]object // by the path of the file
 }
 
-// Source finds the object of every file of a content. What is not whole is a verdict in the
-// results, which are of no other files: a record that does not describe a file, an object that
-// is not there or is damaged. Where o.Deep is not set the objects are not read but where there
-// are several for one file: of those a good one is taken.
+// Source finds the object of every file of a content, which has at least one. What is not whole
+// is a verdict in the results, which are of no other files: a record that does not describe a
+// file, an object that is not there or is damaged. Unless o.Deep is set, objects are read only
+// where there are several for one file: of those a good one is taken.
 func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSource, []FileResult, error) {
 	c, err := l.Content(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(c.Files) == 0 {
+		return nil, nil, &FormatError{File: path.Join(dataLib, c.ID), Found: "no file", Wanted: "at least one"}
+	}
 	s := &PackageSource{Content: c, l: l, objects: map[string]object{}}
 	var broken []FileResult
-	var files []File
 	for _, e := range c.Files {
 		if e.Err != nil {
 			broken = append(broken, FileResult{Path: e.Path, Verdict: Changed, Found: e.Err.Error()})
 			continue
 		}
-		files = append(files, File{Path: e.Path, Size: e.Size, SHA256: e.SHA256})
+		s.Sums = append(s.Sums, tree.FileSum{Path: e.Path, Size: e.Size, SHA256: e.SHA256})
 	}
 	o.best = true
-	results, objects, err := l.objects(ctx, files, o)
+	results, objects, err := l.objects(ctx, s.Sums, o)
 	if err != nil {
 		return nil, nil, err
 	}
