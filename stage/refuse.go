@@ -181,7 +181,7 @@ func checkOwn(root *os.Root) error {
 	for _, e := range entries {
 		if !partialName.MatchString(e.Name()) {
 			return fmt.Errorf("%s is not empty (%s) and not a usmtpkg library (no %s): %w",
-				root.Name(), e.Name(), markerFile, errNotOurs)
+				filepath.Clean(root.Name()), e.Name(), markerFile, errNotOurs)
 		}
 	}
 	return nil

@@ -417,7 +417,7 @@ func checkSpace(doing string, root *os.Root, t Tree) error {
 		perFile = 4 << 10 // what a file takes beyond its size: the rest of its last block, its rows in the tag files
 	)
 	if need := uint64(t.Bytes()) + uint64(len(t.Files))*perFile + slack; free < need {
-		return destination(doing, &spaceError{need, free, root.Name()})
+		return destination(doing, &spaceError{need, free, filepath.Clean(root.Name())})
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ func ReadFileIn(root *os.Root, name string, limit int64) ([]byte, error) {
 type place interface {
 	Stat(name string) (fs.FileInfo, error)
 	OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error)
+	OpenRoot(name string) (*os.Root, error)
 }
 
 type system struct{}
@@ -68,6 +69,7 @@ func (system) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 func (system) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
 	return os.OpenFile(name, flag, perm)
 }
+func (system) OpenRoot(name string) (*os.Root, error) { return os.OpenRoot(name) }
 
 func open(at place, name string, limit int64) (*Handle, error) {
 	info, err := at.Stat(name)

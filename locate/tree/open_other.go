@@ -2,5 +2,7 @@
 
 package tree
 
-// AtOnce is for systems whose folders hold pipes.
+// AtOnce is for systems whose folders contain pipes.
 const AtOnce = 0
+
+func asFolder(dir string) string { return dir }

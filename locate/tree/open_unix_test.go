@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 // A named pipe that nobody writes to is not opened: that would never return.
@@ -37,8 +38,48 @@ func TestOpenPipeAtOnce(t *testing.T) {
 	}
 }
 
+// Nor is one that takes a folder's place, in the whole system or below a root.
+func TestOpenRootPipeAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("pipe", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	root, err := OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	for _, name := range []string{"pipe", "link"} {
+		for place, open := range map[string]func() (*os.Root, error){
+			"below a root": func() (*os.Root, error) { return openRoot(swappedRoot{root}, name) },
+			"by its path":  func() (*os.Root, error) { return openRoot(swapped{}, filepath.Join(dir, name)) },
+		} {
+			done := make(chan error, 1)
+			go func() {
+				_, err := open()
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				if failed := (*fs.PathError)(nil); !errors.As(err, &failed) || filepath.Base(failed.Path) != name {
+					t.Errorf("opening %s %s as a folder = %v, want an *fs.PathError", name, place, err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("opening %s %s as a folder waits for its other end", name, place)
+			}
+		}
+	}
+}
+
 // swapped is a place where everything looks like a file until it is opened.
 type swapped struct{ system }
+
+type swappedRoot struct{ *os.Root }
+
+func (swappedRoot) Stat(string) (fs.FileInfo, error) { return swapped{}.Stat("") }
 
 func (swapped) Stat(string) (fs.FileInfo, error) {
 	return fs.Stat(fstest.MapFS{"a": {}}, "a")
