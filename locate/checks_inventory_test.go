@@ -85,6 +85,8 @@ func TestInventoryRules(t *testing.T) {
 		{name: "extra folder in a known one", change: put("amd64/DLManifests/mine/a.txt", "x"), want: []string{"info inventory-extra amd64/DLManifests/mine"}},
 		{name: "altered text", change: put("amd64/SFCN.DAT", "another text"), want: []string{"error inventory-differs amd64/SFCN.DAT"},
 			text: "found SHA-256 (with LF line ends) ", precheck: []string{}},
+		{name: "emptied text", change: put("amd64/SFPATWT.INF", ""), precheck: []string{},
+			want: []string{"warning file-empty amd64/SFPATWT.INF", "error inventory-differs amd64/SFPATWT.INF"}},
 		{name: "altered manifest", change: put("amd64/DLManifests/Sample-Desktop-DL.man", "<assembly/>"), precheck: []string{},
 			want: []string{"error inventory-differs amd64/DLManifests/Sample-Desktop-DL.man"}},
 		{name: "manifest that is another document", change: put("amd64/DLManifests/Sample-Desktop-DL.man", "<a/>"), precheck: []string{},

@@ -162,9 +162,9 @@ func (f packedFile) compare(e *entry) (found, wanted string, hashed bool) {
 		return "", "", false
 	case e.size != f.size:
 		return fmt.Sprintf("%d bytes", e.size), strconv.FormatInt(f.size, 10), false
-	case f.md5 == "" || e.size > 0 && e.md5 == "":
+	case f.md5 == "" || e.md5 == "":
 		return "", "", false
-	case e.size > 0 && e.md5 != f.md5:
+	case e.md5 != f.md5:
 		return "MD5 " + e.md5, f.md5, true
 	}
 	return "", "", true

@@ -179,7 +179,13 @@ func (v *Validator) Inspect(name string, r io.ReaderAt, size int64) (*Inspection
 	i := &Inspection{v: v, name: name, r: r, size: size}
 	arch, _, _ := strings.Cut(name, "/")
 	arch, ok := archOf(arch)
-	if !ok || size == 0 {
+	switch w := v.want(name); {
+	case !ok:
+		return i, nil
+	case size == 0:
+		if w.text || w.md5 {
+			i.texts = newTextSum(nil, w.md5)
+		}
 		return i, nil
 	}
 	i.kind = v.looksAt(name)

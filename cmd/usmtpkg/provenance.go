@@ -12,6 +12,7 @@ import (
 
 	"usmtpkg/locate"
 	"usmtpkg/locate/catalog"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
 )
@@ -70,6 +71,7 @@ func newProvenance(ctx context.Context, env environment, o *options, dir string)
 	kept = mergeCatalogs(kept, lo.Catalogs)
 	p.found, lo.Catalogs = locate.Catalogs{Set: kept, Path: dir}, kept
 	p.notes = msiNotes(rec, lo.MSIs)
+	p.notes = append(p.notes, overlayNotes(rec.Overlay)...)
 	for _, f := range rec.Overlay {
 		p.overlay[f.Path] = true
 		lo.Overlay = append(lo.Overlay, locate.Declared{Path: f.Path, From: f.From, Size: f.Size, SHA256: f.SHA256, Replace: true})
@@ -77,6 +79,19 @@ func newProvenance(ctx context.Context, env environment, o *options, dir string)
 	v, err := locate.NewValidator(lo)
 	p.checker = &checker{v: v}
 	return p, err
+}
+
+// overlayNotes names the files that only the record, which nobody signed, calls the site's own.
+func overlayNotes(files []stage.OverlayFile) []string {
+	if len(files) == 0 {
+		return nil
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Path
+	}
+	return []string{"files that Microsoft did not sign: they are from your overlay, according to the record of the release; check that they are yours: " +
+		finding.Printable(strings.Join(names, ", "))}
 }
 
 func notRelease(dir string) error {
