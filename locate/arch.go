@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The arches of USMT, spelt as its folders are.
+// The arches of USMT, spelled like its folders.
 const (
 	AMD64 = "amd64"
 	ARM64 = "arm64"
@@ -17,13 +17,13 @@ const (
 // ArchDir is one arch folder of a USMT folder.
 type ArchDir struct {
 	Arch string // AMD64, ARM64 or X86
-	Dir  string // its name as it is spelt on disk
+	Dir  string // its name as it is spelled on disk
 }
 
 // Arches lists the arch folders directly in fsys, a USMT folder, in the order
 // amd64, arm64, x86. Names are matched without regard to case: a file system
 // that tells amd64 from AMD64 may give an arch twice. Only real folders count,
-// not links to folders; whether anything is in them is not looked at.
+// not links to folders; Arches does not check whether they are empty.
 func Arches(fsys fs.FS) ([]ArchDir, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {

@@ -45,7 +45,7 @@ func (e *CatalogsError) Unwrap() error { return e.Err }
 // ReadCatalogs reads and verifies the catalogs of a kit: those in the folder given, which must have some,
 // or, if none is given, those in the folder Catalogs of the kits root. That is the folder above the ADK;
 // for a USMT folder that was copied without its ADK, the folder above USMT. A kit without such a folder
-// has an empty Set and no Path. The error is a *CatalogsError, or the cause of a cancelled ctx.
+// has an empty Set and no Path. The error is a *CatalogsError, or the cause of a canceled ctx.
 func ReadCatalogs(ctx context.Context, v *pe.Verifier, c Candidate, given string) (Catalogs, error) {
 	if given != "" {
 		return givenCatalogs(ctx, v, given)

@@ -124,7 +124,7 @@ func (s *survey) core(t *archFolder) {
 	}
 }
 
-// manifests checks that a manifest folder is there and holds a manifest, at any depth.
+// manifests checks that a manifest folder exists and contains a manifest, at any depth.
 func (s *survey) manifests(t *archFolder, name string) {
 	dir := t.root[fold(name)]
 	switch {
@@ -148,8 +148,8 @@ func (s *survey) manifests(t *archFolder, name string) {
 
 // pairs checks the lists of system files, of which a release of Windows has two: names in
 // SFLIST<release>.DAT and patterns in SFPAT<release>.INF. Which releases there are depends on the
-// kit, so that one of a pair tells that the other is lost. SFPATPG.INF never had a list, and the
-// lists of Windows on ARM (SFLISTW8.WOA.DAT) have no patterns of their own.
+// kit, so that one of a pair shows that the other is missing. SFPATPG.INF never had a list, and the
+// lists of Windows on ARM (SFLISTW8.WOA.DAT) have no patterns.
 func (s *survey) pairs(t *archFolder) {
 	check := func(e *entry, before, after, otherBefore, otherAfter string) {
 		name := path.Base(e.path)

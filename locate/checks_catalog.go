@@ -104,7 +104,7 @@ func (l *lookup) result() (*catalogued, error) {
 	return &found, nil
 }
 
-// catalog is the one that lists the content, or nil.
+// catalog returns the one that lists the content, or nil.
 func (c *catalogued) catalog() *catalog.Catalog {
 	if c == nil {
 		return nil
@@ -162,7 +162,7 @@ func (s *survey) lost(own map[*catalog.Catalog]bool, names map[string]bool) {
 	}
 }
 
-// ownCatalogs tells which catalogs are of this kit, as the folder has those of all features of the ADK:
+// ownCatalogs returns the catalogs that belong to this kit, as the folder has those of all features of the ADK:
 // those of which half the names or more are names of files in the kit. That they list files of it is
 // not enough: Windows Setup has some of the same files, and others of the same names. One name alone
 // may be chance, unless the catalog lists the file as well.

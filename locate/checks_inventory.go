@@ -95,7 +95,7 @@ func (s *survey) hashed(t *archFolder, e *entry) (inventory.File, bool) {
 	return f, ok && hashed && found == ""
 }
 
-// releases are the versions of all tables.
+// releases returns the versions of all tables.
 func (s *survey) releases() []string {
 	var versions []pe.Version
 	for _, t := range s.tables {

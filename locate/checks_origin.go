@@ -54,7 +54,7 @@ func origin(e *entry, usmt, here map[string]bool) *finding.Error {
 	return nil
 }
 
-// programNames are the folded names of the programs that releases of USMT have, in whatever folder.
+// programNames returns the folded names of the programs that releases of USMT have, in whatever folder.
 func (s *survey) programNames() map[string]bool {
 	names := make(map[string]bool)
 	for _, name := range coreFiles {
@@ -72,7 +72,7 @@ func (s *survey) programNames() map[string]bool {
 	return names
 }
 
-// programNames are the folded names of the programs in the arch folder, likewise.
+// programNames returns the folded names of the programs in the arch folder, likewise.
 func (t *archFolder) programNames() map[string]bool {
 	names := make(map[string]bool)
 	for _, e := range t.entries {

@@ -38,7 +38,7 @@ func (d *Declared) found(size int64, sum string) string {
 	return fmt.Sprintf("a file of the overlay (%s: %s)", finding.Printable(d.From), bytesOf(size, sum))
 }
 
-// bytesOf describes a content by what tells it from others.
+// bytesOf describes a content by what distinguishes it from others.
 func bytesOf(size int64, sum string) string { return fmt.Sprintf("%d bytes, SHA-256 %s", size, sum) }
 
 // overlay reports what the overlay hides of the kit. Of its files the sum of what was read counts,
@@ -67,7 +67,7 @@ func (s *survey) overlay(trees []*archFolder) {
 	}
 }
 
-// standsIn tells a file of the overlay that fills a gap of the kit without saying that it may.
+// standsIn reports whether e is a file of the overlay that fills a gap of the kit without leave to replace.
 func (s *survey) standsIn(e *entry) bool {
 	d := s.declared[e.path]
 	return d != nil && d.Stock == nil && !d.Replace

@@ -31,7 +31,7 @@ func readImage(name, arch string, r io.ReaderAt, size int64) (*pe.Info, *finding
 
 // rootVersions checks that the programs and DLLs directly in an arch folder have the version of
 // scanstate.exe, or the one that more of them have: then scanstate.exe is the odd one. Those in its
-// sub-folders are plug-ins with versions of their own: genuine kits hold 6.1.7601, 6.2.9200 and
+// sub-folders are plug-ins with versions of their own: genuine kits contain 6.1.7601, 6.2.9200 and
 // 7.0.x ones beside their 10.0.x.
 func (s *survey) rootVersions(t *archFolder) {
 	images := t.images()
@@ -63,7 +63,7 @@ func (s *survey) rootVersions(t *archFolder) {
 	}
 }
 
-// images are the programs and DLLs directly in the arch folder, as far as they were read, by path.
+// images returns the programs and DLLs directly in the arch folder, as far as they were read, by path.
 func (t *archFolder) images() []*entry {
 	var images []*entry
 	for _, e := range t.entries {
@@ -74,7 +74,7 @@ func (t *archFolder) images() []*entry {
 	return images
 }
 
-// mostOf returns the version that stands there most often, the first by order if several do;
+// mostOf returns the most frequent version, the first by order if several do;
 // zero if there is none.
 func mostOf(versions []pe.Version, order func(a, b pe.Version) int) pe.Version {
 	count := make(map[pe.Version]int)

@@ -123,7 +123,7 @@ func (t *archFolder) byName() map[string]*entry {
 	return have
 }
 
-// faulty holds the folded paths that have an error.
+// faulty has the folded paths with an error.
 func (s *survey) faulty() map[string]bool {
 	faulty := make(map[string]bool)
 	for _, f := range s.findings {

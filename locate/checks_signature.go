@@ -8,7 +8,7 @@ import (
 	"usmtpkg/locate/pe"
 )
 
-// signatures judges what was found out about the Authenticode signatures of an arch folder.
+// signatures checks the Authenticode signatures of an arch folder.
 func (s *survey) signatures(t *archFolder) {
 	for _, e := range t.entries {
 		if e.signature == nil {
@@ -113,7 +113,7 @@ func programs(trees []*archFolder) []Program {
 	return list
 }
 
-// Signed counts programs by the verdict on their signature; those nobody looked at under "".
+// Signed counts programs by the verdict on their signature; those without one under "".
 func (r *Report) Signed() map[pe.Verdict]int {
 	n := make(map[pe.Verdict]int)
 	for _, p := range r.Programs {

@@ -17,7 +17,7 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// Evidence is one thing that tells which kit a USMT folder came from. Its parts need not agree: an
+// Evidence is one thing that shows which kit a USMT folder came from. Pieces of evidence need not agree: an
 // SDK shares the kits root with the ADK, and an uninstall entry outlives what it installed.
 type Evidence struct {
 	Kind    string // one of the kinds below
@@ -34,7 +34,7 @@ const (
 	ExperienceManifest = "experience-manifest" // UserExperienceManifest.xml of the ADK's installer
 )
 
-// uninstallKey is the registry key, below SOFTWARE, that holds an entry for each installed product.
+// uninstallKey is the registry key, below SOFTWARE, with an entry for each installed product.
 const uninstallKey = `Microsoft\Windows\CurrentVersion\Uninstall`
 
 // UninstallEntry is one entry of that key, or the reason why there is none.
@@ -56,7 +56,7 @@ var adkProducts = []string{
 	"{d702f722-3d72-487e-9d7b-a2be862530f6}",
 }
 
-// kind tells the entries that are evidence; "" stands for any other product.
+// kind returns the kind of evidence that an entry is, or "" for any other product.
 func (u UninstallEntry) kind() string {
 	name := strings.ToLower(u.Name)
 	switch {

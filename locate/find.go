@@ -15,9 +15,9 @@ const Feature = "OptionId.UserStateMigrationTool"
 // FindOptions says where Find looks. The zero value looks at this machine's
 // registry and nowhere else.
 type FindOptions struct {
-	// Source is the folder to look in. Nothing else is looked at then.
+	// Source is the only folder to search.
 	Source string
-	// Volume is the root of a mounted Windows volume. Nothing else is looked at then.
+	// Volume is the root of a mounted Windows volume, the only place to search.
 	Volume string
 	// Registry reads the kits roots; nil reads those of this machine.
 	Registry func() []KitsRoot
@@ -30,7 +30,7 @@ type FindOptions struct {
 	ProgramFiles []string
 }
 
-// Candidate is a folder that holds USMT: at least one arch folder with scanstate.exe.
+// Candidate is a folder that contains USMT: at least one arch folder with scanstate.exe.
 type Candidate struct {
 	Path    string     // the USMT folder, absolute
 	Version pe.Version // file version of scanstate.exe, the lowest of its arches; zero when none can be read
@@ -48,10 +48,10 @@ type Candidate struct {
 	cached []CachedMSI // packages of USMT that Windows Installer keeps where this was found
 }
 
-// Place is one place that was looked at.
+// Place is one place that was searched.
 type Place struct {
-	Path    string // the folder, registry key or hive looked at, or the value that was not followed
-	How     string // why it was looked at
+	Path    string // the folder, registry key or hive searched, or the value that was not followed
+	How     string // why it was searched
 	Outcome string // what was found there
 }
 
@@ -87,9 +87,9 @@ func (r Result) Best() (c Candidate, reason string) {
 	}
 }
 
-// NotFoundError says that no place looked at holds USMT.
+// NotFoundError says that no searched place contains USMT.
 type NotFoundError struct {
-	Places []Place // every place looked at, in order; none where there was nothing to look at
+	Places []Place // every place searched, in order; none if there was nothing to search
 }
 
 func (e *NotFoundError) Error() string {
@@ -113,7 +113,7 @@ func (e *NotFoundError) Hint() string {
 
 // Find looks for USMT in the places o names. When it finds none, the error is a
 // *NotFoundError, a *SourceError when the folder given, or a USMT or arch folder, cannot be looked at, or a
-// *LayoutError when the source is an offline layout; the Result holds the places
+// *LayoutError when the source is an offline layout; the Result has the places
 // looked at in any case.
 func Find(ctx context.Context, o FindOptions) (Result, error) {
 	var s search

@@ -21,18 +21,18 @@ const (
 	usmtDir = "User State Migration Tool"
 )
 
-// shapes are the paths at which a folder can hold USMT, best first: it is the
+// shapes are the paths at which a folder can contain USMT, best first: it is the
 // USMT folder, an ADK root, a kits root, or a WAIK (USMT 4.0) root.
 var shapes = [...]string{".", usmtDir, adkDir + "/" + usmtDir, "Tools/USMT"}
 
-// holdsKits tells the folders that hold kits roots further down: Windows Kits
+// holdsKits reports whether a folder contains kits roots further down: Windows Kits
 // itself, and what msiexec /a puts around it when it unpacks an ADK installer.
 func holdsKits(name string) bool {
 	return slices.ContainsFunc([]string{"Windows Kits", "Program Files", "Program Files (x86)"},
 		func(s string) bool { return winname.Same(s, name) })
 }
 
-// usmtDirs returns the USMT folders that fsys holds at one of the shapes, or
+// usmtDirs returns the USMT folders in fsys at one of the shapes, or
 // says why there is none. closed is the first USMT or arch folder that may not be read, if any.
 func usmtDirs(fsys fs.FS) (dirs []string, why string, closed *closedError) {
 	why = noUSMT
@@ -222,7 +222,7 @@ func programVersion(root *os.Root, prog program) (pe.Version, error) {
 	return facts.FileVersion, nil
 }
 
-// foldPath returns the path of name in fsys as it is spelt there. Each element
+// foldPath returns the path of name in fsys as it is spelled there. Each element
 // is matched without regard to case, an exact match first.
 func foldPath(fsys fs.FS, name string) (string, error) {
 	at := "."

@@ -16,7 +16,7 @@ const (
 )
 
 // readUninstall reads the uninstall entries that are evidence from a SOFTWARE hive. They are read
-// apart from the kits roots, so that what is wrong with them keeps nobody from finding USMT.
+// apart from the kits roots, so that a fault in them does not prevent finding USMT.
 func readUninstall(r io.ReaderAt, size int64) (entries []UninstallEntry, err error) {
 	err = parseHive(r, size, maxUninstallReads, maxUninstallBytes, func(hive *regparser.Registry) {
 		for _, view := range hiveViews {

@@ -10,7 +10,7 @@ import (
 )
 
 // LayoutError says that the source is an offline layout (adksetup /layout):
-// USMT lies packed in its installers, and this package does not unpack them.
+// USMT is packed in its installers, and this package does not unpack them.
 type LayoutError struct {
 	Path string   // the folder given
 	MSIs []string // paths of the USMT installers found, sorted; none when the layout was made without USMT

@@ -20,7 +20,7 @@ type CachedMSI struct {
 	Problem string // why there is no path, or why it is not followed
 }
 
-// installerProducts is the registry key, below SOFTWARE, that holds a key for each product installed for
+// installerProducts is the registry key, below SOFTWARE, with a key for each product installed for
 // all users, and installerProperties the key in that with DisplayName and LocalPackage. Recalled from
 // Windows Installer's layout, which Microsoft does not document; it was not seen on a machine with an ADK.
 const (
@@ -43,7 +43,7 @@ func isUSMTProduct(name string) bool {
 
 // ReadCachedMSIs reads the packages that Windows Installer cached of a kit: those that the registry of this
 // machine or of the mounted volume names, if the kit was found there. What cannot be read comes back as a
-// package that does not count. The error is the cause of a cancelled ctx.
+// package that does not count. The error is the cause of a canceled ctx.
 func ReadCachedMSIs(ctx context.Context, v *pe.Verifier, c Candidate) ([]*MSI, error) {
 	var list []*MSI
 	for i, cached := range c.cached {
@@ -76,7 +76,7 @@ func readCached(v *pe.Verifier, c Candidate, cached CachedMSI) *MSI {
 	return m
 }
 
-// baseName is the last element of a Windows path, whatever the system.
+// baseName returns the last element of a Windows path, whatever the system.
 func baseName(windowsPath string) string {
 	return windowsPath[strings.LastIndexAny(windowsPath, `/\`)+1:]
 }

@@ -73,7 +73,7 @@ func (s *search) look(p spot) bool {
 	return len(dirs) > 0
 }
 
-// lookBelow looks at every folder directly in p and reports whether any holds
+// lookBelow looks at every folder directly in p and reports whether any contains
 // USMT. Folders that have nothing to do with it leave no place behind.
 func (s *search) lookBelow(ctx context.Context, p spot) (bool, error) {
 	entries, err := fs.ReadDir(p.root.FS(), p.dir)

@@ -13,8 +13,8 @@ var archNames = []string{AMD64, ARM64, X86}
 // names: amd64, arm64 and x86, without regard to case. An arch that no list names has the default:
 // amd64 is required, arm64 and x86 are allowed.
 //
-// To name arm64 as required or allowed, or x86 in any list, also says that the choice was made on
-// purpose: the warnings that arm64 is unverified, or that x86 is missing, are not given then.
+// Naming arm64 as required or allowed, or x86 in any list, also says that the choice was
+// deliberate: there are no warnings then that arm64 is unverified, or that x86 is missing.
 type Policy struct {
 	Require []string
 	Allow   []string

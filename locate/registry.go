@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// installedRoots is the registry key, below SOFTWARE, that holds the kits roots.
+// installedRoots is the registry key, below SOFTWARE, with the kits roots.
 // 32-bit installers, adksetup among them, write to its copy below WOW6432Node.
 const installedRoots = `Microsoft\Windows Kits\Installed Roots`
 
-// kitsRootNames are the values that hold kits roots: of the kits 10 and 11, 8.1 and 8.0.
+// kitsRootNames are the values with kits roots: of the kits 10 and 11, 8.1 and 8.0.
 var kitsRootNames = [...]string{"KitsRoot10", "KitsRoot81", "KitsRoot"}
 
 // defaultDirs are the folders below Program Files where the installers put the
-// kits if not told otherwise: those of the ADK, and the USMT folder of the WAIK.
+// kits by default: those of the ADK, and the USMT folder of the WAIK.
 var defaultDirs = [...]string{
 	"Windows Kits/10",
 	"Windows Kits/8.1",

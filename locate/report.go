@@ -13,7 +13,7 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// A Report is the judgement of one USMT folder.
+// A Report is the result of validating one USMT folder.
 type Report struct {
 	Version pe.Version   // file version of scanstate.exe, the lowest of the arches; zero if there is none
 	Arches  []ArchReport // the arch folders found and not forbidden, in the order amd64, arm64, x86
@@ -29,10 +29,10 @@ type Report struct {
 	findings []*finding.Error
 }
 
-// An ArchReport says what one arch folder holds.
+// An ArchReport says what one arch folder contains.
 type ArchReport struct {
 	Arch    string     // AMD64, ARM64 or X86
-	Dir     string     // its name as it is spelt on disk
+	Dir     string     // its name as it is spelled on disk
 	Version pe.Version // file version of scanstate.exe; zero if there is none
 	Files   int
 	Bytes   int64
@@ -54,7 +54,7 @@ func (r *Report) Count(s finding.Severity) int {
 	return n
 }
 
-// Err returns nil if the folder may become a package, else a *multierror.Error that holds a
+// Err returns nil if the folder may become a package, else a *multierror.Error with a
 // *finding.Error for each finding of severity error; strict adds the warnings.
 func (r *Report) Err(strict bool) error { return finding.Join(r.findings, strict) }
 
@@ -110,7 +110,7 @@ func (s *survey) add(f *finding.Error) {
 // An archFolder is what is in one arch folder.
 type archFolder struct {
 	arch    string
-	dir     string            // name of the folder as it is spelt on disk
+	dir     string            // name of the folder as it is spelled on disk
 	entries []*entry          // all of it, the folder itself included, sorted by path
 	root    map[string]*entry // what lies directly in it, by folded name
 	version pe.Version        // of scanstate.exe
@@ -122,7 +122,7 @@ type archFolder struct {
 }
 
 // groupByArch sorts the entries by arch folder, and checks what is in none.
-// Folders that differ in case only count as one; that they do is a finding of its own.
+// Folders that differ in case only count as one; that they do is another finding.
 func (s *survey) groupByArch(entries map[string]*entry) []*archFolder {
 	byArch := make(map[string]*archFolder)
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -191,7 +191,7 @@ func (s *survey) report(trees []*archFolder) *Report {
 	return r
 }
 
-// isFolder tells an arch folder from something else of that name.
+// isFolder reports whether t is a folder, and not something else of that name.
 func (t *archFolder) isFolder() bool {
 	return slices.ContainsFunc(t.entries, func(e *entry) bool { return e.path == t.dir && e.mode.IsDir() }) || t.files > 0
 }

@@ -3,8 +3,8 @@ package locate
 import "usmtpkg/locate/finding"
 
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
-// of a month on. Releases record it. It is raised with every change of a rule that can change what
-// a folder is found to be: its findings, their severity, or what is not looked at.
+// of a month on. Releases record it. It changes with every change of a rule that can change the
+// findings of a folder, their severity, or what is not checked.
 const RulesVersion = "2026-11g"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
@@ -81,7 +81,7 @@ var (
 		hint: "validate the folder again; a file whose content was not read never counts as good"}
 )
 
-// Rules about what a known release consists of. Each finding has the list it rests on as its source.
+// Rules about what a known release consists of. The source of each finding is the inventory it is based on.
 var (
 	inventoryMissing = rule{id: "inventory-missing", severity: finding.SeverityError, hint: "the file was probably lost in a copy; " + copyAgain}
 	inventoryDiffers = rule{id: "inventory-differs", severity: finding.SeverityError,

@@ -12,7 +12,7 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// SourceError says that the source or the volume given cannot be looked at, or
+// SourceError says that the given source or volume cannot be searched, or
 // that it is one arch folder and not the folder above it.
 type SourceError struct {
 	Path   string // as given, made absolute
@@ -28,14 +28,14 @@ func (e *SourceError) Error() string {
 
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// Hint says what to give instead, or nothing where the error says it all.
+// Hint says what to give instead, or nothing if the error says it all.
 func (e *SourceError) Hint() string { return e.hint }
 
 func unreadable(path string, err error) error {
 	return &SourceError{Path: path, Reason: cause(err), Err: err}
 }
 
-// source looks in the folder given as source and, when it holds no USMT at one
+// source looks in the folder given as source and, when it contains no USMT at one
 // of the known places, one folder further down.
 func (s *search) source(ctx context.Context, source string) error {
 	root, dir, err := openGiven(source)
@@ -86,7 +86,7 @@ func openGiven(given string) (root *os.Root, dir string, err error) {
 	return root, dir, nil
 }
 
-// singleArch is the error for a folder that holds scanstate.exe itself.
+// singleArch returns the error for a folder that contains scanstate.exe itself.
 func singleArch(dir string) error {
 	if arch, ok := archOf(filepath.Base(dir)); ok {
 		return &SourceError{Path: dir, Reason: "this is the " + arch + " folder of USMT, not USMT itself",
@@ -122,7 +122,7 @@ func Open(c Candidate) (*Source, error) {
 	return &Source{root: root}, nil
 }
 
-// Root is the candidate's folder. Links in it are followed only while they stay in it.
+// Root returns the candidate's folder. Links in it are followed only while they stay in it.
 func (s *Source) Root() *os.Root { return s.root }
 
 // Close releases the folder.

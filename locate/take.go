@@ -11,10 +11,10 @@ import (
 	"usmtpkg/locate/pe"
 )
 
-// TakeInventory lists what the USMT folder that fsys is rooted at consists of: the files of its
-// arch folders, with size and SHA-256, that of texts also with LF line ends. A folder with faults
-// gives no list, since the list would make them the rule: the release is nil then, and the report
-// has the findings. The error is a failure to look.
+// TakeInventory lists the files in the arch folders of the USMT folder at the root of fsys, with
+// size and SHA-256, for texts also with LF line ends. A folder with faults gives no list, because
+// the list would turn the faults into the rule: the release is nil then, and the report has the
+// findings. The error is a failure to read.
 func TakeInventory(ctx context.Context, fsys fs.FS, o Options) (*inventory.Release, *Report, error) {
 	v, err := NewValidator(o)
 	if err != nil {
@@ -53,7 +53,7 @@ func listed(e *entry) inventory.File {
 	return f
 }
 
-// listedSignature is the word of a list for a signature. A folder with any that is wrong gives no
+// listedSignature returns the word of a list for a signature. A folder with any that is wrong gives no
 // list; of one that could not be checked nothing is said.
 func listedSignature(sig *pe.Signature) inventory.Signature {
 	switch {

@@ -12,7 +12,7 @@ import (
 // urlidBase is what the urlids of USMT's own migration XML files begin with.
 const urlidBase = "http://www.microsoft.com/migration/1.0/migxmlext/"
 
-// migrationXML checks the root element of an XML file that lies directly in an arch folder.
+// migrationXML checks the root element of an XML file directly in an arch folder.
 // MigApp, MigDocs and MigUser have the root and the urlid of their name; other Mig*.xml files
 // have the root migration, unless they are Config.xml files by their root; any other file is
 // free, but with the root migration it has a urlid.

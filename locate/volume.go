@@ -69,7 +69,7 @@ func (s *search) hive(mount spot) hiveFacts {
 }
 
 // hiveFile reads the hive called name, if it is a file. What is wrong with the uninstall entries and the
-// packages keeps nobody from finding USMT: it is said with these.
+// packages does not prevent finding USMT: it is reported with these.
 func (s *search) hiveFile(root *os.Root, name string) (hiveFacts, error) {
 	f, err := tree.OpenIn(root, name, math.MaxInt64) // its readers have limits
 	if err != nil {

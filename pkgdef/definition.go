@@ -23,7 +23,7 @@ const (
 
 // A Definition describes the ConfigMgr package of one release.
 type Definition struct {
-	// The package as ConfigMgr shows it. These six are all that a .sms file holds.
+	// The package as ConfigMgr shows it. These six are all that a .sms file contains.
 	Name         string
 	Manufacturer string // Publisher in a .sms file
 	Version      string // of the package; Defaults takes USMTVersion
@@ -52,7 +52,7 @@ type Definition struct {
 }
 
 // Defaults returns d with every empty field filled in that has a default. The
-// comment names the release: the emitted script tells by it whether an earlier
+// comment names the release: the emitted script sees by it whether an earlier
 // run came to its end.
 func Defaults(d Definition) Definition {
 	d.Name = orDefault(d.Name, DefaultName)

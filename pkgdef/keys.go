@@ -35,7 +35,7 @@ type Key struct {
 	item    func(*StorageFolder) any // the address of the field of a folder
 }
 
-// Path is the key as messages name it, such as "capture.mode".
+// Path returns the key as messages name it, such as "capture.mode".
 func (k Key) Path() string { return k.Section + "." + k.Name }
 
 // The sources of the table, as they were on 2026-01-28 (cmdlets) and 2020-04-20 (the rest).
@@ -52,7 +52,7 @@ const (
 	ourLimit     = "the limit is usmtpkg's own, Microsoft documents none"
 )
 
-// Limits that stand in no row of the table alone.
+// Limits that more than one row of the table uses.
 const (
 	maxPercent = 100
 	maxListed  = 256 // names in a list, and folders; a bound of ours
@@ -74,7 +74,7 @@ func FindKey(section, name string) (Key, bool) {
 	return Key{}, false
 }
 
-// CheckFlag holds the value of a flag to the range of the key that is another name for it. What is
+// CheckFlag checks the value of a flag against the range of the key that is another name for it. What is
 // wrong is a *SettingError. Of a flag without such a key nothing is known here.
 func CheckFlag(flag, text string) error {
 	for _, k := range Keys() {

@@ -145,7 +145,7 @@ func smpKeys() []Key {
 	}
 }
 
-// folderKeys are those of one storage folder; each of them must be given.
+// folderKeys returns those of one storage folder; each of them must be given.
 func folderKeys() []Key {
 	const source = cmdletPages + "new-cmstoragefolder"
 	return []Key{

@@ -81,7 +81,7 @@ func (c Contents) lintFiles(key string, files []string) []*finding.Error {
 	return append(all, c.lintURLIDs(key, files)...)
 }
 
-// isConfig tells a Config.xml file: by its root element, else by its name.
+// isConfig reports whether a file is a Config.xml file: by its root element, else by its name.
 func (c Contents) isConfig(file string) bool {
 	known := false
 	for _, x := range c.XML {
@@ -106,7 +106,7 @@ func (c Contents) without(file string) []string {
 	return arches
 }
 
-// lintURLIDs finds listed files of one urlid. Each pair is told once, whatever the arches.
+// lintURLIDs finds listed files of one urlid. Each pair is reported once, whatever the arches.
 func (c Contents) lintURLIDs(key string, files []string) []*finding.Error {
 	var all []*finding.Error
 	told := map[string]bool{}

@@ -27,7 +27,7 @@ const (
 	badInShare = "+=;,"
 )
 
-// checkPath is CheckPath for a path that nobody knows by another name.
+// checkPath is CheckPath for a path without another name.
 func checkPath(path string) error { return CheckPath(path, path) }
 
 // CheckPath refuses a package source path that is neither \\server\share\folder
@@ -85,7 +85,7 @@ func within(path, shown string) string {
 	return " with the name of a release and data"
 }
 
-// SourcePath is the package source path of a release in a library that the site
+// SourcePath returns the package source path of a release in a library that the site
 // server sees as \\server\share or \\server\share\folder, or X:\folder. It is one that
 // CheckPath accepts.
 func SourcePath(library, release string) (string, error) {
@@ -143,8 +143,8 @@ func pathNotes(path string) []string {
 	return notes
 }
 
-// isForeign tells the path of a library on a system other than Windows. A
-// definition with it stands for one whose path is not known yet: the script
+// isForeign reports whether a path is that of a library on a system other than Windows. A
+// definition with it is one whose path is not known yet: the script
 // refuses to run.
 func isForeign(path string) bool {
 	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && len(path) > 1

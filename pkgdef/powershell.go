@@ -9,7 +9,7 @@ import (
 	"text/template"
 )
 
-// templates holds the scripts, each under its name with .tmpl behind it, and the
+// templates has the scripts, each under its name with .tmpl behind it, and the
 // parts that they share.
 //
 //go:embed scripts/*.ps1.tmpl

@@ -33,7 +33,7 @@ func Schema() map[string]any {
 	return sections
 }
 
-// sectionRules are the rules about several keys of one section; see Settings.Validate.
+// sectionRules returns the rules about several keys of one section; see Settings.Validate.
 func sectionRules() map[string][]object {
 	filled := func(name string, of object) object {
 		return object{"required": []string{name}, "properties": object{name: of}}
@@ -74,7 +74,7 @@ func objectSchema(keys []Key, required bool) object {
 	return o
 }
 
-// schema is what may stand behind the key.
+// schema describes the values of the key.
 func (k Key) schema() object {
 	m := object{"description": k.Help}
 	if k.Unit != "" {
@@ -134,7 +134,7 @@ func (k Key) textSchema(m object) {
 	m["allOf"] = patterns
 }
 
-// FlagSchema is the schema of a flag that a key is another name for; nil: there is no such key.
+// FlagSchema returns the schema of a flag that a key is another name for; nil if there is no such key.
 func FlagSchema(flag string) map[string]any {
 	for _, k := range Keys() {
 		if k.Flag == flag && k.Kind == Text {

@@ -136,7 +136,7 @@ func (k Key) parse(path string, v Value, target any) error {
 	return nil
 }
 
-// text is the text of a value that is one: what YAML takes for a number may not be what was written.
+// text returns the text of a value that is one: what YAML takes for a number may not be what was written.
 func (k Key) text(path string, v Value) (string, error) {
 	switch {
 	case v.Kind != ScalarValue:
@@ -151,7 +151,7 @@ func (k Key) text(path string, v Value) (string, error) {
 	return v.Text, nil
 }
 
-// parseList reads a list of texts; one text stands for a list of it.
+// parseList reads a list of texts; a single text is a list of one.
 func (k Key) parseList(path string, v Value, target *[]string) error {
 	*target = []string{}
 	switch v.Kind {
@@ -222,7 +222,7 @@ func (k ValueKind) String() string {
 	return [...]string{"a single value", "a list", "a map"}[k]
 }
 
-// check holds the value at target to the key's range.
+// check checks the value at target against the key's range.
 func (k Key) check(path string, target any) error {
 	switch t := target.(type) {
 	case *int:

@@ -108,7 +108,7 @@ func DefaultSettings() Settings {
 	return s
 }
 
-// isZero tells settings that nobody made, not even DefaultSettings.
+// isZero reports whether nothing was set, not even by DefaultSettings.
 func (s Settings) isZero() bool { return reflect.ValueOf(s).IsZero() }
 
 // withLists returns s with an empty list for every one that is missing, so that

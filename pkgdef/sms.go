@@ -30,7 +30,7 @@ var placeholder = []keyValue{
 }
 
 // WriteSMS writes d as a package definition file. Only the fields that such a
-// file holds are checked and written.
+// file contains are checked and written.
 func WriteSMS(w io.Writer, d Definition) error {
 	if err := errors.Join(d.textErrors()...); err != nil {
 		return fmt.Errorf("package definition: %w", err)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Limits of the texts, in characters. ConfigMgr's database is said to hold more;
+// Limits of the texts, in characters. ConfigMgr's database is said to allow more;
 // these are the documented ones.
 // Source: https://learn.microsoft.com/mem/configmgr/apps/deploy-use/package-definition-files
 const (
@@ -56,7 +56,7 @@ func (d Definition) Notes() []string {
 	return notes
 }
 
-// textErrors checks the fields that a .sms file holds.
+// textErrors checks the fields that a .sms file contains.
 func (d Definition) textErrors() []error {
 	errs := []error{
 		checkText("name", d.Name, MaxName),

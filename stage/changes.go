@@ -7,7 +7,7 @@ import (
 )
 
 // Changes is how the files of a kit differ from those of an earlier release. Overlays are left out
-// on both sides: they are the site's own files, and change with its settings.
+// on both sides: they are the site's files, and change with its settings.
 type Changes struct {
 	Release     string `json:"release"`           // compared with
 	USMTVersion string `json:"usmt_version"`      // of that release
@@ -82,7 +82,7 @@ func (k kitFiles) lay(overlay []OverlayFile) kitFiles {
 	return k
 }
 
-// kit is the source, as far as it is known by now.
+// kit returns the source, as far as it is known by now.
 func (r *run) kit() kitFiles {
 	k := make(kitFiles, len(r.tree.Files))
 	for i, f := range r.tree.Files {

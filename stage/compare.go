@@ -35,7 +35,7 @@ type algorithmSum struct {
 
 func (w wanted) bytes() int64 { return w.size }
 
-// found is the file that is there.
+// found returns the file that is there.
 func (w wanted) found() File { return File{Path: cmp.Or(w.name, w.path), Size: w.size} }
 
 // wantedFiles merges all manifests of a bag, sorted by path.
@@ -67,7 +67,7 @@ func wantedFiles(b *bag.Bag) []wanted {
 	return merged
 }
 
-// A comparison holds what is wanted against what lies in a folder.
+// A comparison compares what is wanted with what is in a folder.
 type comparison struct {
 	fsys    fs.FS
 	files   *tree.Folders // the same folder, for reading past the cache; nil if it cannot be
@@ -155,7 +155,7 @@ func (c *comparison) match() (jobs []wanted, results []FileResult) {
 	return jobs, append(results, c.extra(left)...)
 }
 
-// extra are the results for what is there and not wanted.
+// extra returns the results for what is there and not wanted.
 func (c *comparison) extra(left map[string]File) (results []FileResult) {
 	for name := range left {
 		if !c.ignore(name) {
@@ -170,7 +170,7 @@ func (c *comparison) extra(left map[string]File) (results []FileResult) {
 	return results
 }
 
-// unmatched is the result for a wanted file that is not there as a file.
+// unmatched returns the result for a wanted file that is not there as a file.
 func (c *comparison) unmatched(w wanted) FileResult {
 	r := FileResult{Path: w.path, Verdict: Missing}
 	if kind, ok := c.odd[w.path]; ok {

@@ -8,7 +8,7 @@
 //	<release>/            a BagIt bag (RFC 8493); data/ is the package source
 //	definitions/<release>/
 //	attestations/<release>/
-//	.lock                 who is writing
+//	.lock                 which run is writing
 //	.staging-<random>/    a run in progress
 //
 // Rules:
@@ -17,13 +17,13 @@
 //   - Its name is <version>-<first 12 hex digits of the release digest>; the
 //     digest is the SHA-256 of manifest-sha256.txt. The same content has the
 //     same name, so staging it twice writes nothing.
-//   - Whatever goes wrong, the library is as it was before plus, at the most,
+//   - Whatever goes wrong, the library is as it was before plus, at most,
 //     a staging folder that a later run reclaims.
 //   - Nothing is deleted that does not carry the library's id.
 //   - All writes go through *os.Root: no link planted in the library leads a
 //     write out of it.
 //
-// The package does not know what USMT is: a Checker, handed in, judges the
+// The package does not know what USMT is: a Checker, handed in, checks the
 // content. It does not keep owners, access control lists, hard links or
 // alternate data streams, and it records no empty folders. It never writes to
 // ConfigMgr's own content library (SCCMContentLib).

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A DowngradeError tells that the source holds an older USMT than the active release.
+// A DowngradeError says that the source has an older USMT than the active release.
 type DowngradeError struct {
 	Version string // of the source
 	Active  string // of the active release
@@ -19,7 +19,7 @@ func (e *DowngradeError) Error() string {
 }
 
 // checkDowngrade refuses a source that is older than the active release, unless that was allowed.
-// A library whose active release cannot be told has none, as for Activate.
+// A library whose active release is unknown has none, as for Activate.
 func checkDowngrade(l *Library, o Options) error {
 	if l == nil || o.AllowDowngrade {
 		return nil

@@ -24,7 +24,7 @@ func newDurable(root *os.Root, disk flusher) (*durable, error) {
 	return &durable{root: root, dir: dir, disk: disk, syncfs: disk.canFlushSystem(dir)}, nil
 }
 
-// close does not wait for a flush that a cancelled run left behind.
+// close does not wait for a flush that a canceled run left behind.
 func (d *durable) close() error { return d.dir.Close() }
 
 // start begins to write the copy out while it is read back, and returns a
@@ -44,7 +44,7 @@ func (d *durable) start(ctx context.Context, wait bool) func() error {
 }
 
 // flushAll flushes the file system. That can take long and cannot be stopped:
-// a cancelled run does not wait for it. An error of the disk is told once to
+// a canceled run does not wait for it. An error of the disk is reported once to
 // each file that was open when it came: to one opened later only if nobody else,
 // such as a backup, had the file system flushed in between.
 func (d *durable) flushAll(ctx context.Context) error {

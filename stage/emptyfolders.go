@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// foldersOf are the folders that files lie in, up to ".".
+// foldersOf returns the folders that files are in, up to ".".
 func foldersOf[T any](files []T, pathOf func(T) string) map[string]bool {
 	folders := map[string]bool{".": true}
 	last := "."
@@ -22,7 +22,7 @@ func foldersOf[T any](files []T, pathOf func(T) string) map[string]bool {
 	return folders
 }
 
-// lower is a set of names in lower case.
+// lower returns a set of names in lower case.
 func lower(names map[string]bool) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for name := range names {
@@ -31,9 +31,9 @@ func lower(names map[string]bool) map[string]bool {
 	return set
 }
 
-// emptyFolders are the results for folders with no file in them that should not
+// emptyFolders returns the results for folders with no file in them that should not
 // be there: known has those that should, in lower case. Of folders in one
-// another the uppermost is named. Other folders are told by what is in them.
+// another the uppermost is named. Other folders are reported by what is in them.
 func emptyFolders(t Tree, odd map[string]string, known map[string]bool) (results []FileResult) {
 	used := foldersOf(t.Files, func(f File) string { return f.Path })
 	for p := range odd {

@@ -55,7 +55,7 @@ type newerError struct{ *FormatError }
 
 func (e *newerError) Unwrap() error { return e.FormatError }
 
-// A MismatchError tells that a copy is not what it should be.
+// A MismatchError says that a copy is not what it should be.
 type MismatchError struct {
 	What  string // "re-read of the staged copy", "release 10.0.26100.1-3f9a1c2b7d04"
 	Files []FileResult

@@ -35,7 +35,7 @@ type ExtractOptions struct {
 	disk flusher           // nil is the operating system's
 }
 
-// An Extracted tells what Extract wrote or, in a dry run, would write.
+// An Extracted says what Extract wrote or, in a dry run, would write.
 type Extracted struct {
 	Dir   string // absolute
 	Files int
@@ -187,7 +187,7 @@ func (x *extraction) plan() error {
 	return x.mismatch(broken)
 }
 
-// mismatch is the error about files that are not what they have to be; nil without any.
+// mismatch returns the error about files that are not what they have to be; nil without any.
 func (x *extraction) mismatch(broken []FileResult) error {
 	if len(broken) == 0 {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"usmtpkg/stage/bag"
 )
 
-// A SameVersionError tells that the kit differs from the releases of the same USMT version that
+// A SameVersionError says that the kit differs from the releases of the same USMT version that
 // are in the library.
 type SameVersionError struct {
 	Changes Changes // compared with one of them
@@ -43,7 +43,7 @@ type baseline struct {
 
 // baseline chooses what a kit of that USMT version is compared with. If the active release has that
 // version, the kit has to equal it; if not, any release that has the version. A release that is not
-// active and whose record cannot be read is no obstacle.
+// active and whose record cannot be read does not matter.
 func (l *Library) baseline(version string) (*baseline, error) {
 	b := &baseline{lib: l, kits: make(map[string]kitFiles)}
 	current, err := l.Current()
@@ -81,10 +81,10 @@ func (l *Library) baseline(version string) (*baseline, error) {
 	return b, nil
 }
 
-// versionOf is the USMT version in the name of a release.
+// versionOf returns the USMT version in the name of a release.
 func versionOf(release string) string { return releaseName.FindStringSubmatch(release)[1] }
 
-// reference is the release whose differences are reported: the active one, else the newest of the
+// reference returns the release whose differences are reported: the active one, else the newest of the
 // kit's version. Empty if there is neither.
 func (b *baseline) reference() string {
 	if b.active == "" && len(b.same) > 0 {
@@ -134,7 +134,7 @@ func (b *baseline) changes(release string, after kitFiles) (Changes, error) {
 	return c, nil
 }
 
-// against is the report of a comparison with a release that found nothing.
+// against returns the report of a comparison with a release that found nothing.
 func (b *baseline) against(release string) Changes {
 	return Changes{
 		Release: release, USMTVersion: versionOf(release), Active: release == b.active,
@@ -162,7 +162,7 @@ func (b *baseline) check(after kitFiles) error {
 }
 
 // report is how a kit differs from the reference; nil if there is none. That it cannot be compared
-// is no obstacle, and is reported.
+// does not matter, and is reported.
 func (b *baseline) report(after kitFiles) *Changes {
 	name := b.reference()
 	if name == "" {

@@ -13,7 +13,7 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// An extraction writes into a folder beside its target, .<target>.<16 hex>.partial, in which lie
+// An extraction writes into a folder beside its target, .<target>.<16 hex>.partial, in which are
 // extractionFile, that proves whose it is, and extractedDir, that gets the target's name when it
 // is whole. What an extraction that was killed left is so known from what somebody else put there.
 const (
@@ -35,7 +35,7 @@ type extractionOwner struct {
 }
 
 // makePartial makes the folder to extract into. Another extraction may take it for what was left,
-// as long as nothing in it tells otherwise, and remove it: then the next one is tried.
+// as long as nothing in it says otherwise, and remove it: then the next one is tried.
 func (x *extraction) makePartial(parent *os.Root) (name string, err error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -110,7 +110,7 @@ var (
 )
 
 // checkLeftover says why a folder is not to be removed; empty: it is one of an interrupted run, and
-// these parts of it go. One that is empty, or holds but a part of the extractionFile, was left in its
+// these parts of it go. One that is empty, or has only a part of the extractionFile, was left in its
 // first moment, or is of an extraction that begins right now: no copy in it is touched.
 func (x *extraction) checkLeftover(parent *os.Root, name, token string) (parts []string, why string) {
 	entries, err := fs.ReadDir(parent.FS(), name)
@@ -156,7 +156,7 @@ func (x *extraction) checkLeftover(parent *os.Root, name, token string) (parts [
 	return wholePartial, ""
 }
 
-// removePartial removes these parts of such a folder, and then the folder, which stays if it holds
+// removePartial removes these parts of such a folder, and then the folder, which stays if it contains
 // anything else.
 func removePartial(ctx context.Context, parent *os.Root, name string, parts []string) error {
 	for _, part := range parts {

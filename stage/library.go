@@ -72,7 +72,7 @@ func Open(dir string) (*Library, error) {
 	return &Library{ID: m.Library, dir: dir}, nil
 }
 
-// Dir is the library's folder, absolute.
+// Dir returns the library's folder, absolute.
 func (l *Library) Dir() string { return l.dir }
 
 // readMarker reads the file that makes a folder a library.
@@ -127,7 +127,7 @@ func readSmall(root *os.Root, name string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// Current is the name of the active release, empty when there is none.
+// Current returns the name of the active release, empty when there is none.
 func (l *Library) Current() (string, error) {
 	root, err := tree.OpenRoot(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -174,12 +174,12 @@ func (l *Library) Releases() ([]string, error) {
 	return names, nil
 }
 
-// ReleaseDir is the folder of a release.
+// ReleaseDir returns the folder of a release.
 func (l *Library) ReleaseDir(name string) string { return filepath.Join(l.dir, name) }
 
-// PackageSource is the folder of a release that ConfigMgr is given.
+// PackageSource returns the folder of a release that ConfigMgr is given.
 func (l *Library) PackageSource(name string) string { return filepath.Join(l.dir, name, dataDir) }
 
-// At is the library in dir, which need not exist yet: for asking what would be
+// At returns the library in dir, which need not exist yet: for asking what would be
 // done there.
 func At(dir string) *Library { return &Library{dir: dir} }

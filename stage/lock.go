@@ -16,9 +16,9 @@ import (
 )
 
 // The lock is a file that exists. Its holder renews it; nobody's clock decides
-// whether a holder is gone: whoever finds an old lock watches it, and takes it
+// whether a holder is gone: a run that finds an old lock watches it, and takes it
 // over only after it has not been renewed for lockWatch, or when its holder
-// ran on this very machine and is no more.
+// ran on this machine and has ended.
 const (
 	lockBeat  = 3 * time.Second  // how often the holder renews
 	lockFresh = 15 * time.Second // a lock renewed this recently is not watched: the library is busy

@@ -23,7 +23,7 @@ type openBag struct {
 
 // listed says which files of a bag its manifests list.
 type listed struct {
-	release     bool // then every file is, but for the tag manifest
+	release     bool // then every file is, except the tag manifest
 	partial     bool // not all rows of the payload manifest could be read
 	partialTags bool // nor all of the tag manifest
 }
@@ -118,7 +118,7 @@ func (b *openBag) tag(name string) (sum string, found bool) {
 	return rows[i].Sum, true
 }
 
-// recordedRows are the rows of the manifest that the record of a release has the
+// recordedRows returns the rows of the manifest that the record of a release has the
 // files for.
 func recordedRows(rec Release) []bag.Entry {
 	entries := make([]bag.Entry, 0, len(rec.Files))
@@ -131,13 +131,13 @@ func recordedRows(rec Release) []bag.Entry {
 	return entries
 }
 
-// ownTags are the tag files that every release has.
+// ownTags returns the tag files that every release has.
 func ownTags() []string {
 	return []string{bag.InfoName, bag.DeclarationName, manifestName.Name(), releaseFile, tagManifestName.Name()}
 }
 
 // ignored reports whether a file need not be listed. Where the tag manifest cannot
-// be read, nobody knows which of the tag files it lists. Other bags may have tag
+// be read, it is unknown which of the tag files it lists. Other bags may have tag
 // files that are not listed.
 func (l listed) ignored(p string) bool {
 	payload := strings.HasPrefix(p, dataDir+"/")
@@ -163,7 +163,7 @@ func isUnlistable(p string) bool {
 	return strings.HasPrefix(p, "tagmanifest-") && strings.HasSuffix(p, ".txt")
 }
 
-// tagFaults are the results for the tag files of a release that the comparison
+// tagFaults returns the results for the tag files of a release that the comparison
 // with the tag manifest does not have: of files that are missing or of another
 // kind, and of those that fit the tag manifest and break the rules.
 func (b *openBag) tagFaults(t Tree, odd map[string]string) (results []FileResult) {

@@ -60,7 +60,7 @@ func (t Tree) find(path string) (int, bool) {
 	return slices.BinarySearchFunc(t.Files, path, func(f File, p string) int { return strings.Compare(f.Path, p) })
 }
 
-// badOverlay tells what is wrong with the overlay of a record, or "". What it
+// badOverlay says what is wrong with the overlay of a record, or "". What it
 // says is shown, so that nothing in it may forge a line.
 func (r Release) badOverlay() string {
 	for i, f := range r.Overlay {
@@ -75,8 +75,8 @@ func (r Release) badOverlay() string {
 }
 
 // CompareOverlay compares what the record of the release in dir says of its
-// overlay with its manifest; no file is read for that. There is no report of a
-// release without overlay, nor of what is no release.
+// overlay with its manifest; no file is read for that. ok is false for a
+// release without an overlay, and for anything that is not a release.
 func CompareOverlay(dir string) (rep Report, ok bool, err error) {
 	root, err := tree.OpenRoot(dir)
 	if err != nil {
@@ -108,7 +108,7 @@ func CompareOverlay(dir string) (rep Report, ok bool, err error) {
 	return rep, true, nil
 }
 
-// leftOut tells what is not compared with the source.
+// leftOut returns what is not compared with the source.
 func leftOut(overlay []OverlayFile) string {
 	replaced := 0
 	for _, f := range overlay {

@@ -32,7 +32,7 @@ func (r Release) badJudgement() string {
 	return ""
 }
 
-// badCounts returns what the judgement of a record says otherwise than its list of files, or "".
+// badCounts returns where the validation of a record contradicts its list of files, or "".
 func (c *recordCheck) badCounts(rec Release) string {
 	v := rec.Validation
 	if rec.Version < firstJudgedVersion || v == nil {

@@ -162,7 +162,7 @@ func (c *recordCheck) read(record io.Reader) error {
 	if err := skipHead(in); err != nil {
 		return err
 	}
-	more := false // a comma stands behind the file before
+	more := false // a comma follows the file before
 	for {
 		line, err := in.ReadSlice('\n')
 		switch {

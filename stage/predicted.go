@@ -17,7 +17,7 @@ import (
 type ContentHash struct {
 	Algorithm int      `json:"algorithm"` // 32780: SHA-256 in CryptoAPI, as ConfigMgr prints it
 	Value     string   `json:"value"`     // 64 upper-case hex digits, as ConfigMgr prints them
-	Predicted bool     `json:"predicted"` // always: nobody asked ConfigMgr
+	Predicted bool     `json:"predicted"` // always true: ConfigMgr was not asked
 	Doubts    []string `json:"doubts"`    // what may make ConfigMgr's value differ even if the algorithm is right
 }
 
@@ -28,7 +28,7 @@ const contentHashAlgorithm = 32780
 // folder. An empty hash says that it cannot be predicted.
 type Predictor func(files []tree.FileSum) (hash string, doubts []string)
 
-// contentHash is the prediction for the record; nil if there is none.
+// contentHash returns the prediction for the record; nil if there is none.
 func (p Predictor) contentHash(files []tree.FileSum) *ContentHash {
 	if p == nil {
 		return nil
@@ -76,7 +76,7 @@ func manifestSums(root *os.Root) (map[string]string, error) {
 const maxRecord = 64 << 20
 
 // PackageFiles lists the files of the package source of the release in dir: the sums are those
-// of its manifest, the sizes those of its record. It tells nothing of what lies there now. A
+// of its manifest, the sizes those of its record. It says nothing about the files that are there now. A
 // record that does not fit the manifest is a *FormatError.
 func PackageFiles(dir string) ([]tree.FileSum, error) {
 	root, err := tree.OpenRoot(dir)

@@ -16,7 +16,7 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// ownerFile lies in a staging folder from its first moment and proves that it
+// ownerFile is in a staging folder from its first moment and proves that it
 // is this library's. It goes last: until then release.json proves the same.
 const ownerFile = ".staging.json"
 
@@ -81,14 +81,14 @@ func (w *Writer) removePartials() error {
 	return nil
 }
 
-// proof is the content of the ownerFile of a library.
+// proof returns the content of the ownerFile of a library.
 func proof(library string) []byte {
 	b, _ := json.Marshal(owner{Library: library}) // a string is always encoded
 	return append(b, '\n')
 }
 
 // owns reports whether a staging folder is this library's: it carries the id, or
-// it is empty or holds but a part of the ownerFile, as a run leaves it that
+// it is empty or has only a part of the ownerFile, as a run leaves it that
 // ended right after making it.
 func (w *Writer) owns(dir string) bool {
 	var o owner

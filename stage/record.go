@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Origin tells where a release's content came from.
+// Origin says where a release's content came from.
 type Origin struct {
 	Path string `json:"path"` // the USMT folder, as it was named
 	How  string `json:"how"`  // how it was found
@@ -29,36 +29,36 @@ type Release struct {
 	Sample      bool            `json:"sample,omitempty"` // it is a sample kit, which is not USMT
 	Arches      []string        `json:"arches"`
 	Source      Origin          `json:"source"`
-	Evidence    []Evidence      `json:"evidence"` // nil in records of version 1
+	Evidence    []Evidence      `json:"evidence"`
 	Tool        string          `json:"tool"`
 	Created     time.Time       `json:"created"`
-	Validation  *Validation     `json:"validation"` // nil: nobody judged, or a record of version 1
+	Validation  *Validation     `json:"validation"` // nil: not validated
 	Verify      VerifyRecord    `json:"verify"`
 	Durability  Durability      `json:"durability"`
 	FileCount   int             `json:"file_count"`
 	Bytes       int64           `json:"bytes"`
-	Overlay     []OverlayFile   `json:"overlay"`  // sorted by path; nil in records before version 3
-	Catalogs    []Catalog       `json:"catalogs"` // kept beside the payload; nil in records before version 4
+	Overlay     []OverlayFile   `json:"overlay"`  // sorted by path
+	Catalogs    []Catalog       `json:"catalogs"` // kept beside the payload
 	Files       []InventoryFile `json:"files"`
 }
 
-// Evidence is one thing in or about the source that tells its version.
+// Evidence is one thing in or about the source that shows its version.
 type Evidence struct {
 	Kind  string `json:"kind"`  // what it is, such as "file-version"
 	Value string `json:"value"` // what it says
 	Where string `json:"where"` // the file or place that says so
 }
 
-// Validation is the judgement with which a release was published.
+// Validation is the result of the validation with which a release was published.
 type Validation struct {
 	Rules      string         `json:"rules"` // version of the rule set
 	Strict     bool           `json:"strict"`
 	Findings   FindingCounts  `json:"findings"`
-	NotChecked []string       `json:"not_checked"` // what nobody looked at
+	NotChecked []string       `json:"not_checked"` // what was not checked
 	Inventory  []Compared     `json:"inventory"`   // one for each arch that an inventory is known of
 	Signatures map[string]int `json:"signatures"`  // programs by verdict; counted here, whatever is handed in
-	Proofs     map[string]int `json:"proofs"`      // files by what vouches for their content; nil before version 4
-	MSIs       []MSI          `json:"msis"`        // nil before version 4
+	Proofs     map[string]int `json:"proofs"`      // files by what proves their content
+	MSIs       []MSI          `json:"msis"`
 }
 
 // An MSI is a signed Windows Installer package that vouched for files of the payload. It is not kept.
@@ -70,8 +70,8 @@ type MSI struct {
 	Files    int       `json:"files"` // of the payload, that it vouched for
 }
 
-// A Catalog is a signed list that vouches for files of the payload, and is kept
-// beside it: who has the release can prove those files again, with nothing else.
+// A Catalog is a signed list that proves files of the payload and is kept beside it: anyone who
+// has the release can prove those files again, with nothing else.
 type Catalog struct {
 	File     string    `json:"file"` // in the release: "catalog-" and the first 16 digits of its SHA-256, with ".cat"
 	Name     string    `json:"name"` // that it had
@@ -86,7 +86,7 @@ type Catalog struct {
 // maxCatalogs bounds the catalogs of a release. A kit has one for each arch and part, 9 in all.
 const maxCatalogs = 256
 
-// keepCatalogs takes down the catalogs that are to be kept, under names of their own.
+// keepCatalogs takes down the catalogs that are to be kept, under new names.
 func (r *run) keepCatalogs() error {
 	r.catalogs = []Catalog{}
 	if r.o.Catalogs == nil {
@@ -116,7 +116,7 @@ type FindingCounts struct {
 	Info    int `json:"info"`
 }
 
-// Compared tells how an arch was compared with the inventory of its release.
+// Compared says how an arch was compared with the inventory of its release.
 type Compared struct {
 	Arch      string `json:"arch"`
 	Inventory string `json:"inventory"` // where that was read from
@@ -125,13 +125,13 @@ type Compared struct {
 	Unhashed  int    `json:"unhashed"`  // whose content could have been, and was not
 }
 
-// VerifyRecord tells how the copy was compared before it was published.
+// VerifyRecord says how the copy was compared before it was published.
 type VerifyRecord struct {
 	Requested VerifyMode `json:"requested"`
 	Used      VerifyMode `json:"used"`
 }
 
-// Durability tells how a release was made to survive a power cut.
+// Durability says how a release was made to survive a power cut.
 type Durability string
 
 // How the content was flushed before the release was published.
@@ -156,7 +156,7 @@ type InventoryFile struct {
 	Voucher     string    `json:"voucher,omitempty"` // who or what that is
 }
 
-// NotChecked is the verdict on a program's signature where nobody looked.
+// NotChecked is the verdict on a program's signature that was not checked.
 const NotChecked = "not-checked"
 
 // Bounds of what is recorded from the source, which may be as long as somebody
@@ -195,7 +195,7 @@ func (r *run) inventory() iter.Seq[InventoryFile] {
 	}
 }
 
-// verdict is the signature's; a program is never without one.
+// verdict returns the signature's; a program is never without one.
 func (f Facts) verdict() string {
 	if f.Signature == "" && f.Machine != "" {
 		return NotChecked

@@ -84,7 +84,7 @@ func (l *Library) Release(name string) (Release, error) {
 	return r, err
 }
 
-// RecordIn reads the record of the release in dir, wherever that lies, without
+// RecordIn reads the record of the release in dir, wherever that is, without
 // its list of files.
 func RecordIn(dir string) (Release, error) {
 	root, err := tree.OpenRoot(dir)
@@ -96,7 +96,7 @@ func RecordIn(dir string) (Release, error) {
 }
 
 // readRelease reads the release.json of an opened release up to its list of
-// files, which for 20,000 of them takes five megabytes and which nobody needs
+// files, which for 20,000 of them takes five megabytes and which are not needed
 // who has the manifest.
 func readRelease(root *os.Root) (Release, error) {
 	var r Release
@@ -136,5 +136,5 @@ var (
 	contentHashHex = regexp.MustCompile(`^[0-9A-F]{64}$`)
 )
 
-// NameOf is the name of the release with this version and digest.
+// NameOf returns the name of the release with this version and digest.
 func NameOf(version, digest string) string { return version + "-" + digest[:12] }

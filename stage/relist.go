@@ -55,7 +55,7 @@ func (r *run) relist(ctx context.Context) error {
 	return a.outcome()
 }
 
-// relistFailure tells a source that changed from one that cannot be listed.
+// relistFailure distinguishes a source that changed from one that cannot be listed.
 func relistFailure(err error) error {
 	var changed *overlay.ChangedError
 	if !errors.Is(err, tree.ErrChanged) && (errors.As(err, &changed) || errors.Is(err, fs.ErrNotExist)) {
@@ -135,7 +135,7 @@ func (a *secondLook) look(now []File) {
 	}
 }
 
-// outcome is the error for all differences, or nil. What was in a folder that is
+// outcome returns the error for all differences, or nil. What was in a folder that is
 // gone is not named.
 func (a *secondLook) outcome() error {
 	for _, d := range slices.Sorted(maps.Keys(a.dirs)) {

@@ -40,12 +40,12 @@ func ParseVerifyMode(s string) (VerifyMode, error) {
 type Facts struct {
 	Machine     string // of a program: "amd64", "x86", "arm64"
 	FileVersion string // of a program: "10.0.26100.1"
-	Signature   string // of a program: the verdict; empty where nobody looked
+	Signature   string // of a program: the verdict; empty if not checked
 	Signer      string
 	SignedAt    time.Time
 }
 
-// factList holds the facts of the files of a tree; nil where there are none, as
+// factList has the facts of the files of a tree; nil where there are none, as
 // of most files: of very many there is no room for empty ones.
 type factList []*Facts
 
@@ -62,7 +62,7 @@ func (l factList) at(i int) Facts {
 	return *l[i]
 }
 
-// A Checker judges the content of a copy before it is published.
+// A Checker checks the content of a copy before it is published.
 type Checker interface {
 	// Inspect begins to look at one file. It is called once for every file,
 	// by several goroutines. Its error is a failure to look, never a verdict.
@@ -116,7 +116,7 @@ type rereader struct {
 	want     []string // the sums of the tree's files, for reread
 }
 
-// reread returns the sums and facts of t.Files as they lie below r.root.
+// reread returns the sums and facts of t.Files as they are below r.root.
 func (r *rereader) reread(ctx context.Context, t Tree, workers int) ([]string, factList, error) {
 	sums, facts := make([]string, len(t.Files)), make(factList, len(t.Files))
 	order := largestFirst(t.Files)

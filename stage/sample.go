@@ -5,9 +5,9 @@ import (
 	"io/fs"
 )
 
-// checkSample keeps a sample kit and real ones in libraries of their own: what is active, and what a
+// checkSample keeps a sample kit and real ones in separate libraries: what is active, and what a
 // definition is written for, is then never a kit that migrates nothing. The first record that can be
-// read tells which kind a library has.
+// read shows which kind a library has.
 func checkSample(l *Library, o Options) error {
 	if l == nil {
 		return nil
@@ -22,7 +22,7 @@ func checkSample(l *Library, o Options) error {
 	for _, name := range names {
 		r, err := l.Release(name)
 		if err != nil {
-			continue // a record that cannot be read keeps nobody from staging
+			continue // a record that cannot be read does not prevent staging
 		}
 		switch {
 		case o.Sample && !r.Sample:

@@ -16,7 +16,7 @@ import (
 	"usmtpkg/stage/bag"
 )
 
-// checkShape makes sure that a staging folder holds what this run made in it
+// checkShape makes sure that a staging folder contains what this run made in it
 // and nothing else. The re-read opens the files it knows and goes through
 // folders that it keeps open: a link put in a folder's place, or a file beside
 // the others, it does not see.
@@ -96,7 +96,7 @@ func (w *Writer) checkPlace(staging *os.Root) error {
 	return err
 }
 
-// notOurs is the error for what somebody else put into a staging folder. A
+// notOurs returns the error for what somebody else put into a staging folder. A
 // file system that changes names, composed letters into decomposed ones, gives
 // it too: such a release could not be verified later.
 func notOurs(name, found string) error {
@@ -105,7 +105,7 @@ func notOurs(name, found string) error {
 
 var errNotMade = errors.New("this run did not make it, or not under this name")
 
-// incomplete is the error for what somebody else took out of it.
+// incomplete returns the error for what somebody else took out of it.
 func incomplete(dir string, found, want int) error {
 	return &fs.PathError{Op: "checking", Path: dir, Err: fmt.Errorf("found %d files, want %d", found, want)}
 }

@@ -13,15 +13,15 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// What lies beside a release, in a folder of its own: its definition, its
+// What is beside a release, in a separate folder: its definition, its
 // attestation. These files may be written again; the release may not.
 
-// DefinitionDir is the folder of a release's package definition.
+// DefinitionDir returns the folder of a release's package definition.
 func (l *Library) DefinitionDir(name string) string {
 	return filepath.Join(l.dir, definitionsDir, name)
 }
 
-// AttestationDir is the folder of a release's attestation.
+// AttestationDir returns the folder of a release's attestation.
 func (l *Library) AttestationDir(name string) string {
 	return filepath.Join(l.dir, attestationsDir, name)
 }
@@ -58,7 +58,7 @@ func (l *Library) differing(dir string, files map[string][]byte) ([]string, erro
 	return names, nil
 }
 
-// ownFolder refuses a folder beside the releases that is not one, or that lies in one that is
+// ownFolder refuses a folder beside the releases that is not one, or that is in one that is
 // not: a link in its place could lead into a release, which is never written again. One that
 // is not there is no fault.
 func ownFolder(root *os.Root, dir string) error {
@@ -89,7 +89,7 @@ func parentsAnd(p string) iter.Seq[string] {
 	}
 }
 
-// holds reports whether a file is there and has this content.
+// holds reports whether a file exists and has this content.
 func holds(root *os.Root, name string, content []byte) bool {
 	if info, err := root.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return false

@@ -18,7 +18,7 @@ type findings struct {
 	mu    sync.Mutex
 	files []FileResult
 	odd   bool // only of files that are not as they should be
-	sums  Sums // nil if nobody wants them
+	sums  Sums // nil if not wanted
 }
 
 func newFindings(c *comparison, n int) *findings {
@@ -49,7 +49,7 @@ type Subject struct {
 	SHA256 string
 }
 
-// Subjects are the files of a release that make up what it holds and what is
+// Subjects returns the files of a release that make up its content and what is
 // known of it: the manifest, whose sum is the release's digest; the record;
 // and the payload. They come in this order, the payload sorted by path.
 func (s Sums) Subjects() []Subject {
@@ -65,13 +65,13 @@ func (s Sums) Subjects() []Subject {
 	return subjects
 }
 
-// Manifest is the sum of the payload manifest, which is a release's digest;
+// Manifest returns the sum of the payload manifest, which is a release's digest;
 // empty if it was not read.
 func (s Sums) Manifest() string { return s[manifestName.Name()] }
 
 func isSubject(p string) bool { return rank(p) < 2 || strings.HasPrefix(p, dataDir+"/") }
 
-// rank is the place of a file among the subjects.
+// rank returns the place of a file among the subjects.
 func rank(p string) int {
 	switch p {
 	case manifestName.Name():

@@ -20,8 +20,8 @@ func targetFault(string) string { return "" }
 // finalPath: resolving the links of a path is all there is to do.
 func finalPath(dir string) string { return dir }
 
-// otherWay reports whether two folders lie on one device and are reached through
-// different mounts of it, or through nobody knows which.
+// otherWay reports whether two folders are on one device and are reached through
+// different mounts of it, or through unknown ones.
 func otherWay(a, b string) bool {
 	x, err1 := mountOf(a)
 	y, err2 := mountOf(b)
@@ -113,7 +113,7 @@ func openUncached(files *tree.Folders, name string) (io.ReadCloser, error) {
 	return files.OpenSteady(name, os.O_RDONLY|unix.O_DIRECT)
 }
 
-// machineID tells machines and containers apart whose processes cannot see
+// machineID distinguishes machines and containers whose processes cannot see
 // one another, even if they share a host name.
 func machineID() string {
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")

@@ -23,7 +23,7 @@ func targetFault(string) string { return "" }
 // finalPath: resolving the links of a path is all there is to do.
 func finalPath(dir string) string { return dir }
 
-// otherWay: nothing here tells through which mount a folder is reached.
+// otherWay: nothing here says through which mount a folder is reached.
 func otherWay(string, string) bool { return true }
 
 func hasSyncFS(*os.File) bool { return false }

@@ -31,7 +31,7 @@ func targetFault(dir string) string {
 }
 
 // finalPath is where a folder is, with junctions, subst and short names out of
-// the way; dir itself if Windows does not tell.
+// the way; dir itself if Windows does not say.
 func finalPath(dir string) string {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -99,7 +99,7 @@ func openUncached(files *tree.Folders, name string) (io.ReadCloser, error) {
 }
 
 // machineID: processes of one Windows host all see one another; the host name,
-// kept beside it, tells hosts apart.
+// kept beside it, distinguishes hosts.
 func machineID() string { return "windows" }
 
 // isRunning reports whether a process of this machine exists.

@@ -11,8 +11,8 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// errTwinDiffers: the source is not what the release holds, or the release is
-// not whole; which of the two, the sums will tell.
+// errTwinDiffers: the source is not what the release contains, or the release is
+// not whole; which of the two, the sums will show.
 var errTwinDiffers = errors.New("source and release differ")
 
 // A twin is a source that is compared byte by byte with a release while the

@@ -51,7 +51,7 @@ func (r FileResult) File() string {
 	return strings.TrimSuffix(r.Path, r.Aspect)
 }
 
-// Aspects of a release that have verdicts of their own.
+// Aspects of a release that have separate verdicts.
 const (
 	aspectOxum   = " (Payload-Oxum)"
 	aspectDigest = " (digest)"
@@ -69,8 +69,7 @@ func (r FileResult) String() string {
 	return s
 }
 
-// A Report is the outcome of a comparison. A report without differences is
-// the only one that says "equal".
+// A Report is the outcome of a comparison. Only a report without differences means "equal".
 type Report struct {
 	Files []FileResult // sorted by path
 	Bytes int64        // read
@@ -81,7 +80,7 @@ type Report struct {
 	payload int // files of the payload that were read
 }
 
-// Differences are the files whose verdict is not Same.
+// Differences returns the files whose verdict is not Same.
 func (r Report) Differences() []FileResult {
 	return slices.DeleteFunc(slices.Clone(r.Files), func(f FileResult) bool { return f.Verdict == Same })
 }
@@ -90,7 +89,7 @@ func (r Report) Differences() []FileResult {
 type VerifyOptions struct {
 	Workers  int
 	Uncached bool      // read past the page cache where the system can
-	Checker  Checker   // looks at the payload as well; nil: nobody does
+	Checker  Checker   // checks the payload as well; nil: not checked
 	Release  bool      // what is verified is a release, even where the file that says so is missing
 	Predict  Predictor // the content hash that a record has to have; nil: a record that has one differs
 	Sums     bool      // report what was read of each file that has a SHA-256 to be compared with

@@ -23,8 +23,8 @@ var partialName = regexp.MustCompile(`^\.[A-Za-z0-9.-]+\.[0-9a-f]{16}\.partial$`
 // WriterOptions tunes OpenWriter. The zero value is ready to use.
 type WriterOptions struct {
 	Protected   []string         // folders that must not become libraries: home, Windows
-	Source      string           // the source's folder, which must not overlap the library; empty when it is no folder
-	OverlayDirs []string         // folders of an overlay, which must not lie in the library
+	Source      string           // the source's folder, which must not overlap the library; empty if it is not a folder
+	OverlayDirs []string         // folders of an overlay, which must not be in the library
 	Now         func() time.Time // the clock for what is recorded; nil records the zero time
 
 	step func(name string) // called between the steps of a run; tests end the process there
@@ -42,8 +42,8 @@ type Writer struct {
 	disk  flusher
 }
 
-// CheckTarget reports whether dir could be opened as a library for writing,
-// without touching it.
+// CheckTarget returns an error if dir cannot be opened as a library for writing. It does not touch
+// dir.
 func CheckTarget(dir string, o WriterOptions) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -120,7 +120,7 @@ func (w *Writer) open(ctx context.Context) error {
 	return w.reclaim(ctx)
 }
 
-// create writes the marker. When two runs do so at once the later one stands.
+// create writes the marker. If two runs do so at once, the later one wins.
 func (w *Writer) create(ctx context.Context) (marker, error) {
 	m := marker{Format: markerFormat, Version: formatVersion, Library: randomHex(idBytes)}
 	b, err := json.MarshalIndent(m, "", "  ")
@@ -140,7 +140,7 @@ func (w *Writer) create(ctx context.Context) (marker, error) {
 	return made, nil
 }
 
-// Close gives the lock back.
+// Close releases the lock.
 func (w *Writer) Close() error {
 	var err error
 	if w.lock != nil {
@@ -149,7 +149,7 @@ func (w *Writer) Close() error {
 	return errors.Join(err, w.root.Close())
 }
 
-// Notes tells what opening the library had to put right: a stale lock taken
+// Notes returns what opening the library had to repair: a stale lock taken
 // over, an interrupted run cleared away.
 func (w *Writer) Notes() []string { return w.notes }
 

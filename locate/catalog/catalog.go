@@ -55,7 +55,7 @@ type Member struct {
 	Catalog *Catalog // that lists it
 }
 
-// A Catalog is a catalog file and what became of it.
+// A Catalog is a catalog file and the result of reading it.
 type Catalog struct {
 	File   string // base name of the catalog file
 	SHA256 string // of the catalog file, in lower-case hexadecimal; "" if it was not read
@@ -92,7 +92,7 @@ func Read(v *pe.Verifier, file string, data []byte) *Catalog {
 	return c
 }
 
-// refused is a catalog that cannot be read.
+// refused returns a catalog that cannot be read.
 func refused(file, reason string) *Catalog {
 	return &Catalog{File: file, Signature: pe.Signature{Verdict: pe.Unsupported, Reason: reason}}
 }

@@ -91,7 +91,7 @@ func parseList(content []byte) (list, error) {
 	return l, nil
 }
 
-// orUnread is the fault of r, or else an error with a text.
+// orUnread returns the fault of r, or else an error with a text.
 func orUnread(r *der.Reader, text string) error {
 	if err := r.Err(); err != nil {
 		return err

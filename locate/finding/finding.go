@@ -1,11 +1,10 @@
-// Package finding is how usmtpkg states what is wrong with a USMT folder, or with the
-// settings for one: how severe it is, what was found, what was wanted, and what to do.
+// Package finding defines how usmtpkg says what is wrong with a USMT folder, or with the settings
+// for one: how severe it is, what was found and wanted, and what to do.
 //
-// A finding is the fault of what was looked at. That it could not be looked at is never
-// a finding.
+// A finding is a fault of what was checked. A failure to check it is never a finding.
 //
-// The package also makes text printable that comes from elsewhere: names of files, and
-// what other programs wrote. It imports no other package of usmtpkg, and all may import it.
+// The package also makes text from elsewhere printable: names of files, and what other programs
+// wrote. It imports no other package of usmtpkg, and all may import it.
 package finding
 
 import (
@@ -77,7 +76,7 @@ func Sort(list []*Error) {
 	})
 }
 
-// Join returns the findings that fail a run as one *multierror.Error that holds an *Error
+// Join returns the findings that fail a run as one *multierror.Error with an *Error
 // for each, or nil if there are none. Errors fail every run, warnings only a strict one.
 func Join(list []*Error, strict bool) error {
 	var all *multierror.Error
@@ -97,7 +96,7 @@ func (e *Error) Fails(strict bool) bool {
 	return e.Severity == SeverityError || strict && e.Severity == SeverityWarning
 }
 
-// oneALine is the text of a list of findings: one a line and nothing else.
+// oneALine returns the text of a list of findings: one a line and nothing else.
 func oneALine(list []error) string {
 	lines := make([]string, len(list))
 	for i, err := range list {

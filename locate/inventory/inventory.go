@@ -46,8 +46,8 @@
 //	confirmed  microsoft: the hash agrees with a list that Microsoft signed
 //	copies     how many independent copies of the file have this hash
 //
-// It does not compare anything with a list, does not look at files, and does not
-// say whether a list is right: it is what somebody wrote down.
+// The package does not compare anything with a list, does not read other files, and does not say
+// whether a list is right.
 package inventory
 
 import (
@@ -95,8 +95,8 @@ type File struct {
 	Copies    int    // independent copies that have this hash; 0 where nobody counted
 }
 
-// Doubtful reports whether nothing but a single copy speaks for the hash, so that
-// a file that differs may be the right one.
+// Doubtful reports whether the hash is based on a single copy, so that a file that differs may be
+// the right one.
 func (f File) Doubtful() bool { return f.Copies == 1 }
 
 // Hashed reports whether the list has a hash of the file.

@@ -84,7 +84,7 @@ func (f File) write(b *bytes.Buffer, name string) {
 	b.WriteByte('\n')
 }
 
-// facts are the values of factNames, "" for those that are not known.
+// facts returns the values of factNames, "" for those that are not known.
 func (f File) facts() []string {
 	facts := []string{"", f.Machine, "", string(f.Signature), f.SHA256, f.LFSHA256, f.MD5, "", ""}
 	if f.Size >= 0 {

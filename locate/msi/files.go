@@ -167,7 +167,7 @@ func longName(value string) (string, error) {
 	return name, nil
 }
 
-// A Cabinet holds files of the package.
+// A Cabinet is an archive with files of the package.
 type Cabinet struct {
 	Name     string
 	Embedded bool // Name is a stream of the database, not a file beside it

@@ -1,5 +1,5 @@
 // Package msi reads Windows Installer databases (.msi) as far as usmtpkg needs
-// them: which files a package installs where, with Microsoft's own sizes,
+// them: which files a package installs where, with Microsoft's sizes,
 // versions and hashes, and whether the package is as its maker signed it.
 //
 // Rules of Open and of what a Database reads:

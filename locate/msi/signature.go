@@ -17,7 +17,7 @@ const (
 	namesStream     = "\x05MsiDigitalSignatureEx"
 )
 
-// A Signature is what the signature of a package comes to.
+// A Signature is the verdict on the signature of a package.
 type Signature struct {
 	pe.Signature
 	// Names reports whether the names, sizes and times of the streams are
@@ -98,7 +98,7 @@ func (d *Database) digest(h crypto.Hash, names *cfb.Entry) ([]byte, error) {
 	return sum.Sum(nil), nil
 }
 
-// signed are the entries of a storage that a signature covers, in its order.
+// signed returns the entries of a storage that a signature covers, in its order.
 func signed(storage *cfb.Entry) []*cfb.Entry {
 	var list []*cfb.Entry
 	for _, e := range storage.Children {

@@ -15,7 +15,7 @@ func malformed(format string, args ...any) error {
 	return &cfb.FormatError{Text: fmt.Sprintf(format, args...)}
 }
 
-// A stringPool holds the texts of a database, which its tables refer to by number.
+// A stringPool has the texts of a database, which its tables refer to by number.
 type stringPool struct {
 	data  []byte
 	spans []span

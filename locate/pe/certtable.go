@@ -20,10 +20,10 @@ const (
 	maxSignatures = 8 // of one file, nested ones included
 )
 
-// oidNested is the unsigned attribute that holds further signatures.
+// oidNested is the unsigned attribute with further signatures.
 const oidNested = "1.3.6.1.4.1.311.2.4.1"
 
-// tableFault says what is wrong with where the certificate table lies, or "".
+// tableFault says what is wrong with the position of the certificate table, or "".
 func (img *image) tableFault(size int64) string {
 	start, end := int64(img.certificates.addr), int64(img.certificates.addr)+int64(img.certificates.size)
 	switch {
@@ -42,7 +42,7 @@ func (img *image) tableFault(size int64) string {
 	return ""
 }
 
-// unsigned is the verdict on a file whose headers name no certificate table: it
+// unsigned returns the verdict on a file whose headers name no certificate table: it
 // is unsigned, unless a signature is still at its end. The error is a failed read.
 func (img *image) unsigned(r io.ReaderAt, size int64) (Signature, error) {
 	at, err := img.leftBehind(r, size)

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// A Check finds the verdict on one file, while somebody reads it. It is not for
+// A Check finds the verdict on one file while the caller reads it. It is not for
 // several goroutines at once.
 type Check struct {
 	v          *Verifier
@@ -77,7 +77,7 @@ func (v *Verifier) Begin(r io.ReaderAt, size int64) (*Check, error) {
 	return c, nil
 }
 
-// keepHeaders keeps the headers that tell where everything is, so that the
+// keepHeaders keeps the headers that say where everything is, so that the
 // content is known to be what Begin looked at.
 func (c *Check) keepHeaders(w *window, img *image) error {
 	for _, part := range []run{

@@ -56,7 +56,7 @@ type directory struct {
 	field      int64 // where in the file that is written
 }
 
-// ntHeader is the part of the headers that says where the others lie.
+// ntHeader is the part of the headers that says where the others are.
 type ntHeader struct {
 	offset       int64
 	machine      Machine
@@ -221,8 +221,8 @@ func inFile(w *window) string {
 	return fmt.Sprintf("its end within the file of %d bytes", w.size)
 }
 
-// find returns where in the file the bytes of an RVA lie, and how many of its
-// section follow there. None follow when no section holds the RVA.
+// find returns where in the file the bytes of an RVA are, and how many of its
+// section follow there. None follow if no section contains the RVA.
 func (img *image) find(rva uint32) (off, n int64) {
 	for _, s := range img.sections {
 		if rva >= s.rva && rva-s.rva < s.size {

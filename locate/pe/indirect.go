@@ -25,7 +25,7 @@ type format struct {
 	data func(s *signature, r *der.Reader) error
 }
 
-// program is the format of a program with these headers.
+// program returns the format of a program with these headers.
 func program(img *image) format {
 	return format{"a program", oidImageData, func(s *signature, r *der.Reader) error {
 		s.pages = readPages(r, img)

@@ -17,7 +17,7 @@ const oidSipInfo = "1.3.6.1.4.1.311.2.1.30"
 // installerGUID is {000C10F1-0000-0000-C000-000000000046}.
 var installerGUID = []byte{0xf1, 0x10, 0x0c, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46}
 
-// installer is the format of a Windows Installer package.
+// installer returns the format of a Windows Installer package.
 func installer() format {
 	return format{"a Windows Installer package", oidSipInfo, func(_ *signature, r *der.Reader) error {
 		r.Read(der.Integer, "version of the format")
@@ -33,8 +33,8 @@ func installer() format {
 	}}
 }
 
-// Installer judges a signature of a Windows Installer package (.msi) as those
-// of programs are judged. digest returns the digest of the package; if it finds
+// Installer checks a signature of a Windows Installer package (.msi) like those
+// of programs. digest returns the digest of the package; if it finds
 // the package altered, its error is a [*cms.SignatureError]. Any other error of
 // digest is returned, and says nothing about the package.
 func (v *Verifier) Installer(message []byte, digest func(crypto.Hash) ([]byte, error)) (Signature, error) {

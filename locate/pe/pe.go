@@ -21,9 +21,9 @@
 //   - Trusted are Microsoft's roots, which are built in and compared with their
 //     SHA-256, and those that are handed in. See package cms for chains, time
 //     stamps and algorithms. A digest with SHA-1 counts, as of 2017's kits.
-//   - The certificate table is the end of the file, holds signatures and zeros,
+//   - The certificate table is the end of the file, contains signatures and zeros,
 //     and no section reaches into it: nothing hides where no digest looks. What
-//     unsigned attributes hold, and certificates that no chain needs, is not
+//     unsigned attributes contain, and certificates that no chain needs, is not
 //     looked at, and Windows does not load it either.
 //   - Page hashes are checked where a file has them.
 //   - Installer checks the signatures of Windows Installer packages by the same
@@ -57,7 +57,7 @@ const (
 	ARM64 Machine = 0xaa64
 )
 
-// String returns the name of the USMT folder that holds files of this machine,
+// String returns the name of the USMT folder for files of this machine,
 // or the number for a machine USMT has no folder for.
 func (m Machine) String() string {
 	switch m {

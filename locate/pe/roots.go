@@ -20,7 +20,7 @@ import (
 //go:embed microsoft-roots.pem
 var microsoftRoots string
 
-// pinned are the SHA-256 sums of the certificates in microsoftRoots, in order.
+// pinned returns the SHA-256 sums of the certificates in microsoftRoots, in order.
 func pinned() []string {
 	return []string{
 		"885de64c340e3ea70658f01e1145f957fcda27aabeea1ab9faa9fdb0102d4077", // Microsoft Root Certificate Authority (2001)

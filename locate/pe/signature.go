@@ -15,7 +15,7 @@ import (
 // A Verdict is what is known of the Authenticode signatures of a file.
 type Verdict string
 
-// The verdicts. Only Valid says that somebody vouches for the file.
+// The verdicts. Only Valid means that the signer vouches for the file.
 const (
 	Valid       Verdict = "valid"       // signed, whole, under a trusted root, at a time that counts
 	Unsigned    Verdict = "unsigned"    // no signature in the file; a catalog elsewhere may have one
@@ -25,9 +25,9 @@ const (
 	Unsupported Verdict = "unsupported" // the signature cannot be checked here
 )
 
-// A Signature is what a file's signatures come to. Of a file with several it is
-// about the best of them, and of two alike about that with the stronger digest;
-// but one that is tampered with makes the file Tampered.
+// A Signature is the verdict on the signatures of a file. If there are several, it is about the
+// best, or the one with the stronger digest if they are alike; but one that is tampered with makes
+// the file Tampered.
 type Signature struct {
 	Verdict Verdict
 	// Signer is the common name of the signing certificate, "" if that is not
@@ -38,11 +38,11 @@ type Signature struct {
 	Reason    string    // why it is not valid; of a valid one, what else there is to say, or ""
 }
 
-// A Verifier judges signatures. Its methods may be called from several
+// A Verifier checks signatures. Its methods may be called from several
 // goroutines; it remembers certificates, so that one for all files is fastest.
 //
-// Under Microsoft's roots it trusts Microsoft's own certificates only: those of
-// others hang there, too, such as of whoever sells in its store.
+// Under Microsoft's roots it trusts Microsoft's own certificates only: the roots
+// also have certificates of others, such as sellers in its store.
 type Verifier struct {
 	now    func() time.Time
 	trust  *cms.Trust
@@ -50,7 +50,7 @@ type Verifier struct {
 }
 
 // NewVerifier returns a Verifier that trusts Microsoft's roots and extra ones.
-// It asks now for the time whenever it judges a file.
+// It calls now for the time whenever it checks a file.
 func NewVerifier(now func() time.Time, extraRoots []*x509.Certificate) (*Verifier, error) {
 	roots, err := vendorRoots(microsoftRoots, pinned())
 	if err != nil {

@@ -27,7 +27,7 @@ func (v Version) Compare(u Version) int {
 	return slices.Compare(v[:], u[:])
 }
 
-// IsZero reports whether v is 0.0.0.0, which stands for "no version".
+// IsZero reports whether v is 0.0.0.0, which means "no version".
 func (v Version) IsZero() bool {
 	return v == Version{}
 }

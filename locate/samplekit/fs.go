@@ -23,7 +23,7 @@ func FS() fs.FS {
 	return root
 }
 
-// A tree holds the nodes of a file system by their paths.
+// A tree has the nodes of a file system by their paths.
 type tree map[string]*node
 
 // add enters n and the folders above it.
@@ -83,7 +83,7 @@ func (n *node) Size() int64  { return int64(len(n.data)) }
 func (n *node) IsDir() bool  { return n.dir }
 func (n *node) Sys() any     { return nil }
 
-// ModTime is the same for all, so that two kits are equal in this as well. It
+// ModTime returns the same for all, so that two kits are equal in this as well. It
 // is one that every file system can store.
 func (n *node) ModTime() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
 

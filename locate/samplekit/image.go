@@ -24,7 +24,7 @@ const (
 )
 
 // PE makes a PE file for m with the file version v, or without a version
-// resource when v is zero. Its code section holds padding, 16 bytes and extra
+// resource when v is zero. Its code section contains padding, 16 bytes and extra
 // more; an extra below zero counts as zero. The file is well-formed, is not
 // signed, and has nothing in it to run.
 func PE(m pe.Machine, v pe.Version, extra int) []byte { return NamedPE(m, v, extra, "") }
@@ -87,8 +87,8 @@ func headers(m pe.Machine, sections []dpe.SectionHeader32, resources dpe.DataDir
 	return encode(append(dos, "PE\x00\x00"...), file, optional, sections)
 }
 
-// optional64 is the optional header of a library without an entry point that
-// may be loaded anywhere and holds no executable data.
+// optional64 returns the optional header of a library without an entry point that
+// may be loaded anywhere and contains no executable data.
 func optional64(text dpe.SectionHeader32, imageSize uint32) dpe.OptionalHeader64 {
 	return dpe.OptionalHeader64{
 		Magic:                       0x20b,
@@ -127,7 +127,7 @@ func optional32(text dpe.SectionHeader32, imageSize uint32) dpe.OptionalHeader32
 	}
 }
 
-// versionSection makes a resource section loaded at rva that holds one version
+// versionSection makes a resource section loaded at rva with one version
 // resource, in US English (0x409): three directories of one entry each, the
 // leaf, and the resource with its fixed part and, unless it is empty, the name.
 func versionSection(v pe.Version, name string, rva uint32) []byte {
@@ -172,7 +172,7 @@ func versionBlock(key string, units int, content []byte) []byte {
 	return b
 }
 
-// utf16Text is a text with a zero behind it.
+// utf16Text returns a text with a zero behind it.
 func utf16Text(s string) []byte { return encode(nil, utf16.Encode([]rune(s+"\x00"))) }
 
 // encode appends values of fixed size as little-endian bytes.

@@ -8,7 +8,7 @@
 //   - All texts are our own. Nothing of Microsoft's is in it, and nothing that
 //     would migrate a user's state.
 //   - The programs cannot run: they are marked as DLLs, have no entry point and
-//     no executable section, and hold padding only.
+//     no executable section, and contain padding only.
 //   - The same options always give the same bytes.
 //
 // It does not make damaged kits: tests take [Files] and change the map.
@@ -23,10 +23,10 @@ import (
 )
 
 // Version is the file version of the kit's programs. The build is fictional and
-// close to 65535, the largest a file version can hold, far from any real build.
+// close to 65535, the largest number in a file version, far from any real build.
 const Version = "10.0.65000.1"
 
-// Options tells Files what to make. The zero value gives the standard kit.
+// Options says what Files makes. The zero value gives the standard kit.
 type Options struct {
 	Version string   // file version of the programs, four numbers; "" means Version
 	Arches  []string // of amd64, arm64 and x86; none means all three
@@ -92,7 +92,7 @@ func addDownlevelPlugins(files map[string][]byte, arch string, m pe.Machine, nam
 	files[arch+"/ReplacementManifests8/"+pluginName] = NamedPE(m, v, 1900, nameIf(named, pluginName))
 }
 
-// nameIf is the name of a program for its version resource, if it is to be there.
+// nameIf returns the name of a program for its version resource, if it is to be there.
 func nameIf(named bool, name string) string {
 	if !named {
 		return ""

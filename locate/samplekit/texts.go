@@ -57,7 +57,7 @@ func downlevelManifests() map[string]string {
 	}
 }
 
-// pluginName is the plug-in of a manifest folder: a DLL in a folder of its own.
+// pluginName is the plug-in of a manifest folder: a DLL in a separate folder.
 const pluginName = "Sample-Settings/samplemig.dll"
 
 const samplePlugin = `    <plugin classId="{00000000-0000-4000-8000-000000000001}" file="Sample-Settings\samplemig.dll"/>

@@ -87,7 +87,7 @@ func (in *input) space() (c byte, spaced bool, err error) {
 	}
 }
 
-// name uses a name. The slice holds until the next read.
+// name uses a name. The slice is valid until the next read.
 func (in *input) name() ([]byte, error) {
 	b := in.buf[in.pos:in.end]
 	i := 0
@@ -102,7 +102,7 @@ func (in *input) name() ([]byte, error) {
 }
 
 // slowName is name for whatever is not plain ASCII within the buffer, and for
-// what is no name.
+// what is not a name.
 func (in *input) slowName() ([]byte, error) {
 	in.mark = in.pos
 	for {
@@ -131,7 +131,7 @@ func (in *input) held() []byte {
 	return b
 }
 
-// badChar refuses a character that may not stand in XML, or not where it is.
+// badChar refuses a character that is not allowed in XML, or not where it is.
 func (in *input) badChar(r rune) error {
 	if isChar(r) {
 		return in.fail("character %s is not allowed here", show(r))
@@ -139,7 +139,7 @@ func (in *input) badChar(r rune) error {
 	return in.fail("character %s is not allowed in XML", show(r))
 }
 
-// show is a character for a message: quoted when it can be seen.
+// show returns a character for a message: quoted when it can be seen.
 func show(r rune) string {
 	if r >= ' ' && r < 0x7F {
 		return fmt.Sprintf("%q", r)

@@ -1,6 +1,6 @@
 package wellformed
 
-// class says where an ASCII byte may stand without meaning anything special.
+// class says where an ASCII byte has no special meaning.
 type class uint16
 
 const (
@@ -52,7 +52,7 @@ func classTable() (t [256]class) {
 	return t
 }
 
-// isChar is production 2, Char: what may stand in a text at all.
+// isChar is production 2, Char: what is allowed in a text at all.
 func isChar(r rune) bool {
 	switch {
 	case r < ' ':

@@ -149,7 +149,7 @@ func extendsASCII(name string) bool {
 	return strings.HasPrefix(name, "ISO-8859-") || strings.HasPrefix(name, "WINDOWS-125")
 }
 
-// quoted is a value for a message.
+// quoted returns a value for a message.
 func quoted(v string) string {
 	return strconv.Quote(clip([]byte(v)))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// bufSize is the buffer, in bytes. It holds the longest value twice, so
+	// bufSize is the buffer, in bytes. It has room for the longest value twice, so
 	// there is always room to read on while a value is held.
 	bufSize = 64 << 10
 
@@ -26,7 +26,7 @@ const (
 // may wrap that one, and stays a failure of the reader.
 var errEnd = errors.New("end of text")
 
-// input is the text: a window of UTF-8 over the reader, and where it stands.
+// input is the text: a window of UTF-8 over the reader, and its position.
 type input struct {
 	r    io.Reader
 	err  error // what ended reading; holds once buf[:end] is used up
@@ -77,7 +77,7 @@ func (in *input) fill() error {
 	return io.ErrNoProgress
 }
 
-// discard drops what is behind pos, but for what is still looked at.
+// discard drops what is behind pos, except what is still in use.
 func (in *input) discard() {
 	n := in.pos - history
 	if in.mark >= 0 {
@@ -94,7 +94,7 @@ func (in *input) discard() {
 	}
 }
 
-// position is the line and column of buf[p]. Lines are counted here, a buffer
+// position returns the line and column of buf[p]. Lines are counted here, a buffer
 // at a time, and not while scanning: that costs next to nothing.
 func (in *input) position(p int) (line, column int) {
 	b := in.buf[:p]
@@ -120,7 +120,7 @@ func (in *input) located(err error) error {
 	return err
 }
 
-// fail is a SyntaxError at pos.
+// fail returns a SyntaxError at pos.
 func (in *input) fail(format string, args ...any) error {
 	return in.failAt(in.pos, format, args...)
 }

@@ -80,7 +80,7 @@ func (in *input) charReference() error {
 	return nil
 }
 
-// digit is the value of a hexadecimal digit; 16 for anything else.
+// digit returns the value of a hexadecimal digit; 16 for anything else.
 func digit(c byte) rune {
 	switch {
 	case '0' <= c && c <= '9':
@@ -94,7 +94,7 @@ func digit(c byte) rune {
 }
 
 // unescape gives the value of an attribute that was scanned, section 3.3.3: a
-// line end or tab counts as a space, unless a reference stands for it.
+// line end or tab counts as a space, unless it comes from a reference.
 func unescape(b []byte) string {
 	var v strings.Builder
 	for len(b) > 0 {
@@ -121,7 +121,7 @@ func unescape(b []byte) string {
 	return v.String()
 }
 
-// unescapeOne writes what the reference at the beginning of b stands for, and
+// unescapeOne writes what the reference at the start of b means, and
 // gives its length.
 func unescapeOne(v *strings.Builder, b []byte) int {
 	if char, n := predefined(b); n > 0 {

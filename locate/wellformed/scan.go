@@ -46,7 +46,7 @@ func (s *scanner) document() error {
 }
 
 // outside scans one piece of markup before or after the root element, where
-// nothing else but white space may stand. At the end of the text it gives errEnd.
+// nothing but white space is allowed. At the end of the text it gives errEnd.
 func (s *scanner) outside() error {
 	c, _, err := s.space()
 	if errors.Is(err, errEnd) && !s.seen {
@@ -224,7 +224,7 @@ func (s *scanner) ended(err error, what string) error {
 	return s.failAt(s.end, "text ends within %s", what)
 }
 
-// clip is a name for a message: no longer than a line.
+// clip returns a name for a message: no longer than a line.
 func clip(b []byte) string {
 	const most = 60 // bytes
 	if len(b) <= most {

@@ -51,7 +51,7 @@ func (s *scanner) push(name []byte) {
 	s.names = append(s.names, name...)
 }
 
-// top is the name of the innermost open element.
+// top returns the name of the innermost open element.
 func (s *scanner) top() []byte { return s.names[s.starts[len(s.starts)-1]:] }
 
 // pop closes the innermost open element.
@@ -116,7 +116,7 @@ func (s *scanner) attribute() error {
 }
 
 // assigned scans what follows an attribute's name, and gives the value as it is
-// written. The slice holds until the next read.
+// written. The slice is valid until the next read.
 func (s *scanner) assigned() ([]byte, error) {
 	if _, _, err := s.space(); err != nil {
 		return nil, err

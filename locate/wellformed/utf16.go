@@ -13,7 +13,7 @@ type utf16Error string
 
 func (e utf16Error) Error() string { return string(e) }
 
-// utf16Reader gives a text in UTF-16 as UTF-8. What is no UTF-16 is a utf16Error
+// utf16Reader gives a text in UTF-16 as UTF-8. What is not UTF-16 is a utf16Error
 // after everything before it was given. (golang.org/x/text would put U+FFFD in
 // its place.)
 type utf16Reader struct {
@@ -39,7 +39,7 @@ func newUTF16Reader(r io.Reader, head []byte, err error, bigEndian bool) *utf16R
 	return d
 }
 
-// Read decodes what it holds, and reads once more when that is no character.
+// Read decodes what it has, and reads once more if that is not a whole character.
 // p must have room for one.
 func (d *utf16Reader) Read(p []byte) (int, error) {
 	if n, err := d.decode(p); n > 0 || err != nil {
@@ -61,7 +61,7 @@ func (d *utf16Reader) Read(p []byte) (int, error) {
 	return d.decode(p)
 }
 
-// decode gives the whole characters it holds, as many as there is room for. An
+// decode gives the whole characters it has, as many as there is room for. An
 // error comes only when there is none before it.
 func (d *utf16Reader) decode(p []byte) (n int, err error) {
 	for d.n-d.off >= 2 && len(p)-n >= utf8.UTFMax {

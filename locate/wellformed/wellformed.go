@@ -1,11 +1,11 @@
 // Package wellformed checks that a text is well-formed XML 1.0 (fifth edition)
-// and tells the name and the attributes of its root element. It reads once,
+// and returns the name and the attributes of its root element. It reads once,
 // forwards, in a buffer of fixed size: migration XML and manifests come from
 // anywhere, and every one of them is read on every staging run.
 //
 // Rules beyond the grammar of https://www.w3.org/TR/xml/ (they refuse more):
 //
-//   - A DOCTYPE is refused, so there are no entities but the five predefined
+//   - A DOCTYPE is refused, so there are no entities except the five predefined
 //     ones, and nothing outside the text is ever asked for.
 //   - At most 256 elements are open, and an element has at most 256 attributes.
 //     A name has at most 1 KiB, a value 32 KiB, one element's attributes 64 KiB.
@@ -29,7 +29,7 @@ import (
 	"sync"
 )
 
-// Limits. Microsoft's own files of release 10.0.26100.1 stay far below: depth
+// Limits. Microsoft's files of release 10.0.26100.1 stay far below: depth
 // 11, names of 31 bytes, 14 attributes, values of 217 bytes. Lengths are counted
 // in bytes of UTF-8, before references are replaced.
 const (
@@ -84,7 +84,7 @@ var scanners = sync.Pool{New: func() any {
 	return &scanner{attrs: attrNames{seed: maphash.MakeSeed()}}
 }}
 
-// keepNames is the most a pooled scanner holds on to for names, in bytes.
+// keepNames is the most a pooled scanner keeps for names, in bytes.
 const keepNames = 16 << 10
 
 // release hands s back to the pool without anything of the caller's.

@@ -11,7 +11,7 @@ import (
 // Fold returns the form in which Windows compares names: each character in its upper case. Three have
 // an upper case that does not count: ı and ſ, because it is an ASCII letter (inferred from .NET's
 // documentation of the invariant culture; no file system was asked), and the combining iota, because it
-// is a mark and its upper case is not. A name that is not UTF-8 is no name to Windows, and stays as it is.
+// is a mark and its upper case is not. A name that is not UTF-8 is not a name to Windows, and stays as it is.
 func Fold(name string) string {
 	if isASCII(name) { // nearly all are
 		return strings.ToUpper(name)
@@ -45,7 +45,7 @@ type folded struct {
 	index     int
 }
 
-// keySlash stands for the slash in keys: nothing sorts before it, so a folder's
+// keySlash is the slash in keys: nothing sorts before it, so a folder's
 // paths follow a file of the same name without a gap.
 const keySlash = "\x00"
 

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// TwinKind says what keeps two paths from lying side by side.
+// TwinKind says why two paths cannot exist side by side.
 type TwinKind uint8
 
 // The kinds of twins.
@@ -42,10 +42,10 @@ type Twin struct {
 	Kind          TwinKind
 }
 
-// Twins finds the paths that some system cannot hold together: those equal
+// Twins finds the paths that some system cannot store together: those equal
 // under Unicode simple case folding (Windows), equal in normalization form
 // (macOS), or both, in their names or in those of their folders. Of more than
-// two equal paths neighbours are reported, of two clashing folders one pair.
+// two equal paths neighbors are reported, of two clashing folders one pair.
 // The result is sorted by Second, then First. The path of a folder is given with
 // "/." at its end.
 func Twins(paths []string) []Twin {
@@ -79,7 +79,7 @@ func Twins(paths []string) []Twin {
 }
 
 // compareNeighbours compares two paths that follow each other in folded order,
-// in which twins are neighbours and a file comes right before what lies in a
+// in which twins are neighbors and a file comes right before what is in a
 // folder of its name.
 func compareNeighbours(a, b folded) (Twin, bool) {
 	if a.key != b.key && folder(a.path) == folder(b.path) {
@@ -161,7 +161,7 @@ func (f *clashFilter) mayClash(paths []string) bool {
 			return true
 		}
 		// A new folder costs as much as its path is long, and so do those it
-		// lies in. Sorting has no such trouble.
+		// is in. Sorting has no such trouble.
 		if f.folders > len(paths)+1000 {
 			return true
 		}
@@ -190,7 +190,7 @@ func (f *clashFilter) add(spelling uint64) sighting {
 	return otherSpelling
 }
 
-// addFolders adds dir and the folders it lies in, and reports whether one of them
+// addFolders adds dir and the folders it is in, and reports whether one of them
 // is known in another spelling.
 func (f *clashFilter) addFolders(dir string) bool {
 	f.key = f.key[:0]

@@ -1,7 +1,7 @@
-// Package winname answers which names of files and folders Windows allows, and which of them it takes
-// for one. The answers are the same on every system: what is staged anywhere is for Windows.
+// Package winname says which names of files and folders Windows allows, and which of them it
+// treats as the same. The answers are the same on every system: what is staged anywhere is for Windows.
 //
-//   - [Fault] and [PathFault] say why Windows cannot hold a name, or the names of a path.
+//   - [Fault] and [PathFault] say why Windows cannot store a name, or the names of a path.
 //   - [Fold] and [Same] compare names as Windows does when it looks for a file.
 //   - [Twins] finds the names that some system takes for one. It goes further than Fold: names that
 //     are the same to Windows are always twins, and some twins are different names to Windows.
@@ -31,7 +31,7 @@ const (
 	MaxPath = 256
 )
 
-// Fault returns why Windows cannot hold a file or folder of that name and give the same name back, on
+// Fault returns why Windows cannot store a file or folder of that name and give the same name back, on
 // every edition and file system, or "": a device name (CON, NUL.txt, COM1), a dot or space at the end,
 // one of <>:"/\|?*, a control character, bytes that are not UTF-8, more than MaxName units.
 //

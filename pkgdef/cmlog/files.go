@@ -16,7 +16,7 @@ import (
 // to more; the limit is ours.
 const maxLog = 1 << 30
 
-// Rotated lists a log on disk and those that it was rotated from, which lie beside it, oldest
+// Rotated lists a log on disk and those that it was rotated from, which are beside it, oldest
 // first: for distmgr.log first distmgr-<date>-<time>.log in the order of their names, then
 // distmgr.lo_, then the log itself (seen: both endings; inferred: which is the older).
 func Rotated(name string) ([]string, error) {
@@ -45,7 +45,7 @@ func Rotated(name string) ([]string, error) {
 }
 
 // Open returns a log on disk, which is opened when it is first read. One that may be gone,
-// since it may be rotated away before its turn, is then empty. What is no regular file, and a
+// since it may be rotated away before its turn, is then empty. Anything that is not a regular file, and a
 // log of more than 1 GiB, is a *tree.FileError.
 func Open(name string, mayBeGone bool) io.ReadCloser { return &lazyFile{name: name, gone: mayBeGone} }
 

@@ -10,7 +10,7 @@
 //
 //	message  $$<SMS_DISTRIBUTION_MANAGER><05-17-2016 18:31:23.782+240><thread=5776 (0x1690)>
 //
-// Rules: a log may be of any length and hold anything; memory stays bounded, what is
+// Rules: a log may be of any length and contain anything; memory stays bounded, what is
 // longer than a message can be is passed over and counted. Both forms may be mixed.
 //
 // It does not understand messages, and takes no time from them: the order of the
@@ -142,7 +142,7 @@ func (r *Reader) take(line []byte, cut bool) (rec Record, ended bool) {
 	return rec, ended
 }
 
-// parseEnd looks for the end of a record in a line; the message is what stands before it.
+// parseEnd looks for the end of a record in a line; the message is what comes before it.
 func parseEnd(line []byte) (rec Record, ended bool) {
 	if i := bytes.LastIndex(line, ccmEnd); i >= 0 {
 		tail := line[i+len(ccmEnd)-1:]

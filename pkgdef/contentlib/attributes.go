@@ -7,7 +7,7 @@ import (
 )
 
 // Attributes are the attributes of a file on Windows, as DataLib records them: a number in
-// hexadecimal without a prefix (seen). They are no part of the content hash.
+// hexadecimal without a prefix (seen). They are not part of the content hash.
 type Attributes uint32
 
 // The attributes that matter here: a reported cause of trouble with packages on old site

@@ -68,7 +68,7 @@ type noProgress struct{}
 func (noProgress) Start(string, int, int64) {}
 func (noProgress) Add(int, int64)           {}
 
-// Check holds a content of the library against the list of files that it should have. What
+// Check compares a content of the library with the list of files that it should have. What
 // differs is a verdict of the Report; an error says that it could not be looked at.
 func (l *Library) Check(ctx context.Context, id string, want []tree.FileSum, o Options) (Report, error) {
 	if err := checkFiles(want, nil); err != nil {

@@ -26,7 +26,7 @@ type Content struct {
 	Dirs []string
 }
 
-// An Entry is one file of a content. Either Err is nil, or nothing else but Path holds; the
+// An Entry is one file of a content. Either Err is nil, or only Path is valid; the
 // attributes are apart from that.
 type Entry struct {
 	Path   string // slash-separated, relative to the package source
@@ -35,7 +35,7 @@ type Entry struct {
 	Err    error  // a *FormatError: what is there does not describe a file
 
 	// Attributes are those that the file had in the package source; AttributesErr, a *FormatError,
-	// says that what is there is no such number. Neither is part of the content.
+	// says that the value is not such a number. Neither is part of the content.
 	Attributes    Attributes
 	AttributesErr error
 
@@ -52,7 +52,7 @@ const (
 const suffix = ".INI"
 
 // Content reads what DataLib says of a content; id is one that Package gave. A content that
-// is not there is ErrNotThere. An entry that cannot be understood is no error: it has one.
+// is not there is ErrNotThere. An entry that cannot be understood is not an error: it has one.
 func (l *Library) Content(ctx context.Context, id string) (Content, error) {
 	if !contentID.MatchString(id) {
 		return Content{}, fmt.Errorf("found content id %.120q, wanted one such as P0100012.1", id)

@@ -1,7 +1,7 @@
-// Package contentlib reads what ConfigMgr made of a package source: it predicts
-// the content hash that the site will compute, finds the one it logged, and
-// holds the content library (SCCMContentLib) of a site server or distribution
-// point against a list of files. It only ever reads: Microsoft says that
+// Package contentlib reads what ConfigMgr has of a package source. It predicts the content hash
+// that the site will compute, finds the one it logged, and
+// compares the content library (SCCMContentLib) of a site server or distribution
+// point with a list of files. It only ever reads: Microsoft says that
 // nothing in a content library may be altered, added or removed by others.
 //
 // None of this is documented as a format by Microsoft. In the comments of this
@@ -22,7 +22,7 @@
 //	DataLib/<content id>/<tree>/<name>.INI   [File] Size=  Hash=
 //	FileLib/<first 4 digits>/<HASH>     the file itself, once however often it is used
 //
-// PkgLib and DataLib lie on one drive, FileLib may be spread over several. The
+// PkgLib and DataLib are on one drive, FileLib may be spread over several. The
 // content id of a package is <package id>.<source version>.
 //
 // Rules:

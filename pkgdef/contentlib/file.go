@@ -9,7 +9,7 @@ import (
 	"usmtpkg/locate/winname"
 )
 
-// isSHA256 tells what has the form of a SHA-256 sum.
+// isSHA256 reports whether a text has the form of a SHA-256 sum.
 func isSHA256(s string) bool {
 	var sum [sha256.Size]byte
 	if len(s) != hex.EncodedLen(len(sum)) {
@@ -52,7 +52,7 @@ func checkFiles(files []tree.FileSum, dirs []string) error {
 	return nil
 }
 
-// badPath is the error about a path that cannot be that of a package source.
+// badPath returns the error about a path that cannot be that of a package source.
 func badPath(p, fault string) error {
 	return fmt.Errorf("%q: found %s, wanted a relative path with slashes that Windows accepts", p, fault)
 }

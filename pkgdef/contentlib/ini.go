@@ -38,7 +38,7 @@ const (
 
 // In which encoding ConfigMgr writes these files is unknown; all that cmlog.NewText reads are read.
 
-// An ini holds the sections of an INI file by name, with their keys; names of either are in
+// An ini has the sections of an INI file by name, with their keys; names of either are in
 // lower case. Which keys there are is not fully known, so unknown ones are kept and ignored.
 type ini map[string]section
 
@@ -96,8 +96,8 @@ func parseINI(name string, r io.Reader) (ini, error) {
 	return all, nil
 }
 
-// isText reports whether a line holds no control character but the tab. It need not be UTF-8:
-// an ANSI name may stand in a value that nobody asks for.
+// isText reports whether a line has no control character except the tab. It need not be UTF-8:
+// an ANSI name may be in a value that is not used.
 func isText(line []byte) bool {
 	if bytes.IndexByte(line, 0) >= 0 {
 		return false

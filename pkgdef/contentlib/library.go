@@ -26,7 +26,7 @@ const (
 	fileLib    = "FileLib"
 )
 
-// ErrNotThere says that the library does not hold the package or content asked for.
+// ErrNotThere says that the library does not have the package or content asked for.
 var ErrNotThere = errors.New("not in the content library")
 
 // A LibraryError says that a folder cannot be used as a content library.
@@ -45,9 +45,9 @@ func (e *LibraryError) Unwrap() error { return e.Err }
 type Library struct {
 	dirs   []string   // the folders SCCMContentLib, one a drive
 	drives []*os.Root // the first holds PkgLib and DataLib, each may hold a FileLib
-	pkg    string     // the folders as they are spelt on the first drive
+	pkg    string     // the folders as they are spelled on the first drive
 	data   string
-	files  []string // FileLib as it is spelt on each drive; empty: it has none
+	files  []string // FileLib as it is spelled on each drive; empty: it has none
 }
 
 // Open opens a content library. Each of dirs is the folder SCCMContentLib on one drive, or
@@ -87,7 +87,7 @@ func Open(dirs ...string) (_ *Library, err error) {
 	return l, nil
 }
 
-// openDrive opens dir, or the content library in it, and tells which.
+// openDrive opens dir, or the content library in it, and returns which.
 func openDrive(dir string) (*os.Root, string, error) {
 	root, err := tree.OpenRoot(dir)
 	if err != nil {
@@ -119,7 +119,7 @@ func (l *Library) Close() error {
 	return errors.Join(errs...)
 }
 
-// folderIn finds a folder in the root, however it is spelt.
+// folderIn finds a folder in the root, in any case.
 func folderIn(root *os.Root, name string) (string, error) {
 	found, info, err := entryIn(root, ".", name)
 	if err == nil && !info.IsDir() {
@@ -166,7 +166,7 @@ type Package struct {
 	Contents []string // content ids, sorted; the earlier version of a package may still be among them
 
 	// Current is the content id of the version that is distributed: that of Version, or the
-	// only one there is. It is empty where that cannot be told.
+	// only one there is. It is empty if that is not known.
 	Current string
 }
 
@@ -178,7 +178,7 @@ var (
 	contentID = regexp.MustCompile(`^[0-9A-Za-z_{}-]{1,100}(\.[0-9]{1,10})?$`)
 )
 
-// CheckPackageID refuses what is no package id.
+// CheckPackageID returns an error if id is not a package id.
 func CheckPackageID(id string) error {
 	if !packageID.MatchString(id) {
 		return fmt.Errorf("found package id %q, wanted a site code and five hex digits, such as P0100012", id)
@@ -227,8 +227,8 @@ func (l *Library) Package(id string) (Package, error) {
 	return p, nil
 }
 
-// ContentOf is the content id of a source version of the package: that of the version that is
-// distributed for 0. One that is not listed, or cannot be told, is ErrNotThere.
+// ContentOf returns the content id of a source version of the package: that of the version that is
+// distributed for 0. One that is not listed, or not known, is ErrNotThere.
 func (p Package) ContentOf(version int) (string, error) {
 	id := p.Current
 	if version != 0 {

@@ -128,7 +128,7 @@ type thread struct {
 const maxThreads = 4096
 
 // What distmgr prints of a package on the thread that processes it (seen). Those with a
-// second group tell the version that is processed; "Processing package" tells the one before.
+// second group give the version that is processed; "Processing package" gives the one before.
 var (
 	hashLine = regexp.MustCompile(`^The hash for algorithm ` + calgSHA256 + ` is ([0-9A-Fa-f]{64})$`)
 	tornHash = regexp.MustCompile(`^The hash for algorithm ` + calgSHA256 + `\b(?: is)? *([0-9A-Fa-f]{0,64})`)
@@ -186,7 +186,7 @@ func (t *thread) name(pkg string, begin bool) {
 	}
 }
 
-// versionLine notes package and version. One behind the hash tells the version of that hash,
+// versionLine notes package and version. One after the hash is the version of that hash,
 // and where the log began in between also its package.
 func (s *search) versionLine(t *thread, pkg string, n int, behind bool) {
 	e, loose := t.hash, t.pkg == ""
@@ -260,7 +260,7 @@ func (s *search) finish() LogResult {
 const distmgrLog = "distmgr.log"
 
 // SearchLogFiles is SearchLogs for logs on disk, oldest first. Each may be a log or the folder
-// that holds distmgr.log; those that a log was rotated from, which lie beside it, are read
+// that contains distmgr.log; the older logs beside it are read
 // before it (see package cmlog). A log that comes up twice is read where it comes up last.
 func SearchLogFiles(ctx context.Context, names []string, id, want string) (_ LogResult, err error) {
 	var all []string
@@ -291,7 +291,7 @@ func SearchLogFiles(ctx context.Context, names []string, id, want string) (_ Log
 	return SearchLogs(ctx, id, want, logs...)
 }
 
-// logIn finds distmgr.log in a folder, however it is spelt.
+// logIn finds distmgr.log in a folder, in any case.
 func logIn(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

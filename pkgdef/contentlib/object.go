@@ -55,7 +55,7 @@ func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) 
 	return results, objects, nil
 }
 
-// object looks for one object on all drives. One good object is enough: the same file may lie
+// object looks for one object on all drives. One good object is enough: the same file may be
 // on a drive that went full and on the next (inferred).
 func (l *Library) object(ctx context.Context, f tree.FileSum, o Options, buf []byte) (FileResult, object, error) {
 	res := FileResult{Verdict: ObjectMissing, Want: path.Join(fileLib, f.SHA256[:4], f.SHA256)}

@@ -29,7 +29,7 @@ type Prediction struct {
 }
 
 // Predict computes the content hash of a package source from a list of its files
-// and folders, without reading a file. Folders that hold files need not be in
+// and folders, without reading a file. Folders with files need not be in
 // dirs; empty ones have to be, since their names are part of the hash (as the
 // author of the algorithm has it; unknown for ConfigMgr itself).
 //

@@ -11,7 +11,7 @@ import (
 )
 
 // A PackageSource is the package source that a content was made of, as the library still
-// holds it: a file system of its files. Only the files of Content can be opened.
+// has it: a file system of its files. Only the files of Content can be opened.
 type PackageSource struct {
 	Content
 	Sums []tree.FileSum // those of Content.Files that can be read, all if nothing is broken
@@ -58,7 +58,7 @@ func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSou
 
 var errNotListed = errors.New("no file of this content")
 
-// Stat tells size and time of the object of a file.
+// Stat returns size and time of the object of a file.
 func (s *PackageSource) Stat(name string) (fs.FileInfo, error) {
 	at, ok := s.objects[name]
 	if !ok {

@@ -1,5 +1,5 @@
 // Package smplog reads the logs of a state migration point, smssmpsetup.log,
-// smpmsi.log and smpmgr.log, and says what they come to: installed, failed, low on
+// smpmsi.log and smpmgr.log, and gives a verdict: installed, failed, low on
 // space, waiting, or nothing.
 //
 // The logs are not documented as formats. Each sign that this package knows has a

@@ -12,7 +12,7 @@ import (
 // names of the role's logs, in the order in which they come to be.
 func logNames() []string { return []string{"smssmpsetup.log", "smpmsi.log", "smpmgr.log"} }
 
-// find lists the logs that the names stand for.
+// find lists the logs that the names mean.
 func find(names []string) (files []string, err error) {
 	for _, name := range names {
 		info, err := os.Stat(name)

@@ -25,7 +25,7 @@ var (
 	ourProduct   = regexp.MustCompile(`(?i)State Migration Point|\bSMP\b`)
 )
 
-// A log's role is told by what its lines say, one after the other.
+// A log's role is what its lines say, one after the other.
 type role struct {
 	named bool  // by the name of the file
 	setup owner // by the last "Setup Started"

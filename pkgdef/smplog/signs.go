@@ -69,7 +69,7 @@ func signs() []sign {
 	}
 }
 
-// statusSubject stands for that of the status message.
+// statusSubject means the subject of the status message.
 const statusSubject Subject = ""
 
 // statusMessages are the status messages about the role (seen: their texts). Those left out

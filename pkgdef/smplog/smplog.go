@@ -36,7 +36,7 @@ const (
 	Space  Subject = "space"
 )
 
-// A Basis is what the meaning of a line rests on; see the package.
+// A Basis is what the meaning of a line is based on; see the package.
 type Basis string
 
 // The bases.
@@ -131,7 +131,7 @@ func cutStamp(line string) (when, text string) {
 	return "", line
 }
 
-// judge tells what a line of a message says.
+// judge returns what a line of a message says.
 func judge(known []sign, whose *role, rec cmlog.Record, line string) (Finding, bool) {
 	for _, s := range known {
 		groups := s.pattern.FindStringSubmatch(line)
@@ -161,7 +161,7 @@ func judge(known []sign, whose *role, rec cmlog.Record, line string) (Finding, b
 	return Finding{}, false
 }
 
-// verdict is the worst of the findings. That there is space says nothing of the rest.
+// verdict returns the worst of the findings. That there is space says nothing of the rest.
 func verdict(findings []Finding) Verdict {
 	order := []Verdict{Installed, Waiting, LowSpace, Failed}
 	worst := -1

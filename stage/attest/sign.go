@@ -11,7 +11,7 @@ import (
 	"aead.dev/minisign"
 )
 
-// Bounds of the small files, in bytes. minisign's own bound for a comment is
+// Bounds of the small files, in bytes. minisign's limit for a comment is
 // 8 KiB, and a signature has two.
 const (
 	MaxSignature = 32 << 10
@@ -21,12 +21,12 @@ const (
 // SignatureSuffix ends the name of a signature's file, as minisign names it.
 const SignatureSuffix = ".minisig"
 
-// A SignatureError tells why a signature proves nothing.
+// A SignatureError says why a signature proves nothing.
 type SignatureError struct{ Reason string }
 
 func (e *SignatureError) Error() string { return e.Reason }
 
-// ErrPassword tells that a key is encrypted and the password is not its own.
+// ErrPassword says that a key is encrypted and the password is not the right one.
 var ErrPassword = errors.New("wrong password, or a damaged key")
 
 // A KeyID names a key pair. It is a hint for people: not the name, only the
@@ -57,7 +57,7 @@ func ParsePublicKey(text []byte) (PublicKey, error) {
 	return k, nil
 }
 
-// keyLine is the line of a key file that holds the key. A file that holds more
+// keyLine returns the line of a key file with the key. A file with more
 // than a comment and a key is refused: package minisign would read one of two.
 func keyLine(text []byte) ([]byte, bool) {
 	text = bytes.TrimSpace(text)
@@ -67,7 +67,7 @@ func keyLine(text []byte) ([]byte, bool) {
 	return text, !bytes.ContainsAny(text, "\r\n")
 }
 
-// ID is the key's id.
+// ID returns the key's id.
 func (k PublicKey) ID() KeyID { return KeyID(k.key.ID()) }
 
 // Verify makes sure that the holder of the key signed exactly these bytes. Its
@@ -86,7 +86,7 @@ func (k PublicKey) Verify(content, signature []byte) error {
 	return nil
 }
 
-// SignedBy tells which key a signature says it was made with. It proves nothing.
+// SignedBy returns which key a signature says it was made with. It proves nothing.
 func SignedBy(signature []byte) (KeyID, error) {
 	var s minisign.Signature
 	if len(signature) > MaxSignature {
@@ -98,7 +98,7 @@ func SignedBy(signature []byte) (KeyID, error) {
 	return KeyID(s.KeyID), nil
 }
 
-// cause is the text of an error of package minisign without its own name.
+// cause returns the text of an error of package minisign without its own name.
 func cause(err error) string { return strings.TrimPrefix(err.Error(), "minisign: ") }
 
 // A Key signs.
@@ -147,7 +147,7 @@ func (k Key) check() error {
 	return nil
 }
 
-// ID is the key's id.
+// ID returns the key's id.
 func (k Key) ID() KeyID { return KeyID(k.key.ID()) }
 
 // Sign signs content, prehashed as minisign does by default. The comment is

@@ -125,7 +125,7 @@ func (s Statement) check() (string, error) {
 // placeOf names subject i.
 func placeOf(i int) string { return "subject[" + strconv.Itoa(i) + "]" }
 
-// check holds the rules for subject i; seen are those before it.
+// check checks the rules for subject i; seen are those before it.
 func (s Subject) check(i int, seen map[string]int) error {
 	if !fs.ValidPath(s.Name) || s.Name == "." || strings.ContainsFunc(s.Name, func(r rune) bool { return unicode.IsControl(r) || r == '\\' }) {
 		return &SyntaxError{".name", fmt.Sprintf("%.300q", s.Name), "a relative path with slashes and without control characters"}

@@ -17,7 +17,7 @@
 //     What the RFC allows but advises against goes to [Rules.Warn].
 //   - [Rules.Strict]: the one form that is written here. UTF-8, LF, sorted by
 //     the bytes of the path, lower-case hex, two spaces, names that Windows can
-//     hold, and one manifest of each kind, in SHA-256. A release is read so.
+//     store, and one manifest of each kind, in SHA-256. A release is read so.
 //
 // A manifest may come from anybody. Refused in both, always with file and line:
 //
@@ -38,7 +38,7 @@
 //
 // What this package does not do: it hashes no file and looks at none below the
 // base folder. That the listed files exist, match, and are all there is, that
-// Payload-Oxum tells the truth, and what fetch.txt wants fetched, is the
+// Payload-Oxum is right, and what fetch.txt wants fetched, is the
 // caller's to check.
 //
 // Source: https://www.rfc-editor.org/rfc/rfc8493 for 1.0, and
@@ -107,14 +107,14 @@ func (r Rules) forManifest() (Rules, error) {
 
 func knownVersion(v string) bool { return v == version097 || v == version10 }
 
-// Bag is what the tag files of one bag say.
+// Bag is the content of the tag files of one bag.
 type Bag struct {
 	Version  string  // "0.97" or "1.0"
 	Encoding string  // of the tag files, as bagit.txt spells it
 	Info     []Field // bag-info.txt in its order; nil without one
 	Oxum     *Oxum   // from bag-info.txt; nil if it has none
 
-	// Payload and Tags hold every manifest, sorted by path. In 1.0 all payload
+	// Payload and Tags have every manifest, sorted by path. In 1.0 all payload
 	// manifests list the same paths. Every file listed must exist, the tag
 	// files too.
 	Payload map[Algorithm][]Entry
@@ -167,7 +167,7 @@ func Read(fsys fs.FS, rules Rules) (*Bag, error) {
 	return b, nil
 }
 
-// manifests returns the map that holds a kind of manifest.
+// manifests returns the map for a kind of manifest.
 func (b *Bag) manifests(tag bool) map[Algorithm][]Entry {
 	if tag {
 		return b.Tags

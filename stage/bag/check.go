@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// check holds what the tag files must say together.
+// check checks what the tag files must say together.
 func (b *Bag) check() error {
 	algorithms := slices.Sorted(maps.Keys(b.Payload))
 	if b.Version != version097 {
@@ -54,7 +54,7 @@ func (b *Bag) sameFiles(x, y Algorithm) error {
 	return nil
 }
 
-// tagsListManifests holds that every tag manifest lists every payload manifest.
+// tagsListManifests checks that every tag manifest lists every payload manifest.
 func (b *Bag) tagsListManifests(payload []Algorithm) error {
 	for _, tag := range slices.Sorted(maps.Keys(b.Tags)) {
 		for _, a := range payload {
@@ -73,7 +73,7 @@ func (b *Bag) tagListed(a Algorithm, name string) error {
 	return &SyntaxError{File: Manifest{Algorithm: a, Tag: true}.Name(), Found: "no " + quote(name), Wanted: "a row for it"}
 }
 
-// checkOwn holds what a bag of this tool has and what it has not.
+// checkOwn checks what a bag of this tool has and does not have.
 func (b *Bag) checkOwn(l listing) error {
 	own := []Manifest{{Algorithm: SHA256}, {Algorithm: SHA256, Tag: true}}
 	for _, m := range own {

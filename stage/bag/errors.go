@@ -30,7 +30,7 @@ func (e *NameError) Error() string {
 	return quote(e.Name) + ": found " + e.Fault + ", wanted " + e.Wanted
 }
 
-// at turns a fault of a path into a fault of the line that holds it.
+// at turns a fault of a path into a fault of its line.
 func (e *NameError) at(file string, line int) *SyntaxError {
 	return &SyntaxError{
 		File: file, Line: line,

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// FetchItem is one line of fetch.txt: a payload file that lies elsewhere. This
-// package fetches nothing. URL and Length are claims of whoever made the bag.
+// FetchItem is one line of fetch.txt: a payload file that is elsewhere. This
+// package fetches nothing. URL and Length are claims of the bag's author.
 type FetchItem struct {
 	URL    string
 	Length int64 // bytes; -1 if not given
@@ -33,7 +33,7 @@ func (b *Bag) readFetch(fsys fs.FS, rules Rules) error {
 	})
 }
 
-// parseFetch reads "url length path". Only the path may hold blanks.
+// parseFetch reads "url length path". Only the path may contain blanks.
 func parseFetch(line string, lines *lineReader, rules Rules) (FetchItem, error) {
 	address, rest := cutBlanks(line)
 	length, path := cutBlanks(rest)

@@ -75,7 +75,7 @@ func WriteInfo(w io.Writer, fields []Field) error {
 	return err
 }
 
-// checkField holds what is written, and read strictly.
+// checkField checks a field that is written, or read strictly.
 func checkField(f Field) error {
 	if err := checkFieldText(f.Label); err != nil {
 		return fmt.Errorf("label %w", err)

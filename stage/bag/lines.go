@@ -146,7 +146,7 @@ type boundedReader struct {
 }
 
 func (b *boundedReader) Read(p []byte) (int, error) {
-	// One byte over the bound tells a file of just that length from a longer one.
+	// One byte over the bound distinguishes a file of just that length from a longer one.
 	if int64(len(p)) > b.left+1 {
 		p = p[:b.left+1]
 	}

@@ -10,7 +10,7 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// listing is what the base folder holds of what this package reads.
+// listing is what this package reads in the base folder.
 type listing struct {
 	info, fetch bool
 	manifests   []Manifest // payload first, each kind sorted by name

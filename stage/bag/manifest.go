@@ -155,7 +155,7 @@ func (p *manifestParser) oldMarks(text string) string {
 	return text
 }
 
-// checkOrder holds the strict order, which also finds a path given twice.
+// checkOrder checks the strict order, which also finds a path given twice.
 func (p *manifestParser) checkOrder(path string) error {
 	last := p.entries[len(p.entries)-1].Path
 	switch c := strings.Compare(last, path); {
@@ -224,7 +224,7 @@ const hexDigits = "0123456789abcdefABCDEF"
 
 // isHex reports whether s is a checksum in hex, of at most maxHex digits. It
 // decodes, which is by table: to ask of each digit what it is would be slow,
-// because in a checksum nobody can guess the answer.
+// because nobody can guess a checksum.
 func isHex(s string) bool {
 	var digits [maxHex]byte
 	var octets [maxHex / 2]byte

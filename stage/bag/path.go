@@ -75,18 +75,18 @@ func segmentFault(s string, leading bool) string {
 	return ""
 }
 
-// pathChecker checks the paths of one list, most of which lie in the folder of
+// pathChecker checks the paths of one list, most of which are in the folder of
 // the one before.
 type pathChecker struct {
 	tag    bool // a list of tag files
-	strict bool // Windows must be able to hold the paths
+	strict bool // Windows must be able to store the paths
 	folder string
 }
 
 // check returns what is wrong with path, or nil.
 func (c *pathChecker) check(path string) *NameError {
 	// The rules look at each segment by itself, so that a good folder with a
-	// good path below it is good. What Windows can hold leads nowhere else.
+	// good path below it is good. What Windows can store leads nowhere else.
 	fault := pathFault
 	if c.strict {
 		fault = winname.PathFault
@@ -135,7 +135,7 @@ func scopeFault(path string, tag, strict bool) *NameError {
 }
 
 // decodePath undoes the escapes of a path. 1.0 has three, %0A, %0D and %25, and
-// a percent sign stands for nothing else. 0.97 has none: a percent sign is one.
+// a percent sign means nothing else. 0.97 has none: a percent sign is one.
 // Even so its %2E, %2F and %5C are refused: a reader that takes paths for URLs
 // opens another file than one that does not, and no honest name needs them.
 func decodePath(text, version string) (string, *NameError) {

@@ -1,6 +1,6 @@
-// Package overlay lays files of one's own into folders of a source that stays
-// as it is: what is copied is the source and, in each of these folders, the
-// files of the overlay.
+// Package overlay adds files to folders of a source without changing it: what
+// is copied is the source and, in each of these folders, the files of the
+// overlay.
 //
 // Rules:
 //   - A pattern names a folder and, in its last part, files: with the wildcards
@@ -10,13 +10,13 @@
 //     name, anything that matches and is not a regular file (links are never
 //     followed), a file over 64 MiB and more than 100 files.
 //   - A file of the source with the same name, without regard to case, is
-//     hidden by that of the overlay, and [Laid] tells which it was. Whether that
-//     may be is for others to judge. A folder or link of that name is an error.
+//     hidden by that of the overlay, and [Laid] says which it was. Whether that
+//     is allowed, the caller decides. A folder or link of that name is an error.
 //   - Files are hashed when the overlay is opened. Size and time are those of
-//     that moment: whoever compares them when he reads a file finds out that it
+//     that moment: a caller who compares them when reading a file notices that it
 //     changed since.
 //
-// The package does not judge names or contents, does not write, and does not
+// The package does not check names or contents, does not write, and does not
 // know what USMT is.
 package overlay
 
@@ -63,8 +63,8 @@ type PatternError struct {
 func (e *PatternError) Error() string { return fmt.Sprintf("overlay %s: %s", e.From, e.Reason) }
 func (e *PatternError) Unwrap() error { return e.Err }
 
-// A ChangedError says that files of an overlay, or those that they hide, are no
-// longer what they were when the overlay was laid.
+// A ChangedError says that files of an overlay, or those that they hide, changed after the overlay
+// was added.
 type ChangedError struct {
 	Path   string // in the source, or as the overlay's file was named
 	Reason string

@@ -14,7 +14,7 @@ import (
 	"usmtpkg/locate/winname"
 )
 
-// A Layer is a source with an overlay laid into folders of its root. Its
+// A Layer is a source with an overlay in folders of its root. Its
 // methods may be called from several goroutines.
 type Layer struct {
 	overlay *Overlay
@@ -40,8 +40,8 @@ type Stock struct {
 }
 
 // Lay lays the files into the folders dirs of the root of base. The folders are
-// listed here, and not again until Relist is called: whoever checks the names
-// and whoever copies the files see the same.
+// listed here, and not again until Relist is called: checking the names and
+// copying the files then see the same.
 func (o *Overlay) Lay(ctx context.Context, base fs.FS, dirs []string) (*Layer, error) {
 	l := &Layer{overlay: o, base: base, files: map[string]*File{}, hidden: map[string]fs.FileInfo{}, dirs: map[string][]fs.DirEntry{}}
 	for _, dir := range dirs {
@@ -71,10 +71,10 @@ func (o *Overlay) Lay(ctx context.Context, base fs.FS, dirs []string) (*Layer, e
 	return l, nil
 }
 
-// Files are the files as they were laid, sorted by path.
+// Files returns the files as they were laid, sorted by path.
 func (l *Layer) Files() []Laid { return slices.Clone(l.laid) }
 
-// namesake returns the index of the entry that has a name, spelt so if there is
+// namesake returns the index of the entry that has a name, spelled so if there is
 // such a one, or -1.
 func namesake(entries []fs.DirEntry, name string) int {
 	if i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name }); i >= 0 {
@@ -134,7 +134,7 @@ func (l *Layer) Relist(ctx context.Context) error {
 	return nil
 }
 
-// relaid is the listing of a folder with the files of the overlay in it, and
+// relaid returns the listing of a folder with the files of the overlay in it, and
 // without those that were hidden when they were laid.
 func (l *Layer) relaid(dir string, entries []fs.DirEntry, files []*File) ([]fs.DirEntry, error) {
 	gone := map[string]bool{}

@@ -45,7 +45,7 @@ func (o *Overlay) find(load func(*File) error) error {
 	return nil
 }
 
-// again is the overlay as its patterns name it now. Nothing is hashed. It uses
+// again returns the overlay as its patterns name it now. Nothing is hashed. It uses
 // the folders of o, and must not be closed.
 func (o *Overlay) again() (*Overlay, error) {
 	now := &Overlay{patterns: o.patterns, roots: o.roots}
@@ -69,7 +69,7 @@ func (o *Overlay) Close() error {
 	return errors.Join(errs...)
 }
 
-// Folders are the folders that the files lie in, absolute and sorted.
+// Folders returns the folders that the files are in, absolute and sorted.
 func (o *Overlay) Folders() []string {
 	var dirs []string
 	for _, f := range o.files {
@@ -79,7 +79,7 @@ func (o *Overlay) Folders() []string {
 	return slices.Compact(dirs)
 }
 
-// Abs is the path of the file itself.
+// Abs returns the path of the file itself.
 func (f *File) Abs() string { return filepath.Join(f.dir, f.Name) }
 
 // split cuts a pattern into its folder, slash-separated as it was named, and the
@@ -175,7 +175,7 @@ func openFolder(dir string, p Pattern, named string) (*os.Root, error) {
 	if err == nil {
 		return root, nil
 	}
-	if there, other := tree.OpenRoot(dir); other == nil { // for whoever may go there
+	if there, other := tree.OpenRoot(dir); other == nil { // for an account that may go there
 		return nil, errors.Join(&PatternError{From: p.From, Reason: "a link leads out of the folder " + p.Dir, Err: err}, there.Close())
 	}
 	return nil, err

@@ -71,7 +71,7 @@ type File struct {
 	mini       []byte   // the mini stream
 }
 
-// header holds what Open needs of the first 512 bytes.
+// header has what Open needs of the first 512 bytes.
 type header struct {
 	fatSectors, directory, miniFAT, miniSectors, difat, difatSectors uint32
 	first                                                            []byte // the first sectors of the table

@@ -228,7 +228,7 @@ func (c *compound) siblings(nodes []*Node) uint32 {
 	return id
 }
 
-// blank is an entry of the directory that is not used.
+// blank returns an entry of the directory that is not used.
 func blank() []byte {
 	b := make([]byte, 128)
 	for i := 68; i < 80; i++ {

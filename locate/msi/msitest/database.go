@@ -25,7 +25,7 @@ type Database struct {
 	Streams  []*Node // further ones
 }
 
-// Root is the database as the root of a compound file.
+// Root returns the database as the root of a compound file.
 func (d Database) Root() *Node {
 	w := &writer{width: 2, ids: map[string]int{}, head: d.CodePage}
 	if d.Long {
@@ -55,7 +55,7 @@ func (d Database) Root() *Node {
 	return root
 }
 
-// kindOf is the type of a column as it is stored.
+// kindOf returns the type of a column as it is stored.
 func kindOf(kind string, key bool) int {
 	var size int
 	if _, err := fmt.Sscan(kind[1:], &size); err != nil {
@@ -83,7 +83,7 @@ func kindOf(kind string, key bool) int {
 	return bits
 }
 
-// StreamName is the name of the stream of a table.
+// StreamName returns the name of the stream of a table.
 func StreamName(table string) string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
 	out := []rune{0x4840}
@@ -118,7 +118,7 @@ func (w *writer) id(s string) int {
 	return w.ids[s]
 }
 
-// table is the stream of a table: one column after the other.
+// table returns the stream of a table: one column after the other.
 func (w *writer) table(t Table) []byte {
 	var b []byte
 	for col, c := range t.Columns {
@@ -165,7 +165,7 @@ type File struct {
 	Version string // "" gives it a hash
 }
 
-// Kit is a database that installs files of USMT as the ADK does.
+// Kit returns a database that installs files of USMT as the ADK does.
 func Kit(version string, files ...File) Database {
 	dirs := Table{Name: "Directory", Columns: []string{"Directory s72", "Directory_Parent S72", "DefaultDir l255"}, Rows: [][]any{
 		{"TARGETDIR", nil, "SourceDir"}, {"ProgramFilesFolder", "TARGETDIR", "."}, {"WindowsKits", "ProgramFilesFolder", "tatwyu9i|Windows Kits"},

@@ -18,7 +18,7 @@ const (
 	SignatureEx = "\x05MsiDigitalSignatureEx"
 )
 
-// sorted are the nodes of a storage as they are signed, by the bytes of their names.
+// sorted returns the nodes of a storage as they are signed, by the bytes of their names.
 // Those of the root that hold the signature are left out.
 func sorted(n *Node) []*Node {
 	var list []*Node
@@ -60,7 +60,7 @@ func content(w io.Writer, n *Node) {
 	_, _ = w.Write(n.Class[:])
 }
 
-// Outline is the digest of the names, sizes and times.
+// Outline returns the digest of the names, sizes and times.
 func Outline(h crypto.Hash, root *Node) []byte {
 	d := h.New()
 	d.Write(append(root.Class[:], root.State[:]...))
@@ -83,17 +83,17 @@ func outline(w io.Writer, n *Node) {
 	}
 }
 
-// SipInfo is the data about a package in its signature.
+// SipInfo returns the data about a package in its signature.
 func SipInfo(guid []byte) []byte {
 	return petest.TLV(0x30, slices.Concat([]byte{2, 1, 1}, petest.TLV(4, guid), bytes.Repeat([]byte{2, 1, 0}, 5)))
 }
 
-// GUID is the one of Windows Installer packages.
+// GUID returns the class id of Windows Installer packages.
 func GUID() []byte {
 	return []byte{0xf1, 0x10, 0x0c, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46}
 }
 
-// Indirect is the content of a signature for a digest, with data about the file.
+// Indirect returns the content of a signature for a digest, with data about the file.
 func Indirect(h crypto.Hash, digest, about []byte) []byte {
 	return petest.TLV(0x30,
 		petest.TLV(0x30, petest.OID("1.3.6.1.4.1.311.2.1.30"), about),

@@ -99,7 +99,7 @@ func supportedScheme(oid string, digest crypto.Hash) (scheme, error) {
 	return s, nil
 }
 
-// schemeOf is the scheme a certificate is signed with.
+// schemeOf returns the scheme a certificate is signed with.
 func schemeOf(c *x509.Certificate) (scheme, error) {
 	switch c.SignatureAlgorithm {
 	case x509.SHA1WithRSA:

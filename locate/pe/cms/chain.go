@@ -114,7 +114,7 @@ func telling(err error) int {
 	}
 }
 
-// check judges a chain whose signatures are right and whose end is a root.
+// check checks a chain whose signatures are right and which ends in a root.
 func (s *search) check(chain []*x509.Certificate) error {
 	for i, c := range chain {
 		if i > 0 {

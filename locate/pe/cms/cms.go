@@ -6,15 +6,15 @@
 //   - The input is not trusted. Certificates, time stamps, depth of a chain and
 //     size of a key have limits; the work for one signature is at most 40
 //     checks of a signature, and 40 for each of its 4 time stamps.
-//   - The encoding is DER. The signed attributes are hashed as they stand.
+//   - The encoding is DER. The signed attributes are hashed as they are.
 //   - A time stamp counts if it is of this very signature (digest of its
 //     value), is signed by a certificate for time stamping and nothing else, and
 //     that chain ends in a root, all of it valid at the time it states. That the
 //     usage is marked critical is not demanded, though RFC 3161 (2.3) does:
-//     Microsoft's own time-stamping certificates were not so marked before 2021.
-//   - The chain of a signature is judged at the time of its time stamp, without
+//     Microsoft's time-stamping certificates were not so marked before 2021.
+//   - The chain of a signature is checked at the time of its time stamp, without
 //     one at the present time; with the usage "lifetime signing" at the present.
-//   - SHA-1 is accepted as it stands in signatures, time stamps and
+//   - SHA-1 is accepted in signatures, time stamps and
 //     certificates, as genuine programs of before 2018 have nothing else.
 //     crypto/x509 refuses it, which is why chains are checked here.
 //   - A time stamp that was altered spoils the signature. One that does not
@@ -78,7 +78,7 @@ func malformed(r *der.Reader) error {
 	return nil
 }
 
-// SignedData is a signature and what it signs, taken apart and not verified.
+// SignedData is a signature and what it signs, parsed but not verified.
 type SignedData struct {
 	ContentType  string      // object identifier
 	Content      der.Element // what is signed: its content; its tag is not, and has to be looked at
@@ -86,7 +86,7 @@ type SignedData struct {
 	signer       signer
 }
 
-// Digest is the hash function that the signer used for the content.
+// Digest returns the hash function that the signer used for the content.
 func (sd *SignedData) Digest() crypto.Hash { return sd.signer.digest }
 
 // Unsigned returns the values of an unsigned attribute, each with tag and
@@ -103,7 +103,7 @@ func (sd *SignedData) Unsigned(oid string) [][]byte {
 	return values
 }
 
-// Parse takes a signature apart and returns what follows it. It keeps parts of
+// Parse parses a signature and returns what follows it. It keeps parts of
 // data. The error is a *SignatureError: Malformed or Unsupported.
 func (t *Trust) Parse(data []byte) (sd *SignedData, rest []byte, err error) {
 	outer := der.NewReader(data)

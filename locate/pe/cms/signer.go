@@ -123,7 +123,7 @@ func (s *signer) certificate(sd *SignedData) (*x509.Certificate, error) {
 	return nil, fail(Malformed, "the certificate of the signer is not in the signature")
 }
 
-// serial is the serial number as it is encoded.
+// serial returns the serial number as it is encoded.
 func serial(c *x509.Certificate) []byte {
 	b := c.SerialNumber.Bytes()
 	if len(b) == 0 || b[0] >= 0x80 {

@@ -87,8 +87,8 @@ func countersignature(sd *SignedData, raw []byte) (stamp, error) {
 	return st, nil
 }
 
-// token reads a time stamp of RFC 3161: a signature of its own, of a structure
-// that holds the time and the digest of the signature value.
+// token reads a time stamp of RFC 3161: a separate signature, of a structure
+// with the time and the digest of the signature value.
 func (t *Trust) token(sd *SignedData, raw []byte) (stamp, error) {
 	inner, _, err := t.Parse(raw) // which is one element: nothing follows
 	if err != nil {

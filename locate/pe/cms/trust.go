@@ -21,7 +21,7 @@ const (
 
 // A Trust is a set of roots. It remembers certificates it has seen and which
 // signed which, since programs made together share them; whether a chain is
-// trusted is found out anew each time. Its methods may be called from several
+// trusted is determined each time. Its methods may be called from several
 // goroutines.
 type Trust struct {
 	roots map[*x509.Certificate]bool

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A Result is what Verify found out.
+// A Result is the result of Verify.
 type Result struct {
 	Signer string            // common name of the certificate; "" if that was not found
 	Cert   *x509.Certificate // of the signer; nil if it was not found

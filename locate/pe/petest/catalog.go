@@ -57,18 +57,18 @@ func Catalog(tb testing.TB, m Message, l CatalogList) []byte {
 	return m.Encode(tb)
 }
 
-// FlatMember is a member that is a file as it is.
+// FlatMember returns a member that is a file as it is.
 func FlatMember(h crypto.Hash, name string, file []byte) []byte {
 	return CatalogMember(Sum(h, file), CatalogDigest(OIDFlat, Algorithm(HashOID(h)), Sum(h, file)), FileName(name))
 }
 
-// ImageMember is a member that is a program.
+// ImageMember returns a member that is a program.
 func ImageMember(h crypto.Hash, name string, image []byte) []byte {
 	digest := Digest(h, Padded(image))
 	return CatalogMember(digest, Attribute(OIDIndirect, Indirect(h, 0, Padded(image))), FileName(name))
 }
 
-// CatalogMember is a member with its attributes.
+// CatalogMember returns a member with its attributes.
 func CatalogMember(sum []byte, attributes ...[]byte) []byte {
 	tag := sum // of SHA-256, and SHA-1 in hexadecimal
 	if len(sum) == crypto.SHA1.Size() {
@@ -82,12 +82,12 @@ func CatalogMember(sum []byte, attributes ...[]byte) []byte {
 	return tlv(0x30, tlv(4, tag), tlv(0x31, attributes...))
 }
 
-// CatalogDigest is the attribute of a member with its digest.
+// CatalogDigest returns the attribute of a member with its digest.
 func CatalogDigest(kind string, algorithm, sum []byte) []byte {
 	return Attribute(OIDIndirect, tlv(0x30, tlv(0x30, oid(kind), tlv(0xa2, []byte{0x80, 0})), tlv(0x30, algorithm, tlv(4, sum))))
 }
 
-// FileName is the attribute of a member with its file name; nothing for no name.
+// FileName returns the attribute of a member with its file name; nothing for no name.
 func FileName(name string) []byte {
 	if name == "" {
 		return nil
@@ -95,7 +95,7 @@ func FileName(name string) []byte {
 	return Attribute(OIDNameValue, NamedValue("File", utf16Bytes(name+"\x00", false)))
 }
 
-// NamedValue is a name and a value that belong together.
+// NamedValue returns a name and a value that belong together.
 func NamedValue(name string, value []byte) []byte {
 	return tlv(0x30, tlv(0x1e, utf16Bytes(name, true)), []byte{2, 3, 1, 0, 1}, tlv(4, value))
 }

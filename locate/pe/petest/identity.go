@@ -48,7 +48,7 @@ func ECKey(tb testing.TB) crypto.Signer {
 	return key
 }
 
-// Certificate is a template that is valid from the start of one year to the
+// Certificate returns a template that is valid from the start of one year to the
 // start of another. Edits change it further.
 func Certificate(name string, from, to int, edits ...func(*x509.Certificate)) *x509.Certificate {
 	t := &x509.Certificate{

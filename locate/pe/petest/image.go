@@ -42,7 +42,7 @@ func Padded(image []byte) []byte {
 	return append(bytes.Clone(image), make([]byte, -len(image)&7)...)
 }
 
-// Digest is the Authenticode digest of a file, which is filled up and may have
+// Digest returns the Authenticode digest of a file, which is filled up and may have
 // a certificate table at its end.
 func Digest(h crypto.Hash, image []byte) []byte {
 	l := layoutOf(image)
@@ -57,13 +57,13 @@ func Digest(h crypto.Hash, image []byte) []byte {
 	return d.Sum(nil)
 }
 
-// Indirect is the content of a signature of a file. Page hashes are in it, if
+// Indirect returns the content of a signature of a file. Page hashes are in it, if
 // pages is a hash function.
 func Indirect(h, pages crypto.Hash, image []byte) []byte {
 	return IndirectOf(h, Digest(h, image), pageLink(pages, image))
 }
 
-// IndirectOf is the content of a signature for a digest and a link.
+// IndirectOf returns the content of a signature for a digest and a link.
 func IndirectOf(h crypto.Hash, digest, link []byte) []byte {
 	data := tlv(0x30, []byte{3, 1, 0}, tlv(0xa0, link))
 	return tlv(0x30,
@@ -82,13 +82,13 @@ func pageLink(h crypto.Hash, image []byte) []byte {
 	}
 }
 
-// PageLink is a link that holds a table of page hashes.
+// PageLink returns a link that holds a table of page hashes.
 func PageLink(dotted string, table []byte) []byte {
 	class := []byte{0xa6, 0xb5, 0x86, 0xd5, 0xb4, 0xa1, 0x24, 0x66, 0xae, 0x05, 0xa2, 0x17, 0xda, 0x8e, 0x60, 0xd6}
 	return tlv(0xa1, tlv(4, class), tlv(4, tlv(0x31, tlv(0x30, oid(dotted), tlv(0x31, tlv(4, table))))))
 }
 
-// PageTable is the table of page hashes of a file.
+// PageTable returns the table of page hashes of a file.
 func PageTable(h crypto.Hash, image []byte) []byte {
 	le := binary.LittleEndian
 	l := layoutOf(image)
@@ -126,7 +126,7 @@ func Attach(image []byte, signatures ...[]byte) []byte {
 	return AttachTable(image, table)
 }
 
-// Entry is an entry of a certificate table that holds data.
+// Entry returns an entry of a certificate table that holds data.
 func Entry(data []byte) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, uint32(8+len(data)))
 	return append(append(b, 0, 2, 2, 0), data...)

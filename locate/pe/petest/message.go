@@ -26,7 +26,7 @@ const (
 	OIDToken            = "1.3.6.1.4.1.311.3.3.1"
 )
 
-// TLV is an element of DER with what it holds.
+// TLV returns an element of DER with what it holds.
 func TLV(tag byte, parts ...[]byte) []byte { return tlv(tag, parts...) }
 
 func tlv(tag byte, parts ...[]byte) []byte {
@@ -44,7 +44,7 @@ func tlv(tag byte, parts ...[]byte) []byte {
 	return append(head, content...)
 }
 
-// OID is an object identifier in DER.
+// OID returns an object identifier in DER.
 func OID(dotted string) []byte { return oid(dotted) }
 
 func oid(dotted string) []byte {
@@ -63,15 +63,15 @@ func oid(dotted string) []byte {
 	return b
 }
 
-// Algorithm is an AlgorithmIdentifier.
+// Algorithm returns an AlgorithmIdentifier.
 func Algorithm(dotted string) []byte { return tlv(0x30, oid(dotted), []byte{5, 0}) }
 
-// Attribute is an attribute with its values.
+// Attribute returns an attribute with its values.
 func Attribute(dotted string, values ...[]byte) []byte {
 	return tlv(0x30, oid(dotted), tlv(0x31, values...))
 }
 
-// HashOID is the object identifier of a hash function.
+// HashOID returns the object identifier of a hash function.
 func HashOID(h crypto.Hash) string {
 	return map[crypto.Hash]string{
 		crypto.MD5: "1.2.840.113549.2.5", crypto.SHA1: "1.3.14.3.2.26", crypto.SHA256: "2.16.840.1.101.3.4.2.1",
@@ -79,7 +79,7 @@ func HashOID(h crypto.Hash) string {
 	}[h]
 }
 
-// Sum is a digest.
+// Sum returns a digest.
 func Sum(h crypto.Hash, data []byte) []byte {
 	d := h.New()
 	d.Write(data)
@@ -170,7 +170,7 @@ func (m Message) signerInfo(tb testing.TB, content []byte) []byte {
 		signed, Algorithm(algorithm), tlv(4, signature), unsigned)
 }
 
-// inside is the content of an element.
+// inside returns the content of an element.
 func inside(tb testing.TB, element []byte) []byte {
 	tb.Helper()
 	var v asn1.RawValue

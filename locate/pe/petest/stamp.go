@@ -60,7 +60,7 @@ func (s Stamp) of(signature []byte) Stamp {
 	return s
 }
 
-// SigningCertificate is the attribute by which a token names the certificate of
+// SigningCertificate returns the attribute by which a token names the certificate of
 // its signer, in version 2 with SHA-256 or in version 1.
 func SigningCertificate(id *Identity, h crypto.Hash) []byte {
 	dotted := "1.2.840.113549.1.9.16.2.47"

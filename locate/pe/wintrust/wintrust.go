@@ -1,21 +1,21 @@
-// Package wintrust asks Windows what it thinks of a file's signature: a second
-// opinion beside the verdict of package pe.
+// Package wintrust asks Windows about the signature of a file: a second opinion beside the verdict
+// of package pe.
 //
 // Rules:
-//   - A file is judged by its own signature, or if it has none by a catalog of
+//   - A file is checked by its own signature or, if it has none, by a catalog of
 //     this machine that lists its digest.
-//   - Nothing is shown and nothing is fetched: no dialogue, no revocation check,
+//   - Nothing is shown and nothing is fetched: no dialog, no revocation check,
 //     and certificates only from the machine and the file.
 //   - The answer is that of this machine: it depends on the roots it trusts,
 //     its policies, its catalogs and its clock. It does not replace the verdict
 //     of package pe, which is the same on all machines.
 //
-// On other systems than Windows there is no such answer.
+// Systems other than Windows have no such answer.
 package wintrust
 
 import "fmt"
 
-// A Verdict is what Windows says of a file.
+// A Verdict is what Windows says about a file.
 type Verdict struct {
 	Trusted bool
 	Code    uint32 // HRESULT; 0 if trusted

@@ -25,7 +25,7 @@ type Content struct {
 	Attributes map[string]string // what is recorded of a file, by path, such as 22; others have 20, archive
 }
 
-// ID is the content id.
+// ID returns the content id.
 func (c Content) ID() string { return fmt.Sprintf("%s.%d", c.PackageID, c.Version) }
 
 // Write writes a content into a library whose folders SCCMContentLib are given, one a drive.
@@ -73,7 +73,7 @@ func Write(drives []string, c Content) error {
 	return os.MkdirAll(filepath.Join(drives[len(drives)-1], "FileLib"), 0o777)
 }
 
-// Record is the INI file that describes a file of a content.
+// Record returns the INI file that describes a file of a content.
 func Record(drive, contentID, name string) string {
 	return filepath.Join(drive, "DataLib", contentID, filepath.FromSlash(name)+".INI")
 }
@@ -90,7 +90,7 @@ func Object(drives []string, content string) (string, error) {
 	return "", err
 }
 
-// Sum is the SHA-256 of a content as ConfigMgr writes it.
+// Sum returns the SHA-256 of a content as ConfigMgr writes it.
 func Sum(content string) string {
 	return strings.ToUpper(fmt.Sprintf("%x", sha256.Sum256([]byte(content))))
 }

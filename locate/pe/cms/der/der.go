@@ -1,4 +1,4 @@
-// Package der takes DER apart, element by element, as signatures are encoded in.
+// Package der decodes DER, the encoding of signatures, element by element.
 //
 // Rules:
 //   - Only DER: lengths are definite and minimal, tags are of one byte. BER,
@@ -8,7 +8,7 @@
 //     once. After a fault every element is empty, in the parts and the whole.
 //   - Nothing is recursive: time and memory are those of the input's length.
 //
-// It does not know types: what an element means is the caller's matter.
+// It does not know types: what an element means is up to the caller.
 //
 // Source of the encoding: ITU-T X.690 (https://www.itu.int/rec/T-REC-X.690), chapters 8 and 10.
 package der
@@ -32,10 +32,10 @@ const (
 	contextual  = 0x80
 )
 
-// Context is the tag [n] of an element that holds other elements.
+// Context returns the tag [n] of an element that contains other elements.
 func Context(n byte) byte { return contextual | constructed | n }
 
-// Primitive is the tag [n] IMPLICIT of an element that holds bytes.
+// Primitive returns the tag [n] IMPLICIT of an element that contains bytes.
 func Primitive(n byte) byte { return contextual | n }
 
 // An Element is a tag and what belongs to it.
@@ -45,7 +45,7 @@ type Element struct {
 	Raw     []byte // with tag and length
 }
 
-// SyntaxError says that the input is no DER, or other elements than expected.
+// SyntaxError says that the input is not DER, or has other elements than expected.
 type SyntaxError struct {
 	Part  string // what was read: "message digest"
 	Found string
@@ -158,7 +158,7 @@ func (r *Reader) length(part string) (head, n int) {
 	return 0, 0
 }
 
-// End demands that all elements were read.
+// End sets the fault unless all elements were read.
 func (r *Reader) End(part string) {
 	if r.More() {
 		r.Fail(part, fmt.Sprintf("%d bytes more", len(r.rest)), "its end")
