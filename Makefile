@@ -11,7 +11,7 @@ LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
 FUZZTIME ?= 30s
 
 # The folder testdata is not part of ./..., so what is in it is named apart.
-PACKAGES = ./... ./testdata/bench ./testdata/powershell/site
+PACKAGES = ./... ./testdata/bench ./testdata/doccheck ./testdata/powershell/site
 
 .PHONY: all run build test test-platform test-scripts lint fuzz golden bench powershell sarif schema signed clean
 
@@ -73,7 +73,7 @@ fuzz:
 
 # Write the golden files anew; read the diff before you commit it.
 golden:
-	$(GO) test ./pkgdef ./cmd/usmtpkg -update
+	$(GO) test ./pkgdef ./cmd/usmtpkg ./cmd/usmtpkg/report -update
 
 # How many times as long as usmtpkg the best other tools take; see testdata/bench/README.md.
 bench:

@@ -15,13 +15,13 @@ type Proof string
 
 // The proofs, best first. Only the last one says that nothing vouches for the content.
 const (
-	ProofOverlay   Proof = "overlay"       // the site laid the file over the kit
-	ProofSignature Proof = "signature"     // the file has a valid signature itself
-	ProofCatalog   Proof = "catalog"       // a signed catalog lists its hash
-	ProofMSI       Proof = "msi"           // a signed Windows Installer database lists its hash
-	ProofSite      Proof = "site-list"     // the list given with --inventory has its hash
-	ProofBuiltIn   Proof = "built-in-list" // a list in this program has its hash
-	ProofNone      Proof = "name-only"     // at most its name was compared
+	ProofOverlay   Proof = "overlay"        // the site laid the file over the kit
+	ProofSignature Proof = "signature"      // the file has a valid signature itself
+	ProofCatalog   Proof = "catalog"        // a signed catalog lists its hash
+	ProofMSI       Proof = "msi"            // a signed Windows Installer database lists its hash
+	ProofSite      Proof = "site-list"      // the list given with --inventory has its hash
+	ProofBuiltIn   Proof = "built-in-list"  // a list in this program has its hash
+	ProofNone      Proof = finding.NameOnly // at most its name was compared
 )
 
 // Proofs lists every proof, best first.

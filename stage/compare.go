@@ -164,7 +164,7 @@ func (c *comparison) extra(left map[string]File) (results []FileResult) {
 	}
 	for name, kind := range c.odd {
 		if !c.ignore(name) {
-			results = append(results, FileResult{Path: name, Verdict: Type, Found: kind, Want: "file"})
+			results = append(results, FileResult{Path: name, Verdict: Type, Found: kind, Wanted: "file"})
 		}
 	}
 	return results
@@ -174,10 +174,10 @@ func (c *comparison) extra(left map[string]File) (results []FileResult) {
 func (c *comparison) unmatched(w wanted) FileResult {
 	r := FileResult{Path: w.path, Verdict: Missing}
 	if kind, ok := c.odd[w.path]; ok {
-		r.Verdict, r.Found, r.Want = Type, kind, "file"
+		r.Verdict, r.Found, r.Wanted = Type, kind, "file"
 		delete(c.odd, w.path)
 	} else if slices.Contains(c.tree.Dirs, w.path) {
-		r.Verdict, r.Found, r.Want = Type, "folder", "file"
+		r.Verdict, r.Found, r.Wanted = Type, "folder", "file"
 	}
 	return r
 }
@@ -187,7 +187,7 @@ func (c *comparison) unmatched(w wanted) FileResult {
 func (c *comparison) read(ctx context.Context, rr *rereader, w wanted, buf []byte) (res FileResult, sum string, err error) {
 	res = FileResult{Path: w.path, Verdict: Same}
 	if w.name != "" {
-		res.Verdict, res.Found, res.Want = Case, w.name, w.path
+		res.Verdict, res.Found, res.Wanted = Case, w.name, w.path
 	}
 	f := w.found()
 	in, err := c.fsys.Open(f.Path)
@@ -218,7 +218,7 @@ func (c *comparison) read(ctx context.Context, rr *rereader, w wanted, buf []byt
 	for i, s := range w.sums {
 		found := hex.EncodeToString(hashes[i].Sum(nil))
 		if found != s.sum {
-			res.Verdict, res.Want, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+found
+			res.Verdict, res.Wanted, res.Found = Changed, string(s.alg)+" "+s.sum, string(s.alg)+" "+found
 		} else {
 			found = s.sum // one copy in memory is enough
 		}

@@ -180,7 +180,7 @@ func (x *extraction) plan() error {
 		case err != nil:
 			return &SourceError{Err: err}
 		case info.Size() != f.Size:
-			broken = append(broken, FileResult{Path: f.Path, Verdict: Changed, Want: fmt.Sprintf("%d bytes", f.Size), Found: fmt.Sprintf("%d bytes", info.Size())})
+			broken = append(broken, FileResult{Path: f.Path, Verdict: Changed, Wanted: fmt.Sprintf("%d bytes", f.Size), Found: fmt.Sprintf("%d bytes", info.Size())})
 		}
 		x.tree.Files = append(x.tree.Files, File{Path: f.Path, Size: f.Size, ModTime: info.ModTime()})
 	}
@@ -246,7 +246,7 @@ func (x *extraction) fill(ctx context.Context, staging *os.Root) error {
 	var broken []FileResult
 	for i, f := range x.Files {
 		if !strings.EqualFold(sums[i], f.SHA256) {
-			broken = append(broken, FileResult{Path: f.Path, Verdict: Changed, Want: "SHA-256 " + strings.ToLower(f.SHA256), Found: "SHA-256 " + sums[i]})
+			broken = append(broken, FileResult{Path: f.Path, Verdict: Changed, Wanted: "SHA-256 " + strings.ToLower(f.SHA256), Found: "SHA-256 " + sums[i]})
 		}
 	}
 	if err := x.mismatch(broken); err != nil {

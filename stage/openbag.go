@@ -177,21 +177,21 @@ func (b *openBag) tagFaults(t Tree, odd map[string]string) (results []FileResult
 		case there:
 			continue
 		case odd[name] != "":
-			r.Verdict, r.Found, r.Want = Type, odd[name], "file"
+			r.Verdict, r.Found, r.Wanted = Type, odd[name], "file"
 		case slices.Contains(t.Dirs, name):
-			r.Verdict, r.Found, r.Want = Type, "folder", "file"
+			r.Verdict, r.Found, r.Wanted = Type, "folder", "file"
 		}
 		results = append(results, r)
 	}
 	for _, f := range b.faults {
-		r := FileResult{Path: f.File, Verdict: Changed, Found: f.Found, Want: f.Wanted}
+		r := FileResult{Path: f.File, Verdict: Changed, Found: f.Found, Wanted: f.Wanted}
 		_, there := t.find(f.File)
 		switch {
 		case there:
 		case f.File == dataDir && odd[dataDir] != "":
-			r.Verdict, r.Found, r.Want = Type, odd[dataDir], "folder"
+			r.Verdict, r.Found, r.Wanted = Type, odd[dataDir], "folder"
 		case f.File == dataDir:
-			r.Verdict, r.Found, r.Want = Missing, "", ""
+			r.Verdict, r.Found, r.Wanted = Missing, "", ""
 		default:
 			continue // missing, or of another kind: said above
 		}

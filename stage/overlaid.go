@@ -100,7 +100,7 @@ func CompareOverlay(dir string) (rep Report, ok bool, err error) {
 		case !listed:
 			res.Verdict = Missing
 		case sum != f.SHA256:
-			res.Verdict, res.Want, res.Found = Changed, describeSum(f.SHA256), describeSum(sum)
+			res.Verdict, res.Wanted, res.Found = Changed, describeSum(f.SHA256), describeSum(sum)
 		}
 		rep.Files = append(rep.Files, res)
 	}

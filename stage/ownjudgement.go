@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"usmtpkg/locate/finding"
 )
 
-// What a record says of files that nothing vouches for.
 const (
-	nameOnly           = "name-only"    // the proof of such a file
-	contentNotChecked  = "file-content" // the entry of not_checked where there is one
-	sampleOrigin       = "sample kit"   // the source of a sample
-	firstJudgedVersion = 4              // earlier records have no proofs
+	sampleOrigin       = "sample kit" // the source of a sample
+	firstJudgedVersion = 4            // earlier records have no proofs
 )
 
 // badJudgement returns what in the head of a record no run can have written, or "".
@@ -43,8 +42,8 @@ func (c *recordCheck) badCounts(rec Release) string {
 		return fmt.Sprintf("validation.signatures %v, want those of its list, %v", v.Signatures, c.signatures)
 	case !maps.Equal(v.Proofs, c.proofs):
 		return fmt.Sprintf("validation.proofs %v, want those of its list, %v", v.Proofs, c.proofs)
-	case c.proofs[nameOnly] > 0 && !slices.Contains(v.NotChecked, contentNotChecked):
-		return fmt.Sprintf("validation.not_checked %q, want %q in it: %d files are %s", v.NotChecked, contentNotChecked, c.proofs[nameOnly], nameOnly)
+	case c.proofs[finding.NameOnly] > 0 && !slices.Contains(v.NotChecked, finding.ContentNotChecked):
+		return fmt.Sprintf("validation.not_checked %q, want %q in it: %d files are %s", v.NotChecked, finding.ContentNotChecked, c.proofs[finding.NameOnly], finding.NameOnly)
 	}
 	return ""
 }

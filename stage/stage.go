@@ -343,7 +343,7 @@ func damagedAs(what string, err error) error {
 	var format *FormatError
 	switch {
 	case errors.As(err, &syntax):
-		return &MismatchError{What: what, Files: []FileResult{{Path: syntax.File, Verdict: Changed, Found: syntax.Found, Want: syntax.Wanted}}}
+		return &MismatchError{What: what, Files: []FileResult{{Path: syntax.File, Verdict: Changed, Found: syntax.Found, Wanted: syntax.Wanted}}}
 	case errors.As(err, &format):
 		return &MismatchError{What: what, Files: []FileResult{{Path: format.File, Verdict: Changed, Found: format.Reason}}}
 	case errors.Is(err, fs.ErrNotExist):
@@ -443,7 +443,7 @@ func (r *run) compare(sums []string) []FileResult {
 	var bad []FileResult
 	for i, f := range r.tree.Files {
 		if sums[i] != r.sums[i] {
-			bad = append(bad, FileResult{Path: f.Path, Verdict: Changed, Want: r.sums[i], Found: sums[i]})
+			bad = append(bad, FileResult{Path: f.Path, Verdict: Changed, Wanted: r.sums[i], Found: sums[i]})
 		}
 	}
 	return bad

@@ -98,7 +98,7 @@ func (s Sums) CompareSubjects(said []Subject) []FileResult {
 		case !ok || !isSubject(want.Path):
 			r.Verdict = Missing
 		case found != want.SHA256:
-			r.Verdict, r.Want, r.Found = Changed, describeSum(want.SHA256), describeSum(found)
+			r.Verdict, r.Wanted, r.Found = Changed, describeSum(want.SHA256), describeSum(found)
 		}
 		results = append(results, r)
 	}

@@ -76,7 +76,7 @@ func TestCompareSubjects(t *testing.T) {
 		{"one too many", append(all[:4:4], Subject{"data/c", "c"}), []FileResult{{Path: "data/c", Verdict: Missing}}},
 		{"a tag file that is no subject", append(all[:4:4], Subject{"bag-info.txt", "i"}), []FileResult{{Path: "bag-info.txt", Verdict: Missing}}},
 		{"another sum", append(all[:3:3], Subject{"data/b", "x"}), []FileResult{
-			{Path: "data/b", Verdict: Changed, Want: "sha256 x", Found: "sha256 b"},
+			{Path: "data/b", Verdict: Changed, Wanted: "sha256 x", Found: "sha256 b"},
 		}},
 	}
 	for _, tt := range tests {

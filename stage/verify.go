@@ -34,7 +34,7 @@ const (
 type FileResult struct {
 	Path    string  `json:"path"`
 	Verdict Verdict `json:"verdict"`
-	Want    string  `json:"want,omitempty"`
+	Wanted  string  `json:"wanted,omitempty"`
 	Found   string  `json:"found,omitempty"`
 
 	Aspect string `json:"-"` // of a result about one property of the file, the end of Path that names it
@@ -61,8 +61,8 @@ const (
 func (r FileResult) String() string {
 	s := r.Path + ": " + string(r.Verdict)
 	switch {
-	case r.Want != "" && r.Found != "":
-		return fmt.Sprintf("%s: found %s, want %s", s, r.Found, r.Want)
+	case r.Wanted != "" && r.Found != "":
+		return fmt.Sprintf("%s: found %s, wanted %s", s, r.Found, r.Wanted)
 	case r.Found != "":
 		return s + ": found " + r.Found
 	}
@@ -187,7 +187,7 @@ func oxum(b *bag.Bag, t Tree) []FileResult {
 	if b.Oxum == nil || *b.Oxum == found {
 		return nil
 	}
-	return []FileResult{{Path: bag.InfoName + aspectOxum, Aspect: aspectOxum, Verdict: Changed, Want: b.Oxum.String(), Found: found.String()}}
+	return []FileResult{{Path: bag.InfoName + aspectOxum, Aspect: aspectOxum, Verdict: Changed, Wanted: b.Oxum.String(), Found: found.String()}}
 }
 
 func fileSum(root *os.Root, name string) (string, error) {

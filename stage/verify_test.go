@@ -15,6 +15,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 )
 
@@ -455,10 +456,10 @@ func TestVerifyForgedJudgement(t *testing.T) {
 				if strings.HasSuffix(name, ".exe") {
 					return "signature", "Publisher"
 				}
-				return nameOnly, ""
+				return finding.NameOnly, ""
 			}
 			o.Validation = func() Validation {
-				return Validation{Rules: "r1", NotChecked: []string{contentNotChecked}, Proofs: map[string]int{"signature": 2, nameOnly: 8}}
+				return Validation{Rules: "r1", NotChecked: []string{finding.ContentNotChecked}, Proofs: map[string]int{"signature": 2, finding.NameOnly: 8}}
 			}
 			src := source(kit())
 			src.Origin.Path = sampleOrigin

@@ -7,26 +7,27 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
 )
 
 type attestOptions struct {
+	reopenOptions
 	key          string
 	passwordFile string
-	file         string // of verify
-	publicKey    string // of verify
 }
 
-func newAttestCmd(env environment, o *options) *cobra.Command {
+func newAttestCmd(p *program) *cobra.Command {
+	var o attestOptions
 	cmd := &cobra.Command{
 		Use:   "attest [RELEASE]",
 		Short: "State what a release holds and how it was judged, and sign that",
@@ -41,37 +42,14 @@ an encrypted key comes from --password-file or the terminal.`,
 		Example: `  usmtpkg attest --library D:\Sources\OSD\USMT --key D:\Keys\usmt.key
   usmtpkg attest 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --key usmt.key --password-file /run/secrets/usmt`,
 		Args: atMostOne,
-		RunE: func(cmd *cobra.Command, a []string) error { return runAttest(cmd.Context(), env, o, a) },
+		RunE: p.runs(func(ctx context.Context, args []string) (report.Document, error) { return p.attest(ctx, o, args) }),
 	}
 	f := cmd.Flags()
-	o.libraryFlag(f)
-	o.dryRunFlag(f)
-	workersFlag(f, &o.copy.workers, "read")
-	f.StringVar(&o.attest.key, "key", "", "sign with this minisign secret key, a file")
-	f.StringVar(&o.attest.passwordFile, "password-file", "", "the password of the key is the one line of this file (default: ask)")
+	f.StringVar(&o.key, "key", "", "`FILE` sign with this minisign secret key")
+	f.StringVar(&o.passwordFile, "password-file", "", "`FILE` the password of the key is the one line of this file (default: ask)")
+	heading(f, "Signature")
+	o.add(f)
 	return cmd
-}
-
-// What an attestation is worth.
-const (
-	authentic     = "authentic"
-	integrityOnly = "integrity only"
-	noAssurance   = "none"
-)
-
-type jsonAttest struct {
-	Format    string   `json:"format"`
-	Version   int      `json:"version"`
-	DryRun    bool     `json:"dry_run"`
-	Release   string   `json:"release"`
-	Digest    string   `json:"digest"`
-	Dir       string   `json:"dir"`
-	Files     []string `json:"files"`
-	Written   []string `json:"written"`
-	Assurance string   `json:"assurance"` // "authentic" or "integrity only"
-	Key       string   `json:"key,omitempty"`
-
-	compared jsonComparison
 }
 
 // predicate is what an attestation says of a release; docs/formats.md describes it.
@@ -89,54 +67,48 @@ type predicate struct {
 	Validation *stage.Validation  `json:"validation"`
 }
 
-func runAttest(ctx context.Context, env environment, o *options, a []string) error {
-	if err := o.needLibrary(); err != nil {
-		return err
+func (p *program) attest(ctx context.Context, o attestOptions, args []string) (report.Document, error) {
+	if err := o.library.need(); err != nil {
+		return nil, err
 	}
-	if o.attest.key == "" && o.attest.passwordFile != "" {
-		return &usageError{msg: "--password-file needs --key"}
+	if o.key == "" && o.passwordFile != "" {
+		return nil, &usageError{msg: "--password-file needs --key"}
 	}
-	lib, err := stage.Open(o.library)
+	lib, err := stage.Open(o.library.dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rel, err := soundRelease(ctx, env, o, lib, a, notAttested)
+	rel, err := p.soundRelease(ctx, lib, args, o.workers, notAttested)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	doc := jsonAttest{
-		Format: "usmtpkg attest", Version: 1, DryRun: o.dryRun, Release: rel.Name, Digest: rel.Digest,
-		Dir: lib.AttestationDir(rel.Name), Assurance: integrityOnly,
+	doc := &report.Attest{
+		Head: report.NewHead("attest"), DryRun: o.dryRun, Release: rel.Name, Digest: rel.Digest,
+		Dir: lib.AttestationDir(rel.Name), Assurance: report.IntegrityOnly,
 	}
 	var key *attest.Key // nobody waits for a verification to learn that the password was wrong
-	if o.attest.key != "" {
-		k, err := readSigningKey(ctx, env, o)
+	if o.key != "" {
+		k, err := p.readSigningKey(ctx, o)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		key, doc.Key, doc.Assurance = &k, k.ID().String(), authentic
+		key, doc.Key, doc.Assurance = &k, k.ID().String(), report.Authentic
 	}
 	// Nothing is attested that is not known to be so now.
-	rep, err := verifyWhole(ctx, env, o, lib, rel, notAttested, stage.VerifyOptions{Sums: true})
+	rep, err := p.verifyWhole(ctx, lib, rel.Name, notAttested, stage.VerifyOptions{Workers: o.workers, Sums: true})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	doc.compared = comparisonDocument("manifest", nil, rep)
+	doc.Compared = report.NewComparison(report.AgainstManifest, rep)
 	files, err := attestationFiles(rel, rep.Sums, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for name := range files {
-		doc.Files = append(doc.Files, name)
+	doc.Files = slices.Sorted(maps.Keys(files))
+	if doc.Written, err = p.putAttestation(ctx, o, lib, rel.Name, files); err != nil {
+		return nil, err
 	}
-	slices.Sort(doc.Files)
-	if doc.Written, err = putAttestation(ctx, env, o, lib, rel.Name, files); err != nil {
-		return err
-	}
-	if o.json {
-		return printJSON(env.stdout, doc)
-	}
-	return printAttest(env, o, doc)
+	return doc, nil
 }
 
 // statementFile names the statement about a release.
@@ -170,9 +142,9 @@ func attestationFiles(rel stage.Release, sums stage.Sums, key *attest.Key) (map[
 	return files, nil
 }
 
-// putAttestation writes the files that are not there, or tells which they are.
-func putAttestation(ctx context.Context, env environment, o *options, lib *stage.Library, release string, files map[string][]byte) (written []string, err error) {
-	written, err = lib.StaleAttestation(release, files)
+// putAttestation writes the files that are not there, or lists them.
+func (p *program) putAttestation(ctx context.Context, o attestOptions, lib *stage.Library, release string, files map[string][]byte) ([]string, error) {
+	written, err := lib.StaleAttestation(release, files)
 	if err != nil || len(written) == 0 {
 		return written, err
 	}
@@ -180,38 +152,16 @@ func putAttestation(ctx context.Context, env environment, o *options, lib *stage
 	if _, err := os.Lstat(sig); len(files) == 1 && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &usageError{
 			msg:  "the attestation of " + release + " that is there is signed, and says something else",
-			hint: "give --key to sign it anew, or move " + sig + " away",
+			hint: "give --key to sign it again, or move " + sig + " away",
 		}
 	}
 	if o.dryRun {
 		return written, errors.Join(stage.CheckWritable("opening the library", lib.Dir()),
 			stage.CheckWritable("writing the attestation of "+release, lib.AttestationDir(release)))
 	}
-	w, err := stage.OpenWriter(ctx, o.library, stage.WriterOptions{Protected: protectedFolders(env), Now: env.now})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	printNotes(env, o, w)
-	return w.Attest(ctx, release, files)
-}
-
-func printAttest(env environment, o *options, d jsonAttest) error {
-	if o.quiet {
-		return printName(env, d.Release)
-	}
-	what := "unchanged: exactly this attestation is there, nothing was written"
-	if len(d.Written) > 0 {
-		what = "written: " + strings.Join(d.Written, ", ")
-		if o.dryRun {
-			what = "would be " + what
-		}
-	}
-	worth := integrityOnly + ": not signed here, so nobody vouches for it"
-	if d.Key != "" {
-		worth = authentic + ": signed by key " + d.Key
-	}
-	_, err := printf(env.stdout, "%srelease      %s\n             equal to its manifests: %s\nattestation  %s\n             %s\nassurance    %s\n",
-		dryRunMark(o), d.Release, counts(d.compared), d.Dir, what, worth)
-	return err
+	err = p.withWriter(ctx, o.library, p.writerOptions(), func(w *stage.Writer) (err error) {
+		written, err = w.Attest(ctx, release, files)
+		return err
+	})
+	return written, err
 }

@@ -4,16 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strconv"
 
+	"github.com/spf13/pflag"
+
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
 	"usmtpkg/stage/attest"
 )
 
-// An attestationError tells why an attestation does not vouch for a release.
+// An attestationError says why an attestation does not vouch for a release.
 type attestationError struct {
 	file   string
 	reason string
@@ -24,40 +26,44 @@ func (e *attestationError) Hint() string {
 	return "do not use this copy on the word of this attestation: get the attestation, and the public key, from whoever signed it"
 }
 
+// attestedFlags name the attestation that a release is compared with.
+type attestedFlags struct {
+	file      string
+	publicKey string
+}
+
+func (o *attestedFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&o.file, "attestation", "", "`FILE` compare with this statement, which usmtpkg attest wrote")
+	f.StringVar(&o.publicKey, "public-key", "", "`FILE|KEY` the minisign public key that must have signed it: a file, or the key itself")
+	heading(f, "Attestation")
+}
+
 // An attestation is one that verify was given: read, and if there is a public
 // key, checked with it.
 type attestation struct {
 	file      string
 	key       attest.KeyID // that vouches for it, or claims to
-	signed    bool         // a signature lies beside it
+	signed    bool         // a signature is beside it
 	authentic bool         // and it is that of the public key
 	subjects  []stage.Subject
 	raw       json.RawMessage // the predicate
 	about     predicate
 }
 
-type jsonAttestation struct {
-	File      string          `json:"file"`
-	Assurance string          `json:"assurance"`     // of the copy: "authentic", "integrity only", or "none" where it differs
-	Key       string          `json:"key,omitempty"` // that signed the statement, and was checked
-	Predicate json.RawMessage `json:"predicate"`
-}
-
-// readAttestation reads the attestation that --attestation names, the
-// signature before anything else; nil without one.
-func readAttestation(o *options, keyNamed bool) (*attestation, error) {
-	if o.attest.file == "" {
+// read reads the attestation, the signature before anything else; nil without one.
+func (o attestedFlags) read(keyNamed bool) (*attestation, error) {
+	if o.file == "" {
 		if keyNamed {
 			return nil, &usageError{msg: "--public-key needs --attestation"}
 		}
-		return nil, nil //nolint:nilnil // there is none, which is no error
+		return nil, nil //nolint:nilnil // there is none, which is not an error
 	}
-	content, err := tree.ReadFile(o.attest.file, attest.MaxStatement)
+	content, err := tree.ReadFile(o.file, attest.MaxStatement)
 	if err != nil {
 		return nil, &usageError{msg: "reading the attestation: " + err.Error()}
 	}
-	a := &attestation{file: o.attest.file}
-	if err := a.checkSignature(o, content); err != nil {
+	a := &attestation{file: o.file}
+	if err := a.checkSignature(o.publicKey, content); err != nil {
 		return nil, err
 	}
 	st, err := attest.Parse(content)
@@ -77,17 +83,17 @@ func readAttestation(o *options, keyNamed bool) (*attestation, error) {
 
 // checkSignature checks the signature with the public key. Without one it only
 // notes who claims to have signed.
-func (a *attestation) checkSignature(o *options, content []byte) error {
+func (a *attestation) checkSignature(publicKey string, content []byte) error {
 	name := a.file + attest.SignatureSuffix
 	sig, err := tree.ReadFile(name, attest.MaxSignature)
-	if o.attest.publicKey == "" {
+	if publicKey == "" {
 		if err == nil {
 			a.key, err = attest.SignedBy(sig)
 			a.signed = err == nil
 		}
 		return nil
 	}
-	k, keyErr := readPublicKey(o.attest.publicKey)
+	k, keyErr := readPublicKey(publicKey)
 	switch {
 	case keyErr != nil:
 		return keyErr
@@ -103,7 +109,7 @@ func (a *attestation) checkSignature(o *options, content []byte) error {
 	return nil
 }
 
-// isOf tells an attestation of another release before all its files are read
+// isOf refuses an attestation of another release before all its files are read
 // and found to differ.
 func (a *attestation) isOf(dir string) error {
 	rec, err := stage.RecordIn(dir)
@@ -125,33 +131,16 @@ func (a *attestation) compare(rep stage.Report) stage.Report {
 	return stage.Report{Files: rep.Sums.CompareSubjects(a.subjects), Used: rep.Used}
 }
 
-// document tells what the attestation is worth; equal reports whether it is about this copy.
-func (a *attestation) document(equal bool) *jsonAttestation {
-	d := &jsonAttestation{File: a.file, Assurance: integrityOnly, Predicate: a.raw}
-	if a.authentic {
-		d.Assurance, d.Key = authentic, a.key.String()
+// document says what the attestation is worth for a copy that is what it attests.
+func (a *attestation) document() report.Attestation {
+	d := report.Attestation{File: a.file, Assurance: report.IntegrityOnly, Predicate: a.raw, About: a.about.text()}
+	if a.signed {
+		d.Signer = a.key.String()
 	}
-	if !equal {
-		d.Assurance = noAssurance
+	if a.authentic {
+		d.Assurance, d.Key = report.Authentic, d.Signer
 	}
 	return d
-}
-
-// print says the same in words.
-func (a *attestation) print(w io.Writer, equal bool) error {
-	s := integrityOnly + ": nobody vouches for it"
-	switch {
-	case a.authentic && equal:
-		s = authentic + ": signed by key " + a.key.String()
-	case a.authentic:
-		s = "signed by key " + a.key.String() + ", and this copy is NOT what it attests"
-	case !equal:
-		s = "this copy is NOT what it attests, and nobody vouches for that either"
-	case a.signed:
-		s += "; a signature lies beside it, which names key " + a.key.String() + " and was not checked, since no --public-key is given"
-	}
-	_, err := printf(w, "attestation %s: %s\n             %s\n", a.file, s, a.about.text())
-	return err
 }
 
 // text sums up what is attested. Its words come from a file: they are quoted.
@@ -162,7 +151,7 @@ func (p predicate) text() string {
 		return s + "no result of a validation is recorded"
 	}
 	s += fmt.Sprintf("rules %q: %s, %s", v.Rules,
-		countOf(v.Findings.Error, "error", "errors"), countOf(v.Findings.Warning, "warning", "warnings"))
+		report.CountOf(v.Findings.Error, "error", "errors"), report.CountOf(v.Findings.Warning, "warning", "warnings"))
 	for i, what := range v.NotChecked {
 		if i == 0 {
 			s += "; not checked: "

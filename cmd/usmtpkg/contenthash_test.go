@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"usmtpkg/cmd/usmtpkg/report"
 )
 
 // The content hash of a release is the one that a second implementation, which shares nothing with
@@ -28,7 +30,7 @@ func TestContentHash(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	refresh := func(t *testing.T, a ...string) (doc jsonResult) {
+	refresh := func(t *testing.T, a ...string) (doc report.Stage) {
 		t.Helper()
 		library := filepath.Join(t.TempDir(), "library")
 		var s session

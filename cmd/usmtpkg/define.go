@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,11 +13,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/pkgdef"
 	"usmtpkg/stage"
 )
 
-type defineOptions struct {
+// packageFlags say what the package definition is to have.
+type packageFlags struct {
 	name         string
 	manufacturer string
 	language     string
@@ -29,22 +29,26 @@ type defineOptions struct {
 	path         string
 }
 
-func (o *defineOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.name, "name", "", "package name (default "+quoted(pkgdef.DefaultName)+")")
-	f.StringVar(&o.manufacturer, "manufacturer", "", "package manufacturer (default "+quoted(pkgdef.DefaultManufacturer)+")")
-	f.StringVar(&o.language, "language", "", "package language (default "+quoted(pkgdef.DefaultLanguage)+")")
-	f.StringVar(&o.comment, "comment", "", "package comment (default: version, arches and release)")
-	f.StringVar(&o.version, "package-version", "", "package version (default: the version of USMT)")
+func (o *packageFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&o.path, "package-path", "", "`PATH` the library as the site server sees it: \\\\server\\share\\folder (default: its local path)")
+	f.StringVar(&o.name, "name", "", "`TEXT` package name (default "+quoted(pkgdef.DefaultName)+")")
+	f.StringVar(&o.manufacturer, "manufacturer", "", "`TEXT` package manufacturer (default "+quoted(pkgdef.DefaultManufacturer)+")")
+	f.StringVar(&o.language, "language", "", "`TEXT` package language (default "+quoted(pkgdef.DefaultLanguage)+")")
+	f.StringVar(&o.comment, "comment", "", "`TEXT` package comment (default: version, arches and release)")
+	f.StringVar(&o.version, "package-version", "", "`TEXT` package version (default: the version of USMT)")
 	o.program = pkgdef.ProgramPlaceholder
-	f.Var(&word[pkgdef.Program]{&o.program, []pkgdef.Program{pkgdef.ProgramPlaceholder, pkgdef.ProgramNone}, "word"}, "program", "program in USMT.sms: placeholder, or none (not proven to import)")
-	o.pathFlag(f)
-}
-
-func (o *defineOptions) pathFlag(f *pflag.FlagSet) {
-	f.StringVar(&o.path, "package-path", "", `the library as the site server sees it: \\server\share\folder (default: its local path)`)
+	f.Var(&word[pkgdef.Program]{&o.program, []pkgdef.Program{pkgdef.ProgramPlaceholder, pkgdef.ProgramNone}, "word"}, "program",
+		"`placeholder|none` the program in USMT.sms; none is not proven to import")
+	heading(f, "Package definition")
 }
 
 func quoted(s string) string { return `"` + s + `"` }
+
+type defineOptions struct {
+	library libraryFlags
+	define  packageFlags
+	dryRun  bool
+}
 
 // The files of a package definition, beside the scripts.
 const (
@@ -52,7 +56,8 @@ const (
 	jsonFile = "package.json"
 )
 
-func newDefineCmd(env environment, o *options) *cobra.Command {
+func newDefineCmd(p *program) *cobra.Command {
+	var o defineOptions
 	cmd := &cobra.Command{
 		Use:   "define [RELEASE]",
 		Short: "Write the package definition of a release again, with other settings",
@@ -72,85 +77,54 @@ site with the cmdlets of Microsoft's reference, and have never run against a liv
 		Example: `  usmtpkg define --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg define 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --name "USMT 24H2"`,
 		Args: atMostOne,
-		RunE: func(cmd *cobra.Command, a []string) error { return runDefine(cmd.Context(), env, o, a) },
+		RunE: p.runs(func(ctx context.Context, args []string) (report.Document, error) { return p.define(ctx, o, args) }),
 	}
-	o.libraryFlag(cmd.Flags())
-	o.dryRunFlag(cmd.Flags())
-	o.define.flags(cmd.Flags())
+	o.library.add(cmd.Flags())
+	o.define.add(cmd.Flags())
+	dryRunFlag(cmd.Flags(), &o.dryRun)
 	return cmd
 }
 
-type jsonDefinition struct {
-	Dir           string        `json:"dir"`
-	PackageSource string        `json:"package_source"`
-	Files         []string      `json:"files"`
-	Written       []string      `json:"written"`
-	Notes         []string      `json:"notes,omitempty"`
-	Findings      []jsonFinding `json:"findings,omitempty"`
-}
-
-type jsonDefine struct {
-	Format     string         `json:"format"`
-	Version    int            `json:"version"`
-	DryRun     bool           `json:"dry_run"`
-	Release    string         `json:"release"`
-	Definition jsonDefinition `json:"definition"`
-}
-
-func runDefine(ctx context.Context, env environment, o *options, a []string) (err error) {
-	if err := o.needLibrary(); err != nil {
-		return err
+func (p *program) define(ctx context.Context, o defineOptions, args []string) (report.Document, error) {
+	if err := o.library.need(); err != nil {
+		return nil, err
 	}
-	lib, err := stage.Open(o.library)
-	if err != nil {
-		return err
-	}
-	rel, err := namedRelease(lib, a)
-	if err != nil {
-		return err
-	}
-	files, def, err := definition(o, rel)
-	if err != nil {
-		return err
-	}
-	findings, err := lintRelease(env, o, lib, rel)
-	if err != nil {
-		return err
-	}
-	doc := definitionDocument(lib, rel.Name, def, files)
-	doc.Findings = findingDocuments(findings)
-	if o.dryRun {
-		if err := stage.CheckWritable("opening the library", lib.Dir()); err != nil {
-			return err
-		}
-		doc.Written, err = wouldDefine(lib, rel.Name, files)
-	} else {
-		doc.Written, err = write(ctx, env, o, rel.Name, files)
-	}
-	if err != nil {
-		return err
-	}
-	if o.json {
-		return printJSON(env.stdout, jsonDefine{"usmtpkg define", 1, o.dryRun, rel.Name, doc})
-	}
-	if o.quiet {
-		return printName(env, rel.Name)
-	}
-	_, err = printf(env.stdout, "%s%s\n", dryRunMark(o), definitionText(o, doc))
-	return err
-}
-
-func write(ctx context.Context, env environment, o *options, release string, files map[string][]byte) (written []string, err error) {
-	w, err := stage.OpenWriter(ctx, o.library, stage.WriterOptions{Protected: protectedFolders(env), Now: env.now})
+	lib, err := stage.Open(o.library.dir)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	printNotes(env, o, w)
-	return w.Define(ctx, release, files)
+	rel, err := namedRelease(lib, args)
+	if err != nil {
+		return nil, err
+	}
+	files, def, err := p.definer(o.library, o.define).files(rel)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := p.lintRelease(lib, rel)
+	if err != nil {
+		return nil, err
+	}
+	doc := &report.Define{Head: report.NewHead("define"), DryRun: o.dryRun, Release: rel.Name, Definition: definitionDocument(lib, def, files)}
+	doc.Definition.Findings = report.Findings(findings)
+	if o.dryRun {
+		if err := stage.CheckWritable("opening the library", lib.Dir()); err != nil {
+			return nil, err
+		}
+		doc.Definition.Written, err = wouldDefine(lib, rel.Name, files)
+	} else {
+		err = p.withWriter(ctx, o.library, p.writerOptions(), func(w *stage.Writer) (err error) {
+			doc.Definition.Written, err = w.Define(ctx, rel.Name, files)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
 }
 
-// wouldDefine tells which files of a definition would be written, and finds what
+// wouldDefine lists the files of a definition that would be written, and finds what
 // would keep them from it.
 func wouldDefine(lib *stage.Library, release string, files map[string][]byte) ([]string, error) {
 	names, err := lib.StaleDefinition(release, files)
@@ -160,47 +134,56 @@ func wouldDefine(lib *stage.Library, release string, files map[string][]byte) ([
 	return names, err
 }
 
-// namedRelease is the release named on the command line, else the active one.
-func namedRelease(lib *stage.Library, a []string) (stage.Release, error) {
-	name, err := releaseName(lib, a)
-	if err != nil {
-		return stage.Release{}, err
-	}
-	rel, err := lib.Release(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = &usageError{msg: err.Error(), hint: "usmtpkg list shows the releases"}
-	}
-	return rel, err
+// A definer makes package definitions by the settings.
+type definer struct {
+	library string
+	define  packageFlags
+	site    siteSettings
 }
 
-func releaseName(lib *stage.Library, a []string) (string, error) {
-	if len(a) == 1 {
-		return a[0], nil
-	}
-	name, err := lib.Current()
-	if err == nil && name == "" {
-		err = &usageError{msg: "the library has no active release", hint: "name a release; usmtpkg list shows them"}
-	}
-	return name, err
+func (p *program) definer(library libraryFlags, define packageFlags) definer {
+	return definer{library.dir, define, p.site}
 }
 
-// definition makes the files of a release's package definition by the settings.
-func definition(o *options, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
-	path, err := packagePath(o, rel.Name)
+// files makes the files of a release's package definition.
+func (d definer) files(rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
+	path, err := sourcePath(d.library, d.define.path, rel.Name)
 	if err != nil {
 		return nil, pkgdef.Definition{}, err
 	}
-	d := pkgdef.Defaults(pkgdef.Definition{
-		Name: o.define.name, Manufacturer: o.define.manufacturer, Version: o.define.version, Language: o.define.language,
-		Comment: o.define.comment, Program: o.define.program,
+	def := pkgdef.Defaults(pkgdef.Definition{
+		Name: d.define.name, Manufacturer: d.define.manufacturer, Version: d.define.version, Language: d.define.language,
+		Comment: d.define.comment, Program: d.define.program,
 		Release: rel.Name, Digest: rel.Digest, USMTVersion: rel.USMTVersion, Arches: rel.Arches, Sample: rel.Sample, ContentHash: contentHash(rel),
-		PackagePath: path, Settings: o.site,
+		PackagePath: path, Settings: d.site.Settings,
 	})
-	if err := d.Validate(); err != nil {
-		return nil, d, err
+	if err := def.Validate(); err != nil {
+		return nil, def, err
 	}
-	files, err := emit(d)
-	return files, d, err
+	files, err := emit(def)
+	return files, def, err
+}
+
+// refreshed is the definition that refresh leaves for a release: by the
+// settings, but one that is there already stays if there are none, since
+// someone may have chosen its settings with define.
+func (d definer) refreshed(lib *stage.Library, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
+	if d.define == (packageFlags{program: pkgdef.ProgramPlaceholder}) && !d.site.given {
+		if def, ok := defined(lib, rel); ok {
+			def.ContentHash = contentHash(rel) // which an older usmtpkg did not know
+			files, err := emit(def)
+			return files, def, err
+		}
+	}
+	return d.files(rel)
+}
+
+// contentHash is the predicted content hash of a release; empty if none could be predicted.
+func contentHash(rel stage.Release) string {
+	if rel.ContentHash == nil {
+		return ""
+	}
+	return rel.ContentHash.Value
 }
 
 // emit writes a definition in all its forms.
@@ -223,20 +206,6 @@ func emit(d pkgdef.Definition) (map[string][]byte, error) {
 	return files, nil
 }
 
-// refreshed is the definition that refresh leaves for a release: by the
-// settings, but one that is there already stays if there are none, since
-// someone may have chosen its settings with define.
-func refreshed(o *options, lib *stage.Library, rel stage.Release) (map[string][]byte, pkgdef.Definition, error) {
-	if o.define == (defineOptions{program: pkgdef.ProgramPlaceholder}) && !o.siteGiven {
-		if d, ok := defined(lib, rel); ok {
-			d.ContentHash = contentHash(rel) // which an older usmtpkg did not know
-			files, err := emit(d)
-			return files, d, err
-		}
-	}
-	return definition(o, rel)
-}
-
 // defined reads the definition of a release that is there already.
 func defined(lib *stage.Library, rel stage.Release) (pkgdef.Definition, bool) {
 	b, err := lib.ReadDefinition(rel.Name, jsonFile, pkgdef.MaxJSON)
@@ -247,23 +216,19 @@ func defined(lib *stage.Library, rel stage.Release) (pkgdef.Definition, bool) {
 	return d, err == nil && d.Release == rel.Name && d.Digest == rel.Digest
 }
 
-// packagePath is the package source path of a release: below --package-path,
-// else where it lies on this machine.
-func packagePath(o *options, release string) (string, error) {
-	if o.define.path == "" {
-		path := localPackagePath(o.library, release)
+// sourcePath is the package source path of a release: below packagePath, which --package-path gives,
+// else where it is on this machine.
+func sourcePath(library, packagePath, release string) (string, error) {
+	if packagePath == "" {
+		path := localPackagePath(library, release)
 		return path, pkgdef.CheckPath(path, filepath.Dir(filepath.Dir(path))) // as the library is named
 	}
-	return pkgdef.SourcePath(o.define.path, release)
+	return pkgdef.SourcePath(packagePath, release)
 }
 
-// localPackagePath is where a release's package source lies on this machine.
+// localPackagePath is where a release's package source is on this machine.
 func localPackagePath(library, release string) string {
-	dir, err := filepath.Abs(library)
-	if err != nil {
-		dir = library
-	}
-	return filepath.Join(plainPath(dir), release, "data")
+	return filepath.Join(plainPath(absolute(library)), release, "data")
 }
 
 // plainPath takes the prefix \\?\ off a drive's or share's path: ConfigMgr
@@ -278,37 +243,14 @@ func plainPath(dir string) string {
 	return dir
 }
 
-func definitionDocument(lib *stage.Library, release string, d pkgdef.Definition, files map[string][]byte) jsonDefinition {
-	doc := jsonDefinition{
-		Dir: lib.DefinitionDir(release), PackageSource: d.PackagePath,
+func definitionDocument(lib *stage.Library, d pkgdef.Definition, files map[string][]byte) report.Definition {
+	doc := report.Definition{
+		Dir: lib.DefinitionDir(d.Release), PackageSource: d.PackagePath,
 		Files: slices.Sorted(maps.Keys(files)), Written: []string{}, Notes: d.Notes(),
 	}
 	const script = pkgdef.StateMigrationPointScript
 	if _, err := os.Lstat(filepath.Join(doc.Dir, script)); err == nil && files[script] == nil {
-		doc.Notes = append(doc.Notes, script+" is there from other settings and is no part of this definition: delete it")
+		doc.Notes = append(doc.Notes, script+" is there from other settings and is not part of this definition: delete it")
 	}
 	return doc
-}
-
-func definitionText(o *options, d jsonDefinition) ourText {
-	what := "unchanged"
-	if len(d.Written) > 0 {
-		what = "written: " + strings.Join(d.Written, ", ")
-		if o.dryRun {
-			what = "would be " + what
-		}
-	}
-	var b strings.Builder
-	say(&b, "definition   %s\n             %s\npackage path %s", d.Dir, what, d.PackageSource)
-	for _, n := range d.Notes {
-		say(&b, "\n             note: %s", n)
-	}
-	return ourText(b.String())
-}
-
-func dryRunMark(o *options) ourText {
-	if o.dryRun {
-		return "dry run: nothing was touched; this is what would be done\n"
-	}
-	return ""
 }

@@ -126,29 +126,35 @@ func TestExitHelp(t *testing.T) {
 
 // Who is denied a library learns which, as whom and for what; other errors stay as they are.
 func TestDenied(t *testing.T) {
-	denied := &stage.DestinationError{Doing: "taking the lock", Err: &fs.PathError{Op: "openat", Path: ".lock", Err: syscall.EACCES}}
+	closed := &stage.DestinationError{Doing: "taking the lock", Err: &fs.PathError{Op: "openat", Path: ".lock", Err: syscall.EACCES}}
 	tests := []struct {
 		name, command, library string
 		err                    error
 		want, hint             string
 	}{
-		{"writing", "refresh", "lib", denied, "cannot write to the library ", "grant write access, or choose another --library"},
-		{"reading", "list", "lib", denied, "cannot open the library ", "grant read access, or choose another --library"},
-		{"no library", "recover", "", denied, "taking the lock: openat .lock: ", ""},
-		{"the source", "refresh", "lib", &stage.SourceError{Err: denied.Err}, "reading the source: ", ""},
+		{"writing", "refresh", "lib", closed, "cannot write to the library ", "grant write access, or choose another --library"},
+		{"reading", "list", "lib", closed, "cannot open the library ", "grant read access, or choose another --library"},
+		{"no library", "recover", "", closed, "taking the lock: openat .lock: ", ""},
+		{"the source", "refresh", "lib", &stage.SourceError{Err: closed.Err}, "reading the source: ", ""},
 		{"no space", "refresh", "lib", &stage.DestinationError{Doing: "staging", Err: errors.New("full")}, "staging: full", ""},
 	}
 	for _, tt := range tests {
-		o := &options{library: tt.library, command: tt.command}
-		got := o.denied(tt.err)
+		cmd, _, err := newRootCmd(&program{}).Find([]string{tt.command})
+		if err == nil && tt.library != "" {
+			err = cmd.Flags().Set("library", tt.library)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := denied(cmd, tt.err)
 		if !strings.HasPrefix(got.Error(), tt.want) || exitStatus(got) != exitDestination {
 			t.Errorf("%s: %v, status %d, want %q and status %d", tt.name, got, exitStatus(got), tt.want, exitDestination)
 		}
 		if tt.hint == "" {
 			continue
 		}
-		if dir, _ := filepath.Abs("lib"); !strings.Contains(got.Error(), dir+": "+syscall.EACCES.Error()+" (as ") || hintFor(o, got) != tt.hint {
-			t.Errorf("%s: %v, hint %q, want the whole path, the account and %q", tt.name, got, hintFor(o, got), tt.hint)
+		if dir, _ := filepath.Abs("lib"); !strings.Contains(got.Error(), dir+": "+syscall.EACCES.Error()+" (as ") || hintFor(got) != tt.hint {
+			t.Errorf("%s: %v, hint %q, want the whole path, the account and %q", tt.name, got, hintFor(got), tt.hint)
 		}
 	}
 }

@@ -8,46 +8,43 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"usmtpkg/cmd/usmtpkg/report"
 )
 
-// An outputFormat is the form in which a command prints its result.
-type outputFormat string
-
-const (
-	formatText  outputFormat = "text"
-	formatJSON  outputFormat = "json"
-	formatSARIF outputFormat = "sarif" // SARIF 2.1.0, see sarif.go
-	formatJUnit outputFormat = "junit" // JUnit XML, see junit.go
-)
-
-var _ pflag.Value = (*outputFormat)(nil)
-
-// Set reads the value of the flag.
-func (f *outputFormat) Set(s string) error {
-	return f.word().Set(s)
+// outputFlags are those of every command: how its result is printed, and where settings are read from.
+type outputFlags struct {
+	json    bool
+	format  report.Format // empty until it is settled, unless it is given
+	quiet   bool
+	verbose bool
+	config  string
 }
 
-func (f *outputFormat) String() string { return string(*f) }
-
-// Type names the value in the help.
-func (*outputFormat) Type() string { return "form" }
-
-func (f *outputFormat) schema() map[string]any { return f.word().schema() }
-
-func (f *outputFormat) word() *word[outputFormat] {
-	return &word[outputFormat]{value: f, words: []outputFormat{formatText, formatJSON, formatSARIF, formatJUnit}}
+func (o *outputFlags) add(f *pflag.FlagSet) {
+	f.BoolVar(&o.json, "json", false, "print one JSON document instead of text")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no notes, only warnings, errors and the release's name")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every place looked at and every file compared")
+	f.StringVar(&o.config, "config", "", "`FILE` read settings from this file (default usmtpkg.yaml, if it exists)")
+	heading(f, "Output")
 }
 
-// formatFlags ask for a form; one given nearer replaces one given farther off.
-var formatFlags = []string{"json", "format"}
-
-func (o *options) formatFlag(f *pflag.FlagSet) {
-	f.Var(&o.format, "format", "print the result as text, json, sarif (2.1.0) or junit (XML) (default text)")
+// formatFlag declares --format, for commands whose result has every form.
+func (o *outputFlags) formatFlag(f *pflag.FlagSet) {
+	f.Var(formatWord(&o.format), "format", "`text|json|sarif|junit` the form of the result (default text)")
+	heading(f, "Output")
 }
 
-// settleFormat makes one wish of --json and --format, which is --json's long form.
-func (o *options) settleFormat() error {
-	if o.json && o.format != "" && o.format != formatJSON {
+func formatWord(f *report.Format) *word[report.Format] {
+	return &word[report.Format]{value: f, words: report.Formats, noun: "form"}
+}
+
+// formatNames ask for a form; one given nearer replaces one given farther off.
+var formatNames = []string{"json", "format"}
+
+// settle makes one wish of --json and --format, which is --json's long form.
+func (o *outputFlags) settle() error {
+	if o.json && o.format != "" && o.format != report.FormatJSON {
 		return &usageError{
 			msg:  fmt.Sprintf("--json and --format %s are given", o.format),
 			hint: "give one of them: --json is short for --format json",
@@ -55,33 +52,32 @@ func (o *options) settleFormat() error {
 	}
 	switch {
 	case o.json:
-		o.format = formatJSON
+		o.format = report.FormatJSON
 	case o.format == "":
-		o.format = formatText
+		o.format = report.FormatText
 	}
-	o.json = o.format == formatJSON
-	o.settled = true
+	o.json = o.format == report.FormatJSON
 	return nil
 }
 
-// guessFormat tells the form that was wished for in a call that failed before its flags
+// guessFormat returns the form that was wished for in a call that failed before its flags
 // and settings were all read: that of the command line, or else of the environment. Of
 // wishes that contradict one another or make no sense none counts.
-func guessFormat(env environment, cmd *cobra.Command, args []string) outputFormat {
+func guessFormat(env environment, cmd *cobra.Command, args []string) report.Format {
 	forms := cmd.Flags().Lookup("format") != nil
 	wished := wishes(args, forms)
 	if len(wished) == 0 {
 		if set, err := strconv.ParseBool(env.getenv(variable("json"))); err == nil && set {
-			wished = append(wished, string(formatJSON))
+			wished = append(wished, string(report.FormatJSON))
 		}
 		if v := env.getenv(variable("format")); forms && v != "" {
 			wished = append(wished, v)
 		}
 	}
 	wished = slices.Compact(wished)
-	var f outputFormat
-	if len(wished) != 1 || f.Set(wished[0]) != nil {
-		return formatText
+	var f report.Format
+	if len(wished) != 1 || formatWord(&f).Set(wished[0]) != nil {
+		return report.FormatText
 	}
 	return f
 }
@@ -94,7 +90,7 @@ func wishes(args []string, forms bool) (wished []string) {
 		switch {
 		case name == "--json":
 			if set, err := strconv.ParseBool(value); !assigned || err == nil && set {
-				wished = append(wished, string(formatJSON))
+				wished = append(wished, string(report.FormatJSON))
 			}
 		case name == "--format" && forms && assigned:
 			format = value

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/pkgdef"
 )
 
@@ -29,7 +31,7 @@ const exampleHead = `# Settings of usmtpkg. A flag beats the environment (USMTPK
 # and no variable, but for the first seven of package, which are other names of flags.
 `
 
-func newInitCmd(env environment, o *options) *cobra.Command {
+func newInitCmd(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write an example of the configuration file, with every setting of the scripts",
@@ -39,35 +41,21 @@ that is there already is never overwritten (exit status 2).`,
 		Example: `  usmtpkg init
   usmtpkg init contoso.yaml`,
 		Args: atMostOne,
-		RunE: func(_ *cobra.Command, a []string) error {
+		RunE: p.runs(func(_ context.Context, args []string) (report.Document, error) {
 			name := defaultConfig
-			if len(a) == 1 {
-				name = a[0]
+			if len(args) == 1 {
+				name = args[0]
 			}
-			return runInit(env, o, name)
-		},
+			if err := checkHere("FILE", name); err != nil {
+				return nil, err
+			}
+			file, err := writeNew(name, "writing the example", writeExample)
+			if err != nil {
+				return nil, err
+			}
+			return &report.Init{Head: report.NewHead("init"), File: file}, nil
+		}),
 	}
-}
-
-type jsonInit struct {
-	Format  string `json:"format"`
-	Version int    `json:"version"`
-	File    string `json:"file"`
-}
-
-func runInit(env environment, o *options, name string) error {
-	if err := checkHere("FILE", name); err != nil {
-		return err
-	}
-	file, err := writeNew(name, "writing the example", writeExample)
-	if err != nil {
-		return err
-	}
-	if o.json {
-		return printJSON(env.stdout, jsonInit{"usmtpkg init", 1, file})
-	}
-	_, err = printf(env.stdout, "written      %s\n", file)
-	return err
 }
 
 // writeExample writes the example, which sets nothing but defaults.

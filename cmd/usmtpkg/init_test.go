@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/pkgdef"
 )
 
@@ -101,7 +102,8 @@ func schema() map[string]any {
 		if key := pkgdef.FlagSchema(name); key != nil {
 			m = key
 		}
-		property := map[string]any{"description": f.Usage}
+		_, usage := describe(f)
+		property := map[string]any{"description": usage}
 		maps.Copy(property, m)
 		if name == "overlay" {
 			property["items"] = entry
@@ -127,6 +129,30 @@ func schema() map[string]any {
 	}
 }
 
+// schema is what may be the value in usmtpkg.yaml.
+func (n *number) schema() map[string]any {
+	m := map[string]any{"type": "integer", "minimum": n.min, "maximum": n.max}
+	if *n.value > 0 {
+		m["default"] = *n.value
+	}
+	return m
+}
+
+func (w *word[T]) schema() map[string]any {
+	return map[string]any{"type": "string", "enum": texts(w.words)}
+}
+
+func (w *words) schema() map[string]any {
+	// Without regard to case: a JSON schema has no other way to say it.
+	anyCase := regexp.MustCompile(`[a-z]`).ReplaceAllStringFunc(strings.Join(w.words, "|"), func(c string) string {
+		return "[" + strings.ToUpper(c) + c + "]"
+	})
+	return map[string]any{
+		"type": []string{"array", "string"}, "pattern": "^ *(" + anyCase + ") *(, *(" + anyCase + ") *)*$",
+		"items": map[string]any{"type": "string", "pattern": "^(" + anyCase + ")$"},
+	}
+}
+
 // confine adds to the schema of a path, or of a list of them, that it must not lead out of the
 // folder of the file.
 func confine(property map[string]any) {
@@ -139,7 +165,7 @@ func confine(property map[string]any) {
 // docs/usmtpkg.schema.json is what the flags and the keys of the sections give.
 func TestSchema(t *testing.T) {
 	var b bytes.Buffer
-	if err := printJSON(&b, schema()); err != nil {
+	if err := report.WriteJSON(&b, schema()); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join("..", "..", "docs", "usmtpkg.schema.json")

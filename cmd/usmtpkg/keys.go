@@ -10,37 +10,38 @@ import (
 
 	"golang.org/x/term"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage/attest"
 )
 
 // readSigningKey reads the secret key. The password of an encrypted one comes
-// from a file, or from whoever sits at the terminal; it is never an argument,
+// from a file, or is asked for at the terminal; it is never an argument,
 // which every user of the machine could read.
-func readSigningKey(ctx context.Context, env environment, o *options) (attest.Key, error) {
-	text, err := tree.ReadFile(o.attest.key, attest.MaxKey)
+func (p *program) readSigningKey(ctx context.Context, o attestOptions) (attest.Key, error) {
+	text, err := tree.ReadFile(o.key, attest.MaxKey)
 	if err != nil {
 		return attest.Key{}, &usageError{msg: "reading the key: " + err.Error(), hint: "minisign -G makes keys"}
 	}
-	k, err := attest.ParseKey(text, func() ([]byte, error) { return password(ctx, env, o) })
+	k, err := attest.ParseKey(text, func() ([]byte, error) { return p.password(ctx, o) })
 	var syntax *attest.SyntaxError
 	switch {
 	case errors.Is(err, attest.ErrPassword):
-		err = &usageError{msg: o.attest.key + ": " + err.Error()}
+		err = &usageError{msg: o.key + ": " + err.Error()}
 	case errors.As(err, &syntax):
-		err = &usageError{msg: o.attest.key + ": " + err.Error(), hint: "minisign -G makes keys; the one to sign with is the secret key"}
+		err = &usageError{msg: o.key + ": " + err.Error(), hint: "minisign -G makes keys; the one to sign with is the secret key"}
 	}
 	return k, err
 }
 
-func password(ctx context.Context, env environment, o *options) ([]byte, error) {
-	if o.attest.passwordFile != "" {
-		return readPassword(ctx, o.attest.passwordFile)
+func (p *program) password(ctx context.Context, o attestOptions) ([]byte, error) {
+	if o.passwordFile != "" {
+		return readPassword(ctx, o.passwordFile)
 	}
-	if env.askPassword == nil {
-		return nil, &usageError{msg: o.attest.key + " is password-protected and there is no terminal to ask on; use --password-file"}
+	if p.askPassword == nil {
+		return nil, &usageError{msg: o.key + " is password-protected and there is no terminal to ask on; use --password-file"}
 	}
-	return env.askPassword(ctx, "password of "+o.attest.key+": ")
+	return p.askPassword(ctx, "password of "+o.key+": ")
 }
 
 // maxPassword bounds a password file, in bytes; minisign takes 1024 as well.
@@ -72,8 +73,8 @@ func askPassword(ctx context.Context, prompt string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking for the password: %w", err)
 	}
-	say(os.Stderr, "%s", prompt)
-	defer say(os.Stderr, "\n")
+	report.Say(os.Stderr, "%s", prompt)
+	defer report.Say(os.Stderr, "\n")
 	password, err := interruptible(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	if err != nil && ctx.Err() != nil {
 		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))

@@ -13,39 +13,36 @@ import (
 	"usmtpkg/stage"
 )
 
-// lintRelease holds the settings against a release of the library.
-func lintRelease(env environment, o *options, lib *stage.Library, rel stage.Release) ([]*finding.Error, error) {
+// lintRelease checks the settings against a release of the library.
+func (p *program) lintRelease(lib *stage.Library, rel stage.Release) ([]*finding.Error, error) {
 	root, err := tree.OpenRoot(lib.PackageSource(rel.Name))
 	if err != nil {
 		return nil, &stage.SourceError{Err: err}
 	}
 	defer root.Close() //nolint:errcheck // only read
-	return lint(env, o, tree.FS(root), rel.Arches)
+	return p.lint(tree.FS(root), rel.Arches, false)
 }
 
-// lint holds the settings of the configuration file against a USMT folder, and
-// prints what it finds. Without such settings there is nothing to hold: nobody
-// asked for the defaults. The error holds the findings that forbid to go on.
-func lint(env environment, o *options, fsys fs.FS, arches []string) ([]*finding.Error, error) {
-	if !o.siteGiven {
+// lint checks the settings of the configuration file against a USMT folder, and prints what it finds. Without
+// such settings there is nothing to check: nobody asked for the defaults. The error has the findings that
+// forbid to go on.
+func (p *program) lint(fsys fs.FS, arches []string, strict bool) ([]*finding.Error, error) {
+	if !p.site.given {
 		return nil, nil
 	}
 	contents, err := contentsOf(fsys, arches)
 	if err != nil {
 		return nil, &stage.SourceError{Err: err}
 	}
-	findings := pkgdef.Lint(o.site, contents)
-	fatal := finding.Join(findings, o.policy.strict)
-	if !o.json {
-		printFindings(env.stderr, o, findings, finding.SeverityWarning)
-	}
-	return findings, fatal
+	findings := pkgdef.Lint(p.site.Settings, contents)
+	p.warn(findings)
+	return findings, finding.Join(findings, strict)
 }
 
 // maxXML bounds how much of a migration XML file is read, in bytes; those of USMT have up to 0.2 MiB.
 const maxXML = 16 << 20
 
-// contentsOf lists the XML files that lie directly in the arch folders.
+// contentsOf lists the XML files directly in the arch folders.
 func contentsOf(fsys fs.FS, arches []string) (pkgdef.Contents, error) {
 	c := pkgdef.Contents{Arches: arches}
 	for _, arch := range arches {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,13 +10,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"usmtpkg/locate"
-	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 	"usmtpkg/stage/overlay"
 )
 
-// overlayOptions say which files of one's own are laid into every arch folder.
-type overlayOptions struct {
+// overlayFlags say which files of the site are laid into every arch folder.
+type overlayFlags struct {
 	entries []overlayEntry
 }
 
@@ -29,24 +26,17 @@ type overlayEntry struct {
 	dir     string // the folder it is relative to; empty: the current one
 }
 
-// overlayFlags name one setting: its files, and those of them that may replace USMT's.
-var overlayFlags = []string{"overlay", "overlay-replace"}
+// overlayNames name one setting: its files, and those of them that may replace USMT's.
+var overlayNames = []string{"overlay", "overlay-replace"}
 
-func (o *overlayOptions) flags(f *pflag.FlagSet) {
-	f.Var(&globFlag{list: &o.entries}, "overlay", "lay these files of your own into every arch folder, such as custom/*.xml (may be repeated)")
-	f.Var(&globFlag{list: &o.entries, replace: true}, "overlay-replace", "the same with files that may take the place of USMT's own")
-}
-
-// read adds the entries of a configuration file, which are relative to its folder.
-func (o *overlayOptions) read(entries []overlayEntry, file string) {
-	for _, e := range entries {
-		e.dir = filepath.Dir(file)
-		o.entries = append(o.entries, e)
-	}
+func (o *overlayFlags) add(f *pflag.FlagSet) {
+	f.Var(&globFlag{list: &o.entries}, "overlay", "`GLOB` copy these files into every arch folder as well, such as custom/*.xml; repeat it for more")
+	f.Var(&globFlag{list: &o.entries, replace: true}, "overlay-replace", "`GLOB` the same with files that may take the place of USMT's own")
+	heading(f, "Overlay")
 }
 
 // patterns are the entries as package overlay takes them.
-func (o *overlayOptions) patterns() []overlay.Pattern {
+func (o *overlayFlags) patterns() []overlay.Pattern {
 	list := make([]overlay.Pattern, len(o.entries))
 	for i, e := range o.entries {
 		list[i] = overlay.Pattern{From: e.from, Dir: e.dir, Replace: e.replace, Below: e.dir != ""}
@@ -55,7 +45,7 @@ func (o *overlayOptions) patterns() []overlay.Pattern {
 }
 
 // names are the patterns as they were given.
-func (o *overlayOptions) names() []string {
+func (o *overlayFlags) names() []string {
 	var names []string
 	for _, e := range o.entries {
 		names = append(names, e.from)
@@ -98,6 +88,14 @@ func (f *globFlag) clear() {
 	*f.list = slices.DeleteFunc(*f.list, func(e overlayEntry) bool { return e.replace == f.replace })
 }
 
+// read adds the entries of a configuration file, which are relative to its folder.
+func (f *globFlag) read(entries []overlayEntry, file string) {
+	for _, e := range entries {
+		e.dir = filepath.Dir(file)
+		*f.list = append(*f.list, e)
+	}
+}
+
 // GetSlice returns the patterns.
 func (f *globFlag) GetSlice() []string {
 	globs := []string{}
@@ -119,19 +117,19 @@ func (f *globFlag) String() string {
 // Type names the value in the help.
 func (*globFlag) Type() string { return "glob" }
 
-// overlaid lays the overlay over a source. Without one it is the source as it is.
-func overlaid(ctx context.Context, o *options, u usmt) (usmt, error) {
-	if len(o.overlay.entries) == 0 {
+// over lays the overlay over a source, into the arch folders that are not forbidden. Without one it is the source as it is.
+func (o *overlayFlags) over(ctx context.Context, u usmt, forbid []string) (usmt, error) {
+	if len(o.entries) == 0 {
 		return u, nil
 	}
-	files, err := overlay.Open(ctx, o.overlay.patterns())
+	files, err := overlay.Open(ctx, o.patterns())
 	if err != nil {
 		return u, overlayFailure(err)
 	}
 	arches, err := locate.Arches(u.fsys)
 	var dirs []string
 	for _, a := range arches {
-		if !slices.ContainsFunc(o.policy.forbid, func(name string) bool { return strings.EqualFold(name, a.Arch) }) {
+		if !slices.ContainsFunc(forbid, func(name string) bool { return strings.EqualFold(name, a.Arch) }) {
 			dirs = append(dirs, a.Dir)
 		}
 	}
@@ -169,7 +167,7 @@ func (u usmt) declared() []locate.Declared {
 	return list
 }
 
-// fileOf is the file that lies at a path of the source, in whatever folder it really is.
+// fileOf is the file at a path of the source, in whatever folder it really is.
 func (u usmt) fileOf(path string) string {
 	for _, f := range u.overlay {
 		if f.Path == path {
@@ -186,43 +184,4 @@ func (u usmt) record() []stage.OverlayFile {
 		list = append(list, stage.OverlayFile{Path: f.Path, Size: f.Size, SHA256: f.SHA256, From: f.From, Replaces: f.Stock != nil})
 	}
 	return list
-}
-
-// shownNames is how many files of an overlay are named in a line.
-const shownNames = 3
-
-// overlayText sums an overlay up, which has the same files in several arch folders.
-func overlayText(list []stage.OverlayFile) string {
-	var names []string
-	folders := map[string]bool{}
-	replaced := 0
-	for _, f := range list {
-		folders[path.Dir(f.Path)] = true
-		if f.Replaces {
-			replaced++
-		}
-		if name := finding.Printable(f.From); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	text := strings.Join(names, ", ")
-	if len(names) > shownNames {
-		text = fmt.Sprintf("%s and %d more", strings.Join(names[:shownNames], ", "), len(names)-shownNames)
-	}
-	text = fmt.Sprintf("%s (%s) in %s", countOf(len(names), "file", "files"), text, countOf(len(folders), "arch folder", "arch folders"))
-	if replaced > 0 {
-		text += fmt.Sprintf("; %s of USMT replaced", countOf(replaced, "file", "files"))
-	}
-	return text
-}
-
-// otherRecord says that a release with this content was staged from something else, such as a source
-// that held these files itself. Its record stays as it is.
-func otherRecord(res stage.Result, now []stage.OverlayFile) []string {
-	same := func(a, b stage.OverlayFile) bool { return a.Path == b.Path && a.Replaces == b.Replaces }
-	if res.Published || res.Release.Name == "" || slices.EqualFunc(res.Release.Overlay, now, same) {
-		return nil
-	}
-	return []string{fmt.Sprintf("release %s has this content, and was recorded with another overlay (%s); its record stays", res.Release.Name,
-		countOf(len(res.Release.Overlay), "file", "files"))}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"usmtpkg/cmd/usmtpkg/report"
 )
 
 const ownXML = `<migration urlid="https://contoso.example/usmt/own"/>`
@@ -69,10 +71,9 @@ func TestFileOf(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(custom, "mighost.exe"), []byte("MZ"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	o := &options{}
-	o.overlay.entries = []overlayEntry{{from: "mighost.exe", dir: custom}}
+	o := overlayFlags{entries: []overlayEntry{{from: "mighost.exe", dir: custom}}}
 	src := usmt{fsys: os.DirFS(kit), dir: kit, close: func() error { return nil }}
-	u, err := overlaid(t.Context(), o, src)
+	u, err := o.over(t.Context(), src, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ func TestExamples(t *testing.T) {
 		if got := s.run(t, "validate", "--sample", "--overlay", file, "--json"); got != exitOK {
 			t.Errorf("validate of %s = %d\n%s", file, got, &s.stdout)
 		}
-		var d jsonValidate
+		var d report.Validate
 		if err := json.Unmarshal(s.stdout.Bytes(), &d); err != nil || len(d.Overlay) != 3 {
 			t.Errorf("validate: %d files of the overlay, %v, want 3", len(d.Overlay), err)
 		}

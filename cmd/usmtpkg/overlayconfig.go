@@ -10,7 +10,7 @@ import (
 // itself or as a map with the keys from and replace. An unknown key is an error
 // that names its line.
 func overlayEntries(key string, value *yaml.Node) ([]overlayEntry, error) {
-	replaces := key == overlayFlags[1]
+	replaces := key == overlayNames[1]
 	switch {
 	case value.Kind == yaml.ScalarNode:
 		from, err := scalarText("glob", value)

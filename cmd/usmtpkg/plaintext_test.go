@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,7 +9,6 @@ import (
 	"testing"
 
 	"usmtpkg/locate/samplekit"
-	"usmtpkg/stage"
 )
 
 // A name cannot forge a line of what verify or an error prints.
@@ -102,27 +99,4 @@ func TestForeignTextIsPlain(t *testing.T) {
 		t.Fatal("the record was not forged", err)
 	}
 	check([][]string{{"list", "--library", lib}, {"verify", "--library", lib}, {"define", "--library", lib}})
-}
-
-func TestPrintf(t *testing.T) {
-	var b strings.Builder
-	_, err := printf(&b, "%s %s %v %d %6.1f %t %-6s|%s", "a\nb", errors.New("c\x1bd"), stage.Verdict("e\re"), 7, 1.5, true, "\u009b", textf("%s\n  %s", "f\n", "g"))
-	if want := `a\nb c\x1bd e\re 7    1.5 true \u009b|f\n` + "\n  g"; err != nil || b.String() != want {
-		t.Errorf("printf = %q, %v, want %q", &b, err, want)
-	}
-}
-
-func TestPlainJSON(t *testing.T) {
-	var b strings.Builder
-	text := "a\u007fb\u009bc\u202ed\u2028e\U000e0001f\x1bg\ufeffh ä日🙂"
-	if err := printJSON(&b, text); err != nil {
-		t.Fatal(err)
-	}
-	if want := `"a\u007fb\u009bc\u202ed\u2028e\udb40\udc01f\u001bg\ufeffh ä日🙂"` + "\n"; b.String() != want {
-		t.Errorf("printJSON = %q, want %q", &b, want)
-	}
-	var back string
-	if err := json.Unmarshal([]byte(b.String()), &back); err != nil || back != text {
-		t.Errorf("it reads as %q, %v, want %q", back, err, text)
-	}
 }

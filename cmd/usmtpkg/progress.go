@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"usmtpkg/cmd/usmtpkg/report"
 )
 
 // Intervals of the progress shown on a terminal, and of the lines written
@@ -38,8 +40,8 @@ type progress struct {
 	done    sync.WaitGroup
 }
 
-func newProgress(env environment, o *options) *progress {
-	return &progress{env: env, silent: o.quiet}
+func (p *program) newProgress() *progress {
+	return &progress{env: p.environment, silent: p.output.quiet}
 }
 
 // Start begins a phase. On a terminal its bar is shown at once: only the
@@ -105,8 +107,8 @@ func (p *progress) draw() {
 	p.mu.Unlock()
 	files, bytes := p.files.Load(), min(p.bytes.Load(), total)
 	if !p.env.terminal {
-		say(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n",
-			phase, files, all, size(bytes), size(total), rate(bytes, total, p.env.now().Sub(began)))
+		report.Say(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n",
+			phase, files, all, report.Size(bytes), report.Size(total), rate(bytes, total, p.env.now().Sub(began)))
 		return
 	}
 	if fresh {
@@ -126,7 +128,7 @@ func rate(bytes, total int64, took time.Duration) string {
 	}
 	speed := float64(bytes) / took.Seconds()
 	left := time.Duration(float64(total-bytes) / speed * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf(", %s/s, %s left", size(int64(speed)), left)
+	return fmt.Sprintf(", %s/s, %s left", report.Size(int64(speed)), left)
 }
 
 // endPhase takes the bar of the last phase away.

@@ -16,7 +16,7 @@ func zeroTime() time.Time { return time.Time{} }
 func lines(took *time.Duration) (*progress, *stepWriter) {
 	var out stepWriter
 	env := environment{stderr: &out, now: func() time.Time { return time.Time{}.Add(*took) }}
-	return newProgress(env, &options{}), &out
+	return (&program{environment: env}).newProgress(), &out
 }
 
 func TestProgressLines(t *testing.T) {
@@ -73,7 +73,7 @@ func TestProgressTerminal(t *testing.T) {
 	for _, quiet := range []bool{false, true} {
 		var out stepWriter
 		env := environment{stderr: &out, now: zeroTime, terminal: true}
-		p := newProgress(env, &options{quiet: quiet})
+		p := (&program{environment: env, output: outputFlags{quiet: quiet}}).newProgress()
 		work(p)
 		if got := strings.Contains(out.String(), "copying") && strings.Contains(out.String(), "re-reading"); got == quiet {
 			t.Errorf("quiet %t: the bar = %q", quiet, &out)
@@ -89,7 +89,7 @@ func TestProgressTerminal(t *testing.T) {
 func TestProgressTerminalGone(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	env := environment{stderr: deaf{}, now: zeroTime, terminal: true}
-	p := newProgress(env, &options{})
+	p := (&program{environment: env}).newProgress()
 	work(p)
 	p.Add(1, 1)
 	p.stop()
@@ -140,29 +140,6 @@ func TestProgressNotAmongData(t *testing.T) {
 		}
 		if !strings.Contains(s.stderr.String(), "\r") {
 			t.Errorf("%v: standard error = %q, want a bar in it", args, &s.stderr)
-		}
-	}
-}
-
-func TestSize(t *testing.T) {
-	tests := []struct {
-		n    int64
-		want string
-	}{
-		{0, "0 bytes"},
-		{1, "1 byte"},
-		{1023, "1023 bytes"},
-		{1024, "1.0 KiB"},
-		{1536, "1.5 KiB"},
-		{1 << 20, "1.0 MiB"},
-		{160 << 20, "160.0 MiB"},
-		{3 << 30, "3.0 GiB"},
-		{5 << 40, "5.0 TiB"},
-		{5000 << 40, "5000.0 TiB"},
-	}
-	for _, tt := range tests {
-		if got := size(tt.n); got != tt.want {
-			t.Errorf("size(%d) = %q, want %q", tt.n, got, tt.want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate"
 	"usmtpkg/locate/catalog"
 	"usmtpkg/locate/finding"
@@ -17,22 +18,23 @@ import (
 	"usmtpkg/stage"
 )
 
-// againstSignatures is the comparison of a release with what its publisher signed.
-const againstSignatures = "signatures"
-
-// notProven is the verdict on a file that nothing vouches for, where that was demanded.
-const notProven stage.Verdict = "unproven"
-
-// provenanceFlags are those of verify.
-func (o *policyOptions) provenanceFlags(f *pflag.FlagSet) {
-	f.BoolVar(&o.signatures, "signatures", false, "prove the files by their signatures and by the catalogs kept in the release")
-	f.BoolVar(&o.proof, "require-proof", false, "with --signatures: a file that nothing proves is a difference")
-	o.proofFlags(f)
-	o.trust.flags(f)
+// provenanceFlags say that a release is proven, and by what.
+type provenanceFlags struct {
+	signatures bool
+	require    bool
+	lists      listFlags
+	trust      trustFlags
 }
 
-// checkProvenance refuses flags that would do nothing.
-func (o *policyOptions) checkProvenance(f *pflag.FlagSet) error {
+func (o *provenanceFlags) add(f *pflag.FlagSet) {
+	f.BoolVar(&o.signatures, "signatures", false, "prove the files by their signatures and by the catalogs kept in the release")
+	f.BoolVar(&o.require, "require-proof", false, "with --signatures: a file that nothing proves is a difference")
+	o.lists.add(f)
+	o.trust.add(f)
+}
+
+// check refuses flags that would do nothing.
+func (o *provenanceFlags) check(f *pflag.FlagSet) error {
 	for _, name := range []string{"require-proof", "catalogs", "msi", "trust-root"} {
 		if f.Changed(name) && !o.signatures {
 			return &usageError{msg: "--" + name + " needs --signatures", hint: "usmtpkg verify --signatures --" + name + " …"}
@@ -45,40 +47,33 @@ func (o *policyOptions) checkProvenance(f *pflag.FlagSet) error {
 // them and by the MSIs given, and by nothing that usmtpkg knows or recorded.
 type provenance struct {
 	*checker
-	found   locate.Catalogs
-	overlay map[string]bool // what the release records as the site's own files
+	require bool
 	notes   []string
 }
 
 // newProvenance gets ready to prove the release in dir, while it is read.
-func newProvenance(ctx context.Context, env environment, o *options, dir string) (*provenance, error) {
+func (p *program) newProvenance(ctx context.Context, o provenanceFlags, dir string, workers int) (*provenance, error) {
 	rec, err := stage.RecordIn(dir)
 	if err != nil && !is[*stage.FormatError](err) && !errors.Is(err, fs.ErrNotExist) { // of those the verification tells
 		return nil, err
 	}
-	p := &provenance{overlay: make(map[string]bool)}
-	lo := locate.Options{Workers: o.copy.workers}
-	if lo.Signatures, err = o.policy.trust.verifier(env.now); err != nil {
+	lo := locate.Options{Workers: workers}
+	if lo.Signatures, err = o.trust.verifier(p.now); err != nil {
 		return nil, err
 	}
 	kept, err := keptIn(ctx, lo, dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.withLists(ctx, &lo, &usmt{}); err != nil { // of no kit: those that are given
+	if _, err := o.lists.read(ctx, &lo, locate.Candidate{}); err != nil { // of no kit: those that are given
 		return nil, err
 	}
-	kept = mergeCatalogs(kept, lo.Catalogs)
-	p.found, lo.Catalogs = locate.Catalogs{Set: kept, Path: dir}, kept
-	p.notes = msiNotes(rec, lo.MSIs)
-	p.notes = append(p.notes, overlayNotes(rec.Overlay)...)
+	lo.Catalogs = mergeCatalogs(kept, lo.Catalogs)
 	for _, f := range rec.Overlay {
-		p.overlay[f.Path] = true
 		lo.Overlay = append(lo.Overlay, locate.Declared{Path: f.Path, From: f.From, Size: f.Size, SHA256: f.SHA256, Replace: true})
 	}
 	v, err := locate.NewValidator(lo)
-	p.checker = &checker{v: v}
-	return p, err
+	return &provenance{checker: &checker{v: v}, require: o.require, notes: append(msiNotes(rec, lo.MSIs), overlayNotes(rec.Overlay)...)}, err
 }
 
 // overlayNotes names the files that only the record, which nobody signed, calls the site's own.
@@ -92,10 +87,6 @@ func overlayNotes(files []stage.OverlayFile) []string {
 	}
 	return []string{"files that Microsoft did not sign: they are from your overlay, according to the record of the release; check that they are yours: " +
 		finding.Printable(strings.Join(names, ", "))}
-}
-
-func notRelease(dir string) error {
-	return &usageError{msg: "--signatures needs a release, and " + dir + " is not one", hint: "to check any other USMT folder: usmtpkg validate " + dir}
 }
 
 // keptIn reads the catalogs that a release keeps.
@@ -116,7 +107,7 @@ var signatureRules = []string{"signature-tampered", "signature-untrusted", "sign
 var missingRules = []string{"core-missing", "manifests-missing", "msi-missing"}
 
 // compared is the comparison of the files that were read with what was signed.
-func (p *provenance) compared(require bool) jsonComparison {
+func (p *provenance) compared() report.Comparison {
 	rep := p.v.Finish()
 	var files []stage.FileResult
 	bad := make(map[string]bool)
@@ -129,30 +120,28 @@ func (p *provenance) compared(require bool) jsonComparison {
 		}
 		if !bad[f.File] {
 			bad[f.File] = true
-			files = append(files, stage.FileResult{Path: payloadPath(f.File), Verdict: verdict, Found: f.Rule + ": " + f.Found, Want: f.Wanted})
+			files = append(files, stage.FileResult{Path: payloadPath(f.File), Verdict: verdict, Found: f.Rule + ": " + f.Found, Wanted: f.Wanted})
 		}
 	}
-	c := jsonComparison{Against: againstSignatures, Proofs: proofCounts(rep), Unproven: unproven(rep), Notes: p.notes}
 	for _, f := range rep.Proven {
 		switch {
 		case bad[f.Path] || f.Proof == locate.ProofOverlay:
 		case f.Proof != locate.ProofNone:
 			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: stage.Same})
-		case require:
-			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: notProven, Found: "no signature, catalog or MSI that proves it", Want: "one of them"})
+		case p.require:
+			files = append(files, stage.FileResult{Path: payloadPath(f.Path), Verdict: report.NotProven, Found: "no signature, catalog or MSI that proves it", Wanted: "one of them"})
 		}
 	}
 	slices.SortStableFunc(files, func(a, b stage.FileResult) int { return strings.Compare(a.Path, b.Path) })
-	if len(c.Unproven) > 0 && !require {
-		c.NotChecked = []string{contentNotChecked}
+	c := report.NewComparison(report.AgainstSignatures, stage.Report{Files: files, Notes: p.notes})
+	c.Proofs, c.Unproven = report.ProofsOf(rep), append([]string{}, rep.Unproven()...)
+	if len(c.Unproven) > 0 && !p.require {
+		c.NotChecked = []string{finding.ContentNotChecked}
 	}
-	rest := comparisonDocument(againstSignatures, nil, stage.Report{Files: files})
-	c.Equal, c.Counts, c.Files = rest.Equal, rest.Counts, rest.Files
-	c.provenText = proofText(rep)
 	return c
 }
 
-// payloadPath is the path of a payload file in its release. A catalog lies beside the payload.
+// payloadPath is the path of a payload file in its release. A catalog is beside the payload.
 func payloadPath(name string) string {
 	if !strings.Contains(name, "/") {
 		return name
@@ -160,10 +149,24 @@ func payloadPath(name string) string {
 	return path.Join("data", name)
 }
 
-// signedText is what the comparison with signatures says besides its files.
-func (c jsonComparison) signedText() ourText {
-	if c.Against != againstSignatures {
-		return ""
+// mergeCatalogs is the set of the catalogs of both.
+func mergeCatalogs(a, b *catalog.Set) *catalog.Set {
+	return catalog.NewSet(append(append([]*catalog.Catalog{}, a.Catalogs()...), b.Catalogs()...)...)
+}
+
+// msiNotes names the MSIs that vouched for files of a release, and are not given now: it does not keep them.
+func msiNotes(rec stage.Release, given []*locate.MSI) []string {
+	if rec.Validation == nil {
+		return nil
 	}
-	return textf("content: %s\n", c.provenText)
+	var names []string
+	for _, m := range rec.Validation.MSIs {
+		if !slices.ContainsFunc(given, func(g *locate.MSI) bool { return g.SHA256 == m.SHA256 }) {
+			names = append(names, m.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"MSIs vouched for files when this release was staged, and it does not keep them; to prove those files again, give them with --msi: " + finding.Printable(strings.Join(names, ", "))}
 }

@@ -7,13 +7,20 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"usmtpkg/locate/finding"
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
 )
 
-func newRecoverCmd(env environment, o *options) *cobra.Command {
-	var to string
+type recoverOptions struct {
+	content contentFlags
+	to      string
+	workers int
+	dryRun  bool
+}
+
+func newRecoverCmd(p *program) *cobra.Command {
+	var o recoverOptions
 	cmd := &cobra.Command{
 		Use:   "recover",
 		Short: "Rebuild a package source from ConfigMgr's content library",
@@ -31,102 +38,74 @@ it was reverse-engineered, and this was not tried on a live site. Check the resu
 		Example: `  usmtpkg recover --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --to D:\Recovered\USMT
   usmtpkg recover --content-library D:\SCCMContentLib --content-library E:\SCCMContentLib --package-id P0100012 --content-version 2 --to F:\USMT`,
 		Args: noArgument,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runRecover(cmd.Context(), env, o, to) },
+		RunE: p.runs(func(ctx context.Context, _ []string) (report.Document, error) { return p.recover(ctx, o) }),
 	}
-	o.proof.libraryFlags(cmd.Flags())
-	cmd.Flags().StringVar(&to, "to", "", "the folder to recover into, new or empty")
-	workersFlag(cmd.Flags(), &o.copy.workers, "copied")
-	o.dryRunFlag(cmd.Flags())
+	f := cmd.Flags()
+	o.content.add(f)
+	f.StringVar(&o.to, "to", "", "`DIR` the folder to recover into, new or empty")
+	heading(f, "Target")
+	workersFlag(f, &o.workers, "copied")
+	dryRunFlag(f, &o.dryRun)
 	return cmd
 }
 
-type jsonRecover struct {
-	Format     string   `json:"format"`
-	Version    int      `json:"version"`
-	DryRun     bool     `json:"dry_run"`
-	PackageID  string   `json:"package_id"`
-	Content    string   `json:"content"`
-	Contents   []string `json:"contents"`
-	Libraries  []string `json:"content_libraries"`
-	Dir        string   `json:"dir"`
-	Files      int      `json:"files"`
-	Bytes      int64    `json:"bytes"`
-	Recorded   string   `json:"recorded,omitempty"`  // the content hash that the library has
-	Predicted  string   `json:"predicted,omitempty"` // the one predicted from the files and folders
-	NotChecked []string `json:"not_checked"`
-	Notes      []string `json:"notes,omitempty"`
-}
-
-// An advisedError has advice of its own: that by its status is about something else.
-type advisedError struct {
-	err  error
-	hint string
-}
-
-func (e *advisedError) Error() string { return e.err.Error() }
-func (e *advisedError) Unwrap() error { return e.err }
-func (e *advisedError) Hint() string  { return e.hint }
-
-func runRecover(ctx context.Context, env environment, o *options, to string) (err error) {
-	if err := checkRecover(o, to); err != nil {
-		return err
+func (p *program) recover(ctx context.Context, o recoverOptions) (_ report.Document, err error) {
+	if err := o.check(); err != nil {
+		return nil, err
 	}
-	lib, err := contentlib.Open(o.proof.libraries...)
+	lib, err := contentlib.Open(o.content.libraries...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, lib.Close()) }()
-	pkg, id, err := wantedContent(lib, o.proof)
+	pkg, id, err := wantedContent(lib, o.content)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	bar := newProgress(env, o)
+	bar := p.newProgress()
 	defer bar.stop()
-	src, broken, err := lib.Source(ctx, id, contentlib.Options{Workers: o.copy.workers, Progress: bar})
+	src, broken, err := lib.Source(ctx, id, contentlib.Options{Workers: o.workers, Progress: bar})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	name := "content " + id + " of the content library"
 	if len(broken) > 0 {
-		return explainRecovery(&stage.MismatchError{What: name + " is not whole", Files: siteResults(broken)})
+		return nil, explainRecovery(&stage.MismatchError{What: name + " is not whole", Files: siteResults(broken)})
 	}
-	res, err := stage.Extract(ctx, stage.Content{Name: name, FS: src, Files: src.Sums, Dirs: src.Dirs, From: lib.Dirs()}, to,
-		stage.ExtractOptions{Protected: protectedFolders(env), DryRun: o.dryRun, Workers: o.copy.workers, Progress: bar})
+	res, err := stage.Extract(ctx, stage.Content{Name: name, FS: src, Files: src.Sums, Dirs: src.Dirs, From: lib.Dirs()}, o.to,
+		stage.ExtractOptions{Protected: p.protectedFolders(), DryRun: o.dryRun, Workers: o.workers, Progress: bar})
 	bar.stop()
 	if err != nil {
-		(jsonRecover{Notes: res.Notes}).printNotes(env, o)
-		return explainRecovery(err)
+		p.console().Note(res.Notes...)
+		return nil, explainRecovery(err)
 	}
 	prediction, _ := contentlib.Predict(src.Sums, src.Dirs) // without one it is said to be none
-	doc := jsonRecover{
-		Format: "usmtpkg recover", Version: 1, DryRun: o.dryRun, PackageID: strings.ToUpper(pkg.ID), Content: src.ID, Contents: pkg.Contents,
+	doc := &report.Recover{
+		Head: report.NewHead("recover"), DryRun: o.dryRun, PackageID: strings.ToUpper(pkg.ID), Content: src.ID, Contents: pkg.Contents,
 		Libraries: lib.Dirs(), Dir: res.Dir, Files: res.Files, Bytes: res.Bytes, Recorded: src.Hash, Predicted: prediction.Hash, NotChecked: []string{},
+		Notes: res.Notes,
 	}
 	if o.dryRun {
-		doc.NotChecked = append(doc.NotChecked, objectsNotChecked)
+		doc.NotChecked = append(doc.NotChecked, report.ObjectsNotChecked)
 	}
-	doc.Notes = res.Notes
 	if doc.Recorded != "" && doc.Recorded != doc.Predicted {
-		doc.Notes = append(doc.Notes, "the content hash recorded there, "+doc.Recorded+", is not the predicted "+doc.Predicted+": "+predictedNote)
+		doc.Notes = append(doc.Notes, "the content hash recorded there, "+doc.Recorded+", is not the predicted "+doc.Predicted+": "+report.PredictedNote)
 	}
-	if o.json {
-		return printJSON(env.stdout, doc)
-	}
-	return doc.print(env, o)
+	return doc, nil
 }
 
-func checkRecover(o *options, to string) error {
+func (o *recoverOptions) check() error {
 	switch {
-	case len(o.proof.libraries) == 0:
+	case len(o.content.libraries) == 0:
 		return &usageError{msg: "no content library given", hint: "name the folder SCCMContentLib with --content-library"}
-	case strings.TrimSpace(to) == "":
+	case strings.TrimSpace(o.to) == "":
 		return &usageError{msg: "no folder to recover into", hint: "name a new folder with --to"}
 	}
-	return errors.Join(checkHere("--to", to), o.proof.check())
+	return errors.Join(checkHere("--to", o.to), o.content.check())
 }
 
 // wantedContent finds the content of the package that was asked for.
-func wantedContent(lib *contentlib.Library, o proofOptions) (contentlib.Package, string, error) {
+func wantedContent(lib *contentlib.Library, o contentFlags) (contentlib.Package, string, error) {
 	pkg, err := lib.Package(o.packageID)
 	id := ""
 	if err == nil {
@@ -142,7 +121,7 @@ func wantedContent(lib *contentlib.Library, o proofOptions) (contentlib.Package,
 	return pkg, id, err
 }
 
-// explainRecovery gives advice that fits a recovery: that of others is about our library.
+// explainRecovery gives advice that fits a recovery: the advice to other errors is about our library.
 func explainRecovery(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -152,34 +131,5 @@ func explainRecovery(err error) error {
 	case is[*stage.RefusedError](err), is[*stage.DestinationError](err):
 		return &advisedError{err, "name a new folder with --to, in a folder that exists, with space and write access"}
 	}
-	return err
-}
-
-func (d jsonRecover) printNotes(env environment, o *options) {
-	if o.quiet {
-		return
-	}
-	for _, n := range d.Notes {
-		say(env.stderr, "usmtpkg: note: %s\n", finding.PlainText(n))
-	}
-}
-
-func (d jsonRecover) print(env environment, o *options) error {
-	d.printNotes(env, o)
-	checked := "every file was hashed while it was written, and is what the content library recorded; nothing was read back"
-	if d.DryRun {
-		checked = "every object is there, and of the right size; not checked: their content"
-	}
-	recorded := d.Recorded
-	switch recorded {
-	case "":
-		recorded = "none is recorded"
-	case d.Predicted:
-		recorded += ", the predicted one"
-	default:
-		recorded += ", NOT the predicted one"
-	}
-	_, err := printf(env.stdout, "%scontent      %s of %s\nrecovered    %s\n             %s, %s\nchecked      %s\ncontent hash %s\n",
-		dryRunMark(o), d.Content, strings.Join(d.Contents, ", "), d.Dir, countOf(d.Files, "file", "files"), size(d.Bytes), checked, recorded)
 	return err
 }

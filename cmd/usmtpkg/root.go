@@ -6,13 +6,14 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"usmtpkg/cmd/usmtpkg/report"
+	"usmtpkg/locate/finding"
 	"usmtpkg/pkgdef"
 )
 
@@ -28,39 +29,25 @@ type environment struct {
 	askPassword func(ctx context.Context, prompt string) ([]byte, error) // nil: there is nobody to ask
 }
 
-// options holds the value of every flag; a command declares those it needs.
-type options struct {
-	json    bool
-	format  outputFormat
-	settled bool // json and format say the same
-	quiet   bool
-	verbose bool
-	config  string
+// A program is one run of usmtpkg.
+type program struct {
+	environment
+	output  outputFlags
+	settled bool         // the form of the output is
+	site    siteSettings // of the configuration file
+}
 
-	source sourceOptions
-	policy policyOptions
-	copy   copyOptions
-	define defineOptions
-	attest attestOptions
-	proof  proofOptions
-
-	overlay overlayOptions
-
-	site      pkgdef.Settings // what the scripts are to do at the site
-	siteGiven bool            // the configuration file says something of it
-
-	library string
-	dryRun  bool
-
-	command     string // the name of the command that runs
-	unpublished bool   // a release was to be published and is not yet
+// siteSettings are what the scripts are to do at the site.
+type siteSettings struct {
+	pkgdef.Settings
+	given bool // the configuration file says something of it
 }
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, env environment, args []string) int {
 	env.stdout = output{env.stdout}
-	o := &options{}
-	root := newRootCmd(env, o) //nolint:contextcheck // cobra hands ctx to the commands
+	p := &program{environment: env}
+	root := newRootCmd(p) //nolint:contextcheck // cobra hands ctx to the commands
 	root.SetArgs(args)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
@@ -68,11 +55,35 @@ func run(ctx context.Context, env environment, args []string) int {
 	if err == nil {
 		return exitOK
 	}
-	o.command = cmd.Name()
-	if !o.settled {
-		o.format = guessFormat(env, cmd, args)
+	if !p.settled {
+		p.output.format = guessFormat(env, cmd, args)
 	}
-	return report(env, o, err)
+	return p.fail(cmd.Name(), err)
+}
+
+// runs is the RunE of a command that does work, which returns the document to print, an error, or both.
+func (p *program) runs(work func(ctx context.Context, args []string) (report.Document, error)) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		doc, err := work(cmd.Context(), args)
+		err = denied(cmd, err)
+		if doc == nil {
+			return err
+		}
+		report.Finish(doc, exitStatus(err), version())
+		return errors.Join(report.Write(p.console(), p.output.format, doc), err)
+	}
+}
+
+// console is where text goes.
+func (p *program) console() report.Console {
+	return report.Console{Out: p.stdout, Err: p.stderr, Quiet: p.output.quiet, Verbose: p.output.verbose}
+}
+
+// warn prints findings on the way to a result, which a JSON document has itself.
+func (p *program) warn(findings []*finding.Error) {
+	if p.output.format != report.FormatJSON {
+		p.console().Warn(findings)
+	}
 }
 
 // output is standard output. Its errors are marked: they come after the work.
@@ -101,7 +112,7 @@ type outputError struct{ err error }
 func (e *outputError) Error() string { return "printing the result: " + e.err.Error() }
 func (e *outputError) Unwrap() error { return e.err }
 
-func newRootCmd(env environment, o *options) *cobra.Command {
+func newRootCmd(p *program) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "usmtpkg",
 		Short: "Refresh a ConfigMgr USMT package from the Windows ADK",
@@ -123,10 +134,12 @@ names.
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := configure(env, o, cmd); err != nil {
+			if err := p.configure(cmd); err != nil {
 				return err
 			}
-			return o.settleFormat()
+			err := p.output.settle()
+			p.settled = err == nil
+			return err
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Args: aCommand,
@@ -138,34 +151,12 @@ names.
 		}
 		return pflag.NormalizedName(name)
 	})
-	f := root.PersistentFlags()
-	f.BoolVar(&o.json, "json", false, "print one JSON document instead of text")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no notes, only warnings, errors and the release's name")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every place looked at and every file compared")
-	f.StringVar(&o.config, "config", "", "read settings from this file (default usmtpkg.yaml, if it exists)")
+	p.output.add(root.PersistentFlags())
 	root.AddCommand(
-		newRefreshCmd(env, o), newLocateCmd(env, o), newValidateCmd(env, o), newStageCmd(env, o),
-		newVerifyCmd(env, o), newDefineCmd(env, o), newListCmd(env, o), newActivateCmd(env, o), newAttestCmd(env, o), newInventoryCmd(env, o),
-		newInitCmd(env, o), newRecoverCmd(env, o), newSMPLogCmd(env, o),
+		newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p), newVerifyCmd(p), newAttestCmd(p), newInventoryCmd(p),
+		newDefineCmd(p), newActivateCmd(p), newInitCmd(p), newListCmd(p), newRecoverCmd(p), newSMPLogCmd(p),
 	)
 	return root
-}
-
-// libraryFlag declares --library, which every command that needs one checks
-// with needLibrary: it may come from the environment.
-func (o *options) libraryFlag(f *pflag.FlagSet) {
-	f.StringVar(&o.library, "library", "", "the library of releases, a folder for package sources")
-}
-
-func (o *options) dryRunFlag(f *pflag.FlagSet) {
-	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print what would be done, touch nothing (also --what-if)")
-}
-
-func (o *options) needLibrary() error {
-	if strings.TrimSpace(o.library) == "" {
-		return &usageError{msg: "no library given", hint: "name the folder for the releases with --library"}
-	}
-	return checkHere("--library", o.library)
 }
 
 // buildVersion is set by the Makefile; a plain go build leaves it empty.

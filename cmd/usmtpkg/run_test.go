@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate/samplekit"
 )
 
@@ -134,9 +135,9 @@ func flipByte(t *testing.T, name string, at int) {
 }
 
 // errorOf reads the error document on standard output.
-func (s *session) errorOf(t *testing.T) jsonError {
+func (s *session) errorOf(t *testing.T) report.Error {
 	t.Helper()
-	var d jsonError
+	var d report.Error
 	if err := json.Unmarshal(s.stdout.Bytes(), &d); err != nil || d.Format != "usmtpkg error" {
 		t.Fatalf("standard output = %q (%v), want an error document", &s.stdout, err)
 	}

@@ -31,7 +31,7 @@ func TestRunbook(t *testing.T) {
 		if words[0] != "usmtpkg" {
 			continue
 		}
-		cmd, rest, err := newRootCmd(environment{}, &options{}).Find(words[1:])
+		cmd, rest, err := newRootCmd(&program{}).Find(words[1:])
 		if err != nil || !cmd.HasParent() {
 			t.Errorf("%q is no command: %v", call, err)
 			continue

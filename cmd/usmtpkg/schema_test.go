@@ -12,13 +12,14 @@ import (
 	"testing"
 
 	"usmtpkg/pkgdef"
+	"usmtpkg/testdata/doccheck"
 )
 
 // The schema and the program accept the same documents. Both judge every value of a list of
 // nasty ones behind every key, all pairs of keys that belong together, and documents at random.
 func TestSchemaAndProgramAgree(t *testing.T) {
 	checker := filepath.Join("..", "..", "testdata", "schema")
-	if !has(t, "node", "`make schema` was not run", filepath.Join(checker, "node_modules", "ajv")) {
+	if !doccheck.Has(t, "node", "`make schema` was not run", filepath.Join(checker, "node_modules", "ajv")) {
 		return
 	}
 	var in bytes.Buffer

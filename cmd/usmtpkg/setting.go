@@ -25,7 +25,7 @@ type setting struct {
 	line   int
 	path   string // how the file names it, such as package.name
 
-	overlay []overlayEntry // of the keys of overlayFlags, in place of values
+	overlay []overlayEntry // of the keys of overlayNames, in place of values
 }
 
 // pathSettings name files that are read. In a configuration file, which is found in the current
@@ -39,7 +39,7 @@ var leadsOut = regexp.MustCompile(`(^|,) *[/\\]|:|(^|[/\\,]) *\.\.([/\\]| *(,|$)
 
 // take reads the value of a key and tries it on the flag f, whose value nobody uses.
 func (s *setting) take(f *pflag.Flag, value *yaml.Node) (err error) {
-	if slices.Contains(overlayFlags, s.key) {
+	if slices.Contains(overlayNames, s.key) {
 		s.overlay, err = overlayEntries(s.path, value)
 		for _, e := range s.overlay {
 			if leadsOut.MatchString(e.from) {

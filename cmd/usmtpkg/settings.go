@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"usmtpkg/locate/finding"
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
 )
@@ -39,27 +39,27 @@ type configuration struct {
 // configure fills in the flags that were not given on the command line, from
 // the environment, then from the configuration file. Every variable and every key
 // is checked, those of other commands too: a slip of the pen could leave out a check.
-func configure(env environment, o *options, cmd *cobra.Command) error {
-	if v := env.getenv(configVariable); o.config == "" {
-		o.config = v
+func (p *program) configure(cmd *cobra.Command) error {
+	if p.output.config == "" {
+		p.output.config = p.getenv(configVariable)
 	}
 	if err := nothingEmpty(cmd); err != nil {
 		return err
 	}
 	flags := allFlags()
-	if err := checkVariables(env, flags); err != nil {
+	if err := checkVariables(p.environment, flags); err != nil {
 		return err
 	}
-	file, conf, err := readConfig(o.config, flags)
+	file, conf, err := readConfig(p.output.config, flags)
 	if err != nil {
 		return err
 	}
-	o.site, o.siteGiven = conf.site, conf.sections
-	if err := o.fill(env, cmd, file, conf.settings); err != nil {
+	p.site = siteSettings{conf.site, conf.sections}
+	if err := fill(p.environment, cmd, file, conf.settings); err != nil {
 		return err
 	}
-	if file != "" && o.verbose && !o.quiet {
-		say(env.stderr, "usmtpkg: settings from %s\n", finding.PlainText(file))
+	if file != "" && p.output.verbose && !p.output.quiet {
+		report.Say(p.stderr, "usmtpkg: settings from %s\n", file)
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func configure(env environment, o *options, cmd *cobra.Command) error {
 func allFlags() map[string]*pflag.Flag {
 	flags := map[string]*pflag.Flag{}
 	take := func(f *pflag.Flag) { flags[f.Name] = f }
-	root := newRootCmd(environment{}, &options{})
+	root := newRootCmd(&program{})
 	root.PersistentFlags().VisitAll(take)
 	for _, c := range root.Commands() {
 		c.Flags().VisitAll(take)
@@ -121,13 +121,13 @@ func checkVariables(env environment, flags map[string]*pflag.Flag) error {
 }
 
 // fill sets the flags that the command line leaves open.
-func (o *options) fill(env environment, cmd *cobra.Command, file string, settings []setting) error {
+func fill(env environment, cmd *cobra.Command, file string, settings []setting) error {
 	byKey := map[string]setting{}
 	for _, s := range settings {
 		byKey[s.key] = s
 	}
 	var errs []error
-	all := []rivals{newRivals(env, cmd, sourceFlags), newRivals(env, cmd, formatFlags), newRivals(env, cmd, overlayFlags)}
+	all := []rivals{newRivals(env, cmd, sourceNames), newRivals(env, cmd, formatNames), newRivals(env, cmd, overlayNames)}
 	// What verify compares with is never a matter of habit.
 	all[0].given = all[0].given || cmd.Name() == "verify"
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -140,8 +140,8 @@ func (o *options) fill(env environment, cmd *cobra.Command, file string, setting
 		case v != "":
 			errs = append(errs, setText(f, v, name))
 		case !inFile || slices.ContainsFunc(all, func(r rivals) bool { return r.inEnv && r.has(f) }):
-		case slices.Contains(overlayFlags, f.Name):
-			o.overlay.read(s.overlay, file)
+		case slices.Contains(overlayNames, f.Name):
+			f.Value.(*globFlag).read(s.overlay, file)
 		default:
 			errs = append(errs, s.fill(f, file))
 		}
@@ -166,8 +166,8 @@ func nothingEmpty(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// sourceFlags exclude one another.
-var sourceFlags = []string{"source", "volume", "sample"}
+// sourceNames exclude one another.
+var sourceNames = []string{"source", "volume", "sample"}
 
 // Rivals are flags for one thing: one given nearer replaces one given farther off, whichever
 // of the flags they use.

@@ -137,7 +137,7 @@ func TestSettingsFromEverywhere(t *testing.T) {
 	values := map[string]string{
 		"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif", "glob": "a,b", "strings": "x86", "word": "none", "mode": "stream",
 	}
-	root := newRootCmd(environment{}, &options{})
+	root := newRootCmd(&program{})
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if notSettings[f.Name] {
@@ -157,7 +157,7 @@ func TestSettingsFromEverywhere(t *testing.T) {
 				if slices.Contains(pathSettings, f.Name) { // relative to the folder of the file
 					fromFile = regexp.MustCompile(`[^\[,]*[/\\]`).ReplaceAllString(fromFile, "")
 				}
-				if cmd.Name() == "verify" && slices.Contains(sourceFlags, f.Name) {
+				if cmd.Name() == "verify" && slices.Contains(sourceNames, f.Name) {
 					if fromEnv != f.DefValue || fromFile != f.DefValue {
 						t.Errorf("%s: from the environment %q, from the file %q, want it from the command line alone", f.Name, fromEnv, fromFile)
 					}
@@ -175,17 +175,17 @@ func TestSettingsFromEverywhere(t *testing.T) {
 func flagAfter(t *testing.T, command, flag string, variables map[string]string, file string) string {
 	t.Helper()
 	env := environment{getenv: func(name string) string { return variables[name] }}
-	o := &options{}
-	root := newRootCmd(env, o)
-	o.config = filepath.Join(t.TempDir(), "settings.yaml")
-	if err := os.WriteFile(o.config, []byte(file), 0o666); err != nil {
+	p := &program{environment: env}
+	root := newRootCmd(p)
+	p.output.config = filepath.Join(t.TempDir(), "settings.yaml")
+	if err := os.WriteFile(p.output.config, []byte(file), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	cmd, _, err := root.Find([]string{command})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := configure(env, o, cmd); err != nil {
+	if err := p.configure(cmd); err != nil {
 		t.Fatal(err)
 	}
 	return cmd.Flags().Lookup(flag).Value.String()

@@ -8,12 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"usmtpkg/locate/finding"
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/smplog"
 )
 
-func newSMPLogCmd(env environment, o *options) *cobra.Command {
+func newSMPLogCmd(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "smp-log FILE...",
 		Short: "Tell from its logs whether a state migration point is installed",
@@ -31,51 +31,25 @@ each says which. The status messages 1013-1016 and 6200-6211 in the console are 
 		Example: `  usmtpkg smp-log \\cm01\SMS_P01\Logs
   usmtpkg smp-log smssmpsetup.log smpmsi.log smpmgr.log --json`,
 		Args: needs("smp-log needs a log of the role, or the folder the logs are in", 0),
-		RunE: func(cmd *cobra.Command, a []string) error { return runSMPLog(cmd.Context(), env, o, a) },
+		RunE: p.runs(smpLog),
 	}
-}
-
-type jsonSMPLog struct {
-	Format   string           `json:"format"`
-	Version  int              `json:"version"`
-	Verdict  smplog.Verdict   `json:"verdict"`
-	Findings []smplog.Finding `json:"findings"`
-	Messages int              `json:"messages"`
-	Skipped  int              `json:"skipped"`
 }
 
 // errNotInstalled is the outcome of logs that do not show a role to be installed.
 var errNotInstalled = fmt.Errorf("the state migration point is not shown to be installed: %w", errDiffers)
 
-func runSMPLog(ctx context.Context, env environment, o *options, files []string) error {
+func smpLog(ctx context.Context, files []string) (report.Document, error) {
 	rep, err := smplog.ReadFiles(ctx, files...)
 	if errors.Is(err, fs.ErrNotExist) || is[*tree.FileError](err) {
-		err = &usageError{msg: err.Error(), hint: "name the logs of the role, or the folder they lie in"}
+		err = &usageError{msg: err.Error(), hint: "name the logs of the role, or the folder they are in"}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var outcome error
 	if rep.Verdict != smplog.Installed {
-		outcome = errNotInstalled
+		err = errNotInstalled
 	}
-	if o.json {
-		doc := jsonSMPLog{"usmtpkg smp-log", 1, rep.Verdict, append([]smplog.Finding{}, rep.Findings...), rep.Lines, rep.Skipped}
-		return errors.Join(printJSON(env.stdout, doc), outcome)
-	}
-	for _, f := range rep.Findings {
-		_, err := printf(env.stdout, "%-9s %-7s %s (%s)\n          %s:%d: %s\n", f.Verdict, f.Subject, f.Meaning, f.Basis, finding.Printable(f.Log), f.Line, finding.PlainText(f.Text))
-		if err != nil {
-			return err
-		}
-	}
-	if rep.Skipped > 0 && !o.quiet {
-		say(env.stderr, "usmtpkg: note: %s too long and not looked at\n", countOf(rep.Skipped, "message is", "messages are"))
-	}
-	text := map[smplog.Verdict]string{
-		smplog.Installed: "installed", smplog.Waiting: "NOT ready: waiting", smplog.LowSpace: "NOT ready: low on space",
-		smplog.Failed: "NOT ready: failed", smplog.Unknown: "no verdict found in " + countOf(rep.Lines, "message", "messages"),
-	}[rep.Verdict]
-	_, err = printf(env.stdout, "state migration point: %s\n", text)
-	return errors.Join(err, outcome)
+	return &report.SMPLog{
+		Head: report.NewHead("smp-log"), Verdict: rep.Verdict, Findings: append([]smplog.Finding{}, rep.Findings...), Messages: rep.Lines, Skipped: rep.Skipped,
+	}, err
 }

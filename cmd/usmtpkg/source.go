@@ -6,31 +6,32 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate"
-	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/samplekit"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage/overlay"
 )
 
-type sourceOptions struct {
+// sourceFlags say where USMT is; without any of them this machine is searched.
+type sourceFlags struct {
 	path   string
 	volume string
 	sample bool
 }
 
-func (o *sourceOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.path, "source", "", "the USMT folder, an ADK or kits root, or any folder that holds one")
-	f.StringVar(&o.volume, "volume", "", "the root of a mounted Windows volume to search")
-	f.BoolVar(&o.sample, "sample", false, "use the built-in sample kit, which is no real USMT")
+func (o *sourceFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&o.path, "source", "", "`DIR` the USMT folder, an ADK or kits root, or any folder that contains one")
+	f.StringVar(&o.volume, "volume", "", "`DIR` the root of a mounted Windows volume to search")
+	f.BoolVar(&o.sample, "sample", false, "use the built-in sample kit, which is not a real USMT")
+	heading(f, "Source")
 }
 
-func (o *sourceOptions) check() error {
+func (o *sourceFlags) check() error {
 	given := 0
 	for _, set := range []bool{o.path != "", o.volume != "", o.sample} {
 		if set {
@@ -44,7 +45,7 @@ func (o *sourceOptions) check() error {
 }
 
 // given reports whether any source was named.
-func (o *sourceOptions) given() bool { return o.path != "" || o.volume != "" || o.sample }
+func (o *sourceFlags) given() bool { return o.path != "" || o.volume != "" || o.sample }
 
 // A usmt is the USMT folder a command works on.
 type usmt struct {
@@ -54,23 +55,21 @@ type usmt struct {
 	close  func() error
 	dir    string // its folder; empty for the sample kit, which is none
 
-	catalogs locate.Catalogs // see withLists
-
 	overlay     []overlay.Laid // what was laid into it
 	overlayDirs []string       // the folders that came from
 }
 
 // findUSMT finds the source and opens it.
-func findUSMT(ctx context.Context, env environment, o *options) (usmt, error) {
-	if err := o.source.check(); err != nil {
+func (p *program) findUSMT(ctx context.Context, o sourceFlags) (usmt, error) {
+	if err := o.check(); err != nil {
 		return usmt{}, err
 	}
-	if o.source.sample {
+	if o.sample {
 		return sampleUSMT()
 	}
-	res, err := locate.Find(ctx, findOptions(env, o.source))
-	if o.verbose && !o.json {
-		printPlaces(env.stderr, res.Places)
+	res, err := locate.Find(ctx, p.findOptions(o))
+	if p.output.verbose && p.output.format != report.FormatJSON {
+		p.console().Looked(res.Places)
 	}
 	if err != nil {
 		return usmt{}, err
@@ -80,17 +79,17 @@ func findUSMT(ctx context.Context, env environment, o *options) (usmt, error) {
 	if err != nil {
 		return usmt{}, err
 	}
-	files := tree.NewFolders(ctx, src.Root(), 2) // who judges the names, and who copies the files
+	files := tree.NewFolders(ctx, src.Root(), 2) // who checks the names, and who copies the files
 	return usmt{
 		Candidate: c, reason: reason, fsys: files, dir: c.Path,
 		close: func() error { return errors.Join(files.Close(), src.Close()) },
 	}, nil
 }
 
-func findOptions(env environment, o sourceOptions) locate.FindOptions {
+func (p *program) findOptions(o sourceFlags) locate.FindOptions {
 	return locate.FindOptions{
 		Source: o.path, Volume: o.volume,
-		ProgramFiles: []string{env.getenv("ProgramFiles(x86)"), env.getenv("ProgramFiles"), env.getenv("ProgramW6432")},
+		ProgramFiles: []string{p.getenv("ProgramFiles(x86)"), p.getenv("ProgramFiles"), p.getenv("ProgramW6432")},
 	}
 }
 
@@ -108,40 +107,10 @@ func sampleUSMT() (usmt, error) {
 }
 
 // protectedFolders are folders of this machine that must not become libraries.
-func protectedFolders(env environment) []string {
-	dirs := []string{env.getenv("HOME"), env.getenv("USERPROFILE"), env.getenv("PUBLIC"), env.getenv("ProgramFiles"), env.getenv("ProgramFiles(x86)"), env.getenv("ProgramData")}
-	if root := env.getenv("SystemRoot"); root != "" {
+func (p *program) protectedFolders() []string {
+	dirs := []string{p.getenv("HOME"), p.getenv("USERPROFILE"), p.getenv("PUBLIC"), p.getenv("ProgramFiles"), p.getenv("ProgramFiles(x86)"), p.getenv("ProgramData")}
+	if root := p.getenv("SystemRoot"); root != "" {
 		dirs = append(dirs, root, filepath.Join(root, "System32"))
 	}
 	return slices.DeleteFunc(dirs, func(d string) bool { return d == "" })
 }
-
-func printPlaces(w interface{ Write([]byte) (int, error) }, places []locate.Place) {
-	for _, p := range places {
-		say(w, "  %s: %s (%s)\n", finding.PlainText(p.Path), finding.PlainText(p.Outcome), p.How)
-	}
-}
-
-type jsonPlace struct {
-	Path    string `json:"path"`
-	How     string `json:"how"`
-	Outcome string `json:"outcome"`
-}
-
-func placeDocuments(places []locate.Place) []jsonPlace {
-	docs := make([]jsonPlace, len(places))
-	for i, p := range places {
-		docs[i] = jsonPlace{Path: p.Path, How: p.How, Outcome: p.Outcome}
-	}
-	return docs
-}
-
-// versionText is a version as users read it.
-func versionText(v pe.Version) string {
-	if v.IsZero() {
-		return "unknown version"
-	}
-	return v.String()
-}
-
-func archText(arches []string) string { return strings.Join(arches, ", ") }

@@ -2,14 +2,53 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/stage"
 )
 
-func newStageCmd(env environment, o *options) *cobra.Command {
+// stageOptions are those of stage, and of refresh, which stages as well.
+type stageOptions struct {
+	library libraryFlags
+	source  sourceFlags
+	policy  policyFlags
+	overlay overlayFlags
+	copying copyFlags
+	dryRun  bool
+}
+
+func (o *stageOptions) add(f *pflag.FlagSet) {
+	o.library.add(f)
+	o.source.add(f)
+	o.policy.add(f)
+	o.overlay.add(f)
+	o.copying.add(f)
+	dryRunFlag(f, &o.dryRun)
+}
+
+// copyFlags say how a release is made.
+type copyFlags struct {
+	workers   int
+	verify    stage.VerifyMode
+	downgrade bool
+	changed   bool
+}
+
+func (o *copyFlags) add(f *pflag.FlagSet) {
+	f.BoolVar(&o.downgrade, "allow-downgrade", false, "take a USMT that is older than that of the active release")
+	f.BoolVar(&o.changed, "allow-changed", false, "take a USMT whose files differ from those of a release with the same USMT version")
+	heading(f, "Policy")
+	o.verify = stage.VerifyReread
+	f.Var(&word[stage.VerifyMode]{&o.verify, []stage.VerifyMode{stage.VerifyReread, stage.VerifyUncached, stage.VerifyStream}, "mode"},
+		"verify", "`reread|uncached|stream` how the copy is compared with what was read")
+	workersFlag(f, &o.workers, "copied")
+}
+
+func newStageCmd(p *program) *cobra.Command {
+	var o stageOptions
 	cmd := &cobra.Command{
 		Use:   "stage",
 		Short: "Stage a verified release, without defining or activating it",
@@ -17,38 +56,29 @@ func newStageCmd(env environment, o *options) *cobra.Command {
 copy back, as refresh does, and stops there: no package definition, no new active release.`,
 		Example: `  usmtpkg stage --library /srv/usmt --source /mnt/adk --verify uncached`,
 		Args:    noArgument,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runStage(cmd.Context(), env, o) },
+		RunE:    p.runs(func(ctx context.Context, _ []string) (report.Document, error) { return p.stage(ctx, o) }),
 	}
-	o.libraryFlag(cmd.Flags())
-	o.dryRunFlag(cmd.Flags())
-	o.source.flags(cmd.Flags())
-	o.policy.flags(cmd.Flags())
-	o.copy.flags(cmd.Flags())
-	o.overlay.flags(cmd.Flags())
+	o.add(cmd.Flags())
 	return cmd
 }
 
-func runStage(ctx context.Context, env environment, o *options) (err error) {
-	j, err := prepare(ctx, env, o)
+func (p *program) stage(ctx context.Context, o stageOptions) (_ report.Document, err error) {
+	j, err := p.prepare(ctx, o, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, j.close()) }()
-	var out outcome
+	defer func() { err = j.end(err) }()
+	doc := j.document("stage")
 	if o.dryRun {
-		out, err = j.plan(ctx)
+		_, _, err = j.plan(ctx, doc)
 	} else {
 		err = j.write(ctx, func(w *stage.Writer) error {
-			out, err = j.run(ctx, w)
+			_, err := j.run(ctx, w, doc)
 			return err
 		})
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	doc := resultDocument("usmtpkg stage", o, out)
-	if o.json {
-		return printJSON(env.stdout, doc)
-	}
-	return printResult(env, o, doc)
+	return doc, nil
 }

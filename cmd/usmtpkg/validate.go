@@ -3,16 +3,24 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate"
-	"usmtpkg/locate/finding"
+	"usmtpkg/locate/pe/wintrust"
 	"usmtpkg/stage"
 )
 
-func newValidateCmd(env environment, o *options) *cobra.Command {
+type validateOptions struct {
+	source  sourceFlags
+	policy  policyFlags
+	overlay overlayFlags
+	workers int
+}
+
+func newValidateCmd(p *program) *cobra.Command {
+	var o validateOptions
 	cmd := &cobra.Command{
 		Use:   "validate [DIR]",
 		Short: "Check a USMT folder against all rules, and print every finding",
@@ -29,112 +37,68 @@ was revoked is not asked. Files without a signature are proven by the kit's sign
   usmtpkg validate --source /srv/adk --msi core.msi --msi desktop.msi --require-proof
   usmtpkg validate --source /srv/adk --format sarif > usmt.sarif`,
 		Args: atMostOne,
-		RunE: func(cmd *cobra.Command, a []string) error {
-			if len(a) == 1 {
+		RunE: p.runs(func(ctx context.Context, args []string) (report.Document, error) {
+			if len(args) == 1 {
 				if o.source.given() {
-					return &usageError{msg: "a folder and a source flag are given", hint: "give one of them"}
+					return nil, &usageError{msg: "a folder and a source flag are given", hint: "give one of them"}
 				}
-				o.source.path = a[0]
+				o.source.path = args[0]
 			}
-			return runValidate(cmd.Context(), env, o)
-		},
+			return p.validate(ctx, o)
+		}),
 	}
-	o.source.flags(cmd.Flags())
-	o.policy.flags(cmd.Flags())
-	o.overlay.flags(cmd.Flags())
-	workersFlag(cmd.Flags(), &o.copy.workers, "read")
-	o.formatFlag(cmd.Flags())
+	f := cmd.Flags()
+	o.source.add(f)
+	o.policy.add(f)
+	o.overlay.add(f)
+	workersFlag(f, &o.workers, "read")
+	p.output.formatFlag(f)
 	return cmd
 }
 
-type jsonValidate struct {
-	Format   string         `json:"format"`
-	Version  int            `json:"version"`
-	Source   jsonOrigin     `json:"source"`
-	USMT     string         `json:"usmt_version"`
-	Arches   []string       `json:"arches"`
-	Files    int            `json:"files"`
-	Bytes    int64          `json:"bytes"`
-	Valid    bool           `json:"valid"`
-	Strict   bool           `json:"strict"`
-	Unlooked []string       `json:"not_checked"`
-	Compared []jsonCompared `json:"compared"`
-	Signed   map[string]int `json:"signatures"`
-	Proofs   map[string]int `json:"proofs"`
-	Unproven []string       `json:"unproven"`
-	Catalogs jsonCatalogs   `json:"catalogs"`
-	MSIs     []jsonMSI      `json:"msis"`
-	Programs []jsonProgram  `json:"programs"`
-	Findings []jsonFinding  `json:"findings"`
-
-	Overlay []stage.OverlayFile `json:"overlay,omitempty"`
-}
-
-type jsonOrigin struct {
-	Path string `json:"path"`
-	How  string `json:"how"`
-}
-
-func runValidate(ctx context.Context, env environment, o *options) (err error) {
-	lo, err := o.validation(env, "")
+func (p *program) validate(ctx context.Context, o validateOptions) (_ report.Document, err error) {
+	lo, err := p.validation(o.policy, o.source.sample, o.workers)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	u, err := findUSMT(ctx, env, o)
+	u, err := p.findUSMT(ctx, o.source)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, u.close()) }()
-	if u, err = overlaid(ctx, o, u); err != nil {
-		return err
+	if u, err = o.overlay.over(ctx, u, o.policy.forbid); err != nil {
+		return nil, err
 	}
 	lo.Overlay = u.declared()
-	if err := o.withLists(ctx, &lo, &u); err != nil {
-		return err
+	catalogs, err := o.policy.lists.read(ctx, &lo, u.Candidate)
+	if err != nil {
+		return nil, err
 	}
 	rep, err := locate.Validate(ctx, u.fsys, lo)
 	if err != nil {
-		return &stage.SourceError{Err: err}
+		return nil, &stage.SourceError{Err: err}
 	}
-	bad := rep.Err(o.policy.strict)
-	programs := programDocuments(rep)
+	doc := report.NewValidate(u.Candidate, rep, catalogs, o.policy.strict)
+	doc.Overlay = u.record()
 	if lo.Signatures != nil && u.dir != "" {
-		secondOpinions(u, programs)
+		secondOpinions(u, doc.Programs)
 	}
-	if o.format != formatText {
-		d := jsonValidate{
-			Format: "usmtpkg validate", Version: 1, Source: jsonOrigin{u.Path, u.How}, USMT: u.Version.String(), Arches: u.Arches,
-			Files: rep.Files, Bytes: rep.Bytes, Valid: bad == nil, Strict: o.policy.strict, Unlooked: notChecked(rep), Compared: comparedDocuments(rep), Signed: signatureCounts(rep), Proofs: proofCounts(rep), Unproven: unproven(rep), Catalogs: catalogDocument(u.catalogs, rep), MSIs: msiDocuments(rep), Programs: programs, Findings: findingDocuments(rep.Findings()),
-			Overlay: u.record(),
-		}
-		j := func() judgement { return validateJudgement(d, rep, exitStatus(marked(bad))) }
-		return errors.Join(printDocument(env, o, d, j), marked(bad))
-	}
-	printFindings(env.stdout, o, rep.Findings(), finding.SeverityInfo)
-	for _, line := range disagreements(programs) {
-		say(env.stdout, "%s\n", line)
-	}
-	if len(u.overlay) > 0 {
-		if _, err := printf(env.stdout, "overlay: %s\n", overlayText(u.record())); err != nil {
-			return err
-		}
-	}
-	if o.verbose {
-		for _, name := range unproven(rep) {
-			if _, err := printf(env.stdout, "by name only: %s\n", finding.Printable(name)); err != nil {
-				return err
-			}
-		}
-	}
-	_, err = printf(env.stdout, "%s: USMT %s (%s), %s, %s: %s; %s; %s\ncontent: %s\n",
-		u.Path, versionText(rep.Version), archText(u.Arches), countOf(rep.Files, "file", "files"), size(rep.Bytes), verdict(rep), inventoryText(rep), signatureText(rep), proofText(rep)+catalogText(u.catalogs, rep)+msiText(rep))
-	return errors.Join(err, marked(bad))
+	return doc, marked(rep.Err(o.policy.strict))
 }
 
-// marked marks the error of findings that are printed already.
-func marked(err error) error {
-	if err == nil {
-		return nil
+// secondOpinions asks Windows about the programs of a source, where it is there to be
+// asked. Its answer is beside ours and changes nothing.
+func secondOpinions(u usmt, programs []report.Program) {
+	for i := range programs {
+		p := &programs[i]
+		v, err := wintrust.Judge(u.fileOf(p.Path))
+		switch {
+		case errors.Is(err, errors.ErrUnsupported):
+			return
+		case err != nil:
+			p.Windows = "not known: " + err.Error()
+		default:
+			p.Windows, p.Trusted = v.String(), v.Trusted
+		}
 	}
-	return fmt.Errorf("%w: %w", errFindings, err)
 }

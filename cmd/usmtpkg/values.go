@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,16 +44,6 @@ func (n *number) String() string {
 // Type names the value in the help.
 func (*number) Type() string { return "int" }
 
-// schema is what may be the value in usmtpkg.yaml.
-func (n *number) schema() map[string]any {
-	return map[string]any{"type": "integer", "minimum": n.min, "maximum": n.max}
-}
-
-// workersFlag declares --workers.
-func workersFlag(f *pflag.FlagSet, workers *int, doing string) {
-	f.Var(&number{value: workers, min: 1, max: 256}, "workers", "files "+doing+" at once (default 4)")
-}
-
 // A word is one of a few words.
 type word[T ~string] struct {
 	value *T
@@ -82,10 +71,6 @@ func (w *word[T]) String() string {
 
 // Type names the value in the help.
 func (w *word[T]) Type() string { return w.noun }
-
-func (w *word[T]) schema() map[string]any {
-	return map[string]any{"type": "string", "enum": texts(w.words)}
-}
 
 // Words are a list of some of a few words, in any case: a, b or given several times.
 type words struct {
@@ -139,17 +124,6 @@ func (w *words) String() string {
 
 // Type names the value in the help.
 func (*words) Type() string { return "strings" }
-
-func (w *words) schema() map[string]any {
-	// Without regard to case: a JSON schema has no other way to say it.
-	anyCase := regexp.MustCompile(`[a-z]`).ReplaceAllStringFunc(strings.Join(w.words, "|"), func(c string) string {
-		return "[" + strings.ToUpper(c) + c + "]"
-	})
-	return map[string]any{
-		"type": []string{"array", "string"}, "pattern": "^ *(" + anyCase + ") *(, *(" + anyCase + ") *)*$",
-		"items": map[string]any{"type": "string", "pattern": "^(" + anyCase + ")$"},
-	}
-}
 
 // splitList splits a list at its commas and takes the blanks around each part away.
 func splitList(s string) []string {

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"encoding/xml"
@@ -48,11 +48,19 @@ type (
 	}
 )
 
-// writeJUnit writes a judgement as one JUnit document: a failing test case for each result
+// WriteJUnit writes a document as one JUnit document: a failing test case for each result
 // that makes the run fail, a passing one for each check that found nothing, a skipped one for
 // each check that was not made, and the other results as the output of their suite. There are
 // no times in it.
-func writeJUnit(w io.Writer, j judgement) error {
+func WriteJUnit(w io.Writer, doc Document) error {
+	d, ok := doc.(checked)
+	if !ok {
+		return noForm(doc, FormatJUnit)
+	}
+	return writeJUnit(w, d.outcome())
+}
+
+func writeJUnit(w io.Writer, j outcome) error {
 	all := junitSuites{Name: "usmtpkg " + j.command}
 	for _, s := range j.suites {
 		all.add(junitSuiteOf(j, s))
@@ -73,9 +81,9 @@ func writeJUnit(w io.Writer, j judgement) error {
 
 // className puts the cases of a suite together: Jenkins takes what is before the last dot
 // for a package, and what is behind it for a class.
-func className(j judgement, suite string) string { return "usmtpkg." + j.command + "." + suite }
+func className(j outcome, suite string) string { return "usmtpkg." + j.command + "." + suite }
 
-func junitSuiteOf(j judgement, s suite) junitSuite {
+func junitSuiteOf(j outcome, s suite) junitSuite {
 	js := junitSuite{Name: className(j, s.name)}
 	var out []string
 	if s.about != "" {

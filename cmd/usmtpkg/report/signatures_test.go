@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"strings"
@@ -7,10 +7,10 @@ import (
 
 // What Windows says is told where it is something else, and only there.
 func TestDisagreements(t *testing.T) {
-	lines := disagreements([]jsonProgram{
-		{Path: "amd64/a.dll", Signature: "valid", Windows: "trusted", trusted: true},
+	lines := disagreements([]Program{
+		{Path: "amd64/a.dll", Signature: "valid", Windows: "trusted", Trusted: true},
 		{Path: "amd64/b.dll", Signature: "valid", Windows: "not trusted: 0x800b010c (revoked)"},
-		{Path: "amd64/c.dll", Signature: "unsigned", Windows: `trusted by catalog C:\a.cat`, trusted: true},
+		{Path: "amd64/c.dll", Signature: "unsigned", Windows: `trusted by catalog C:\a.cat`, Trusted: true},
 		{Path: "amd64/d.dll", Signature: "unsigned", Windows: "not trusted: 0x800b0100 (no signature)"},
 		{Path: "amd64/e.dll", Signature: "valid", Windows: "not known: access denied"},
 		{Path: "amd64/f.dll", Signature: "valid"},

@@ -1,8 +1,7 @@
-package main
+package report
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"usmtpkg/locate/finding"
@@ -14,25 +13,25 @@ const shownChanges = 20
 
 // changesText sums up how a kit differs from an earlier release. It is empty where there is nothing
 // to say; a dry run says that, too.
-func changesText(c *stage.Changes, dryRun bool) ourText {
+func changesText(c *stage.Changes, dryRun bool) Lines {
 	switch {
 	case c == nil && dryRun:
 		return "no earlier release to compare with"
 	case c == nil || c.Same() && !dryRun:
 		return ""
 	case c.Problem != "":
-		return textf("not compared with %s: %s", releaseText(c), c.Problem)
+		return Textf("not compared with %s: %s", releaseText(c), c.Problem)
 	}
 	differs := "no file differs"
 	if !c.Same() {
 		differs = strings.Join(archChanges(c), "; ")
 	}
-	text := textf("from %s: %s", releaseText(c), differs)
+	text := Textf("from %s: %s", releaseText(c), differs)
 	if moves := versionMoves(c.Programs); len(moves) > 0 {
-		text += textf("\n             programs: %s", strings.Join(moves, ", "))
+		text += Textf("\n             programs: %s", strings.Join(moves, ", "))
 	}
 	if c.Replaced > 0 {
-		text += textf("\n             not compared: %s that an overlay replaces", countOf(c.Replaced, "file", "files"))
+		text += Textf("\n             not compared: %s that an overlay replaces", CountOf(c.Replaced, "file", "files"))
 	}
 	return text
 }
@@ -80,14 +79,14 @@ func versionMoves(programs []stage.ProgramChange) []string {
 	return list
 }
 
-// printChanges names the files that differ.
-func printChanges(w io.Writer, o *options, files []stage.FileChange) {
+// changes names the files that differ.
+func (t *printer) changes(files []stage.FileChange) {
 	for i, f := range files {
-		if i == shownChanges && !o.verbose {
-			say(w, "  … and %d more; -v names all\n", len(files)-i)
+		if i == shownChanges && !t.Verbose {
+			t.printf("  … and %d more; -v names all\n", len(files)-i)
 			return
 		}
-		say(w, "  %-7s %s%s\n", f.Change, finding.Printable(f.Path), finding.PlainText(changeDetail(f)))
+		t.printf("  %-7s %s%s\n", f.Change, finding.Printable(f.Path), changeDetail(f))
 	}
 }
 
@@ -101,16 +100,7 @@ func changeDetail(f stage.FileChange) string {
 	case b.FileVersion != a.FileVersion && b.FileVersion != "" && a.FileVersion != "":
 		return fmt.Sprintf(": version %s, was %s", a.FileVersion, b.FileVersion)
 	case b.Size != a.Size:
-		return fmt.Sprintf(": %s, was %s", countOf(int(a.Size), "byte", "bytes"), countOf(int(b.Size), "byte", "bytes"))
+		return fmt.Sprintf(": %s, was %s", CountOf(int(a.Size), "byte", "bytes"), CountOf(int(b.Size), "byte", "bytes"))
 	}
 	return ": same size, different content"
-}
-
-// changedHint says when a kit that differs from a release of its version is right.
-func changedHint(e *stage.SameVersionError) string {
-	if e.Known != "" {
-		return fmt.Sprintf("release %s already has exactly these files; to go back to it: usmtpkg activate %s, or run again with --allow-changed", e.Known, e.Known)
-	}
-	return "if the ADK was serviced without a new USMT version, this is expected: run again with --allow-changed; " +
-		"otherwise the kit is damaged or altered: repair it with adksetup.exe"
 }

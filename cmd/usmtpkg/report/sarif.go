@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"io"
@@ -87,8 +87,8 @@ type (
 		In     string `json:"in"` // the suite: the arch folder, or what was compared with
 	}
 	sarifFailure struct {
-		Hint   string      `json:"hint,omitempty"`
-		Places []jsonPlace `json:"places,omitempty"`
+		Hint   string  `json:"hint,omitempty"`
+		Places []Place `json:"places,omitempty"`
 	}
 )
 
@@ -97,11 +97,19 @@ const (
 	sarifSchema  = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 
-// writeSARIF writes a judgement as one SARIF log with one run. The same judgement gives the
-// same bytes: there is no time in it.
-func writeSARIF(w io.Writer, j judgement, version string) error {
+// WriteSARIF writes a document as one SARIF log with one run. The same document gives the same bytes:
+// there is no time in it.
+func WriteSARIF(w io.Writer, doc Document) error {
+	d, ok := doc.(checked)
+	if !ok {
+		return noForm(doc, FormatSARIF)
+	}
+	return writeSARIF(w, d.outcome())
+}
+
+func writeSARIF(w io.Writer, j outcome) error {
 	var run sarifRun
-	run.Tool.Driver = sarifDriver{Name: "usmtpkg", Version: version, Rules: sarifRules(j)}
+	run.Tool.Driver = sarifDriver{Name: "usmtpkg", Version: j.tool, Rules: sarifRules(j)}
 	run.Invocations = []sarifInvocation{{Successful: j.failure == nil, ExitCode: j.status, Notifications: sarifNotifications(j)}}
 	for _, b := range j.bases {
 		if run.Bases == nil {
@@ -119,7 +127,7 @@ func writeSARIF(w io.Writer, j judgement, version string) error {
 	if j.failure == nil || len(results) > 0 {
 		run.Results = &results
 	}
-	return printJSON(w, sarifLog{Schema: sarifSchema, Version: sarifVersion, Runs: []sarifRun{run}})
+	return WriteJSON(w, sarifLog{Schema: sarifSchema, Version: sarifVersion, Runs: []sarifRun{run}})
 }
 
 func sarifResultOf(r result, suite string, rules []sarifRule) sarifResult {
@@ -142,7 +150,7 @@ func sarifResultOf(r result, suite string, rules []sarifRule) sarifResult {
 
 // sarifRules describes the rules that have results, sorted by id, each as its first result
 // has it.
-func sarifRules(j judgement) []sarifRule {
+func sarifRules(j outcome) []sarifRule {
 	rules := []sarifRule{}
 	for _, s := range j.suites {
 		for _, r := range s.results {
@@ -165,7 +173,7 @@ func sarifRules(j judgement) []sarifRule {
 
 // sarifNotifications are what is to be said about the run and not about a file: why it
 // failed, what was not checked, and its notes.
-func sarifNotifications(j judgement) (all []sarifNotification) {
+func sarifNotifications(j outcome) (all []sarifNotification) {
 	if f := j.failure; f != nil {
 		n := sarifNotification{Level: "error", Message: *message(f.text)}
 		if f.hint != "" || len(f.places) > 0 {

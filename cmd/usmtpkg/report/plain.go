@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"bytes"
@@ -12,33 +12,33 @@ import (
 	"usmtpkg/locate/finding"
 )
 
-// printf is how text of the program gets to standard output and standard error, and nothing else
+// Printf is how text of the program gets to standard output and standard error, and nothing else
 // does it: the format is ours, and what fills it in may be anybody's. No value forges a line,
-// and none is obeyed by a terminal. Text of ours that has several lines is of type ourText.
-func printf(w io.Writer, format string, args ...any) (int, error) {
+// and none is obeyed by a terminal. Text of ours that has several lines is of type Lines.
+func Printf(w io.Writer, format string, args ...any) (int, error) {
 	for i, arg := range args {
 		args[i] = harmless(arg)
 	}
 	return io.WriteString(w, fmt.Sprintf(format, args...))
 }
 
-// say is printf where nobody can be told that it failed: on standard error, and into a text.
-func say(w io.Writer, format string, args ...any) { _, _ = printf(w, format, args...) }
+// Say is Printf where nobody can be told that it failed: on standard error, and into a text.
+func Say(w io.Writer, format string, args ...any) { _, _ = Printf(w, format, args...) }
 
-// ourText is text that textf made.
-type ourText string
+// Lines are text that Textf made.
+type Lines string
 
-// textf is printf into a text, which may then be a value of printf.
-func textf(format string, args ...any) ourText {
+// Textf is Printf into a text, which may then be a value of Printf.
+func Textf(format string, args ...any) Lines {
 	var b strings.Builder
-	say(&b, format, args...)
-	return ourText(b.String())
+	Say(&b, format, args...)
+	return Lines(b.String())
 }
 
-// harmless is a value as printf prints it: a number, or plain text.
+// harmless is a value as Printf prints it: a number, or plain text.
 func harmless(arg any) any {
 	switch v := arg.(type) {
-	case ourText:
+	case Lines:
 		return string(v)
 	case string:
 		return finding.PlainText(v)
@@ -84,4 +84,26 @@ func (p plainJSON) Write(doc []byte) (int, error) {
 		return 0, err
 	}
 	return len(doc), nil
+}
+
+// CountOf is a number with its noun.
+func CountOf(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// Size is a number of bytes in the unit that suits it.
+func Size(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return CountOf(int(n), "byte", "bytes")
+	}
+	value, prefix := float64(n)/unit, 0
+	for value >= unit && prefix < 3 {
+		value /= unit
+		prefix++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[prefix])
 }

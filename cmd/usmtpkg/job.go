@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"usmtpkg/cmd/usmtpkg/report"
+	"usmtpkg/locate"
+	"usmtpkg/locate/winname"
+	"usmtpkg/stage"
+)
+
+// A job is one staging: the source found and judged good enough to copy.
+type job struct {
+	*program
+	o         stageOptions
+	usmt      usmt
+	catalogs  locate.Catalogs
+	opts      stage.Options
+	chk       *checker
+	bar       *progress
+	published bool
+}
+
+// prepare finds the source and looks at it, before anything is copied. packagePath is the library as ConfigMgr is to see it.
+func (p *program) prepare(ctx context.Context, o stageOptions, packagePath string) (*job, error) {
+	if err := o.library.need(); err != nil {
+		return nil, err
+	}
+	j := &job{program: p, o: o, bar: p.newProgress(), usmt: usmt{close: func() error { return nil }}}
+	lo, err := p.validation(o.policy, o.source.sample, o.copying.workers)
+	if err == nil {
+		err = j.open(ctx)
+	}
+	if err == nil {
+		err = j.check(ctx, lo, packagePath)
+	}
+	if err != nil {
+		return nil, j.end(err)
+	}
+	return j, nil
+}
+
+// open finds the source, and lays the overlay over it.
+func (j *job) open(ctx context.Context) error {
+	u, err := j.findUSMT(ctx, j.o.source)
+	if err != nil {
+		return err
+	}
+	j.usmt, err = j.o.overlay.over(ctx, u, j.o.policy.forbid)
+	return err
+}
+
+// end is the end of a job, with the error that it had.
+func (j *job) end(err error) error {
+	j.bar.stop()
+	if err = errors.Join(err, j.usmt.close()); err != nil && !j.published {
+		return &unpublishedError{err}
+	}
+	return err
+}
+
+// check makes sure that the target can be one, then looks at the source.
+func (j *job) check(ctx context.Context, lo locate.Options, packagePath string) error {
+	if err := stage.CheckTarget(j.o.library.dir, j.writerOptions()); err != nil {
+		return err
+	}
+	path, err := sourcePath(j.o.library.dir, packagePath, j.usmt.Version.String()+"-"+strings.Repeat("0", 12))
+	if err != nil {
+		return err
+	}
+	lo.Prefix, lo.Overlay = winname.Units(path+`\`), j.usmt.declared()
+	if j.catalogs, err = j.o.policy.lists.read(ctx, &lo, j.usmt.Candidate); err != nil {
+		return err
+	}
+	rep, err := j.precheck(ctx, lo)
+	if err != nil {
+		return err
+	}
+	v, err := locate.NewValidator(lo)
+	if err != nil {
+		return err
+	}
+	// What is beside the arch folders is not copied, and reported as left out.
+	entries, err := fs.ReadDir(j.usmt.fsys, ".")
+	if err != nil {
+		return &stage.SourceError{Err: err}
+	}
+	for _, e := range entries {
+		if !locate.Scope(e.Name()) {
+			v.Enter(e.Name(), e.Type())
+		}
+	}
+	j.chk = &checker{v: v, strict: j.o.policy.strict, want: rep.Version}
+	j.opts = stage.Options{
+		USMTVersion: rep.Version.String(), Workers: j.o.copying.workers, Verify: j.o.copying.verify,
+		Predict: predictHash, Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
+		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.catalogs,
+		AllowDowngrade: j.o.copying.downgrade, Sample: j.o.source.sample, AllowChanged: j.o.copying.changed, Overlay: j.usmt.record(),
+	}
+	return nil
+}
+
+// precheck looks at the source before anything is copied. If that finds an
+// error, the whole check is made, so that the user sees all findings at once.
+func (j *job) precheck(ctx context.Context, lo locate.Options) (*locate.Report, error) {
+	rep, err := locate.Precheck(ctx, j.usmt.fsys, lo)
+	if err != nil {
+		return nil, &stage.SourceError{Err: err}
+	}
+	if rep.Err(j.o.policy.strict) == nil {
+		return rep, nil
+	}
+	if rep, err = locate.Validate(ctx, j.usmt.fsys, lo); err != nil {
+		return nil, &stage.SourceError{Err: err}
+	}
+	j.warn(rep.Findings())
+	return rep, rep.Err(j.o.policy.strict)
+}
+
+func (j *job) writerOptions() stage.WriterOptions {
+	o := j.program.writerOptions()
+	o.Source, o.OverlayDirs = j.usmt.dir, j.usmt.overlayDirs
+	return o
+}
+
+// write runs do with the library opened for writing.
+func (j *job) write(ctx context.Context, do func(*stage.Writer) error) error {
+	return j.withWriter(ctx, j.o.library, j.writerOptions(), do)
+}
+
+// document is the document of the job, as far as it is known before the end.
+func (j *job) document(command string) *report.Stage {
+	return &report.Stage{Head: report.NewHead(command), Library: absolute(j.o.library.dir), DryRun: j.o.dryRun, Source: report.Origin{Path: j.usmt.Path, How: j.usmt.How}, Reason: j.usmt.reason}
+}
+
+func (j *job) source() stage.Source {
+	return stage.Source{
+		FS: j.usmt.fsys, Include: locate.Scope,
+		Origin: stage.Origin{Path: j.usmt.Path, How: j.usmt.How},
+	}
+}
+
+// plan finds out what run would do, and touches nothing.
+func (j *job) plan(ctx context.Context, doc *report.Stage) (*stage.Library, stage.Release, error) {
+	lib, err := stage.Open(j.o.library.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		lib, err = stage.At(j.o.library.dir), nil
+	}
+	if err != nil {
+		return nil, stage.Release{}, err
+	}
+	res, err := stage.Plan(ctx, lib, j.source(), j.opts)
+	return stage.At(doc.Library), res.Release, j.result(doc, res, nil, err)
+}
+
+// run stages the source into the writer's library.
+func (j *job) run(ctx context.Context, w *stage.Writer, doc *report.Stage) (stage.Release, error) {
+	res, err := w.Stage(ctx, j.source(), j.opts)
+	j.published = err == nil
+	return res.Release, j.result(doc, res, w.Notes(), err)
+}
+
+// result fills in what the job came to, and prints the findings that the full check came to: warnings
+// when all went well, everything when they kept the run from publishing.
+func (j *job) result(doc *report.Stage, res stage.Result, notes []string, err error) error {
+	j.bar.stop()
+	if rep := j.chk.report; rep != nil {
+		j.warn(rep.Findings())
+		doc.Checks, doc.Findings = report.ChecksOf(rep, j.catalogs), report.Findings(rep.Findings())
+	}
+	if err != nil {
+		return err
+	}
+	doc.SetResult(res)
+	doc.PackageSource = localPackagePath(j.o.library.dir, doc.Release)
+	other := otherRecord(res, j.usmt.record())
+	if j.output.format == report.FormatText {
+		j.console().Note(other...)
+	}
+	doc.Notes = slices.Concat(notes, other)
+	return nil
+}
+
+// otherRecord says that a release with this content was staged from something else, such as a source
+// that had these files itself. Its record stays as it is.
+func otherRecord(res stage.Result, now []stage.OverlayFile) []string {
+	same := func(a, b stage.OverlayFile) bool { return a.Path == b.Path && a.Replaces == b.Replaces }
+	if res.Published || res.Release.Name == "" || slices.EqualFunc(res.Release.Overlay, now, same) {
+		return nil
+	}
+	return []string{fmt.Sprintf("release %s has this content, and was recorded with another overlay (%s); its record stays", res.Release.Name,
+		report.CountOf(len(res.Release.Overlay), "file", "files"))}
+}
