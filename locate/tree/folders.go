@@ -3,6 +3,7 @@ package tree
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -27,7 +28,14 @@ type Folders struct {
 	list *lister
 	stop context.CancelFunc
 	mu   sync.Mutex
-	open map[string]*os.Root
+	open map[string]*handle // "." is the root
+}
+
+// A file is open for reading.
+type file interface {
+	fs.File
+	io.ReaderAt
+	io.Seeker
 }
 
 // NewFolders returns the file system below root. Its methods may be called
@@ -36,7 +44,7 @@ type Folders struct {
 // that.
 func NewFolders(ctx context.Context, root *os.Root, readers int) *Folders {
 	ctx, stop := context.WithCancel(ctx)
-	f := &Folders{root: root, stop: stop, open: map[string]*os.Root{}}
+	f := &Folders{root: root, stop: stop, open: map[string]*handle{}}
 	f.try = func(do func() error) error { return retryOutage(ctx, do) }
 	f.held = func(do func() error) error { return RetryLocked(ctx, do) }
 	f.list = newLister(ctx, readers, f.readDir)
@@ -46,26 +54,30 @@ func NewFolders(ctx context.Context, root *os.Root, readers int) *Folders {
 // Root is the root.
 func (f *Folders) Root() *os.Root { return f.root }
 
-// at returns the folder of a file and the file's name in it.
-func (f *Folders) at(name string) (*os.Root, string) {
-	dir := path.Dir(name)
-	if dir == "." {
-		return f.root, name
-	}
+// at returns the folder of a file, open, and the file's name in it. Where the folder cannot be kept
+// open it is nil: then the file is reached from the root, which will say what is wrong.
+func (f *Folders) at(name string) (*handle, string) {
+	dir, base := path.Split(name)
+	dir = path.Clean(dir)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if r, ok := f.open[dir]; ok {
-		return r, path.Base(name)
+	if h, ok := f.open[dir]; ok {
+		return h, base
 	}
 	if len(f.open) >= maxFolders {
-		return f.root, name
+		return nil, name
 	}
-	r, err := Sub(f.root, dir)
+	root, err := Sub(f.root, dir)
 	if err != nil {
-		return f.root, name // which will say what is wrong
+		return nil, name
 	}
-	f.open[dir] = r
-	return r, path.Base(name)
+	h, err := newHandle(root)
+	if err != nil {
+		_ = root.Close()
+		return nil, name
+	}
+	f.open[dir] = h
+	return h, base
 }
 
 // Open opens a file for reading.
@@ -83,25 +95,42 @@ func (f *Folders) Open(name string) (fs.File, error) {
 // OpenSteady opens a file for reading, with these flags beside. Whoever judges
 // a source meets the virus scanner just as whoever copies it.
 func (f *Folders) OpenSteady(name string, flag int) (*SteadyFile, error) {
-	var file *os.File
+	var in file
 	err := f.try(func() error {
 		return f.held(func() (err error) {
-			file, err = f.OpenFile(name, flag, 0)
+			in, err = f.openFile(name, flag)
 			return err
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &SteadyFile{File: file, folders: f, name: name, flag: flag}, nil
+	return &SteadyFile{file: in, folders: f, name: name, flag: flag}, nil
+}
+
+func (f *Folders) openFile(name string, flag int) (file, error) {
+	h, base := f.at(name)
+	if h == nil {
+		return f.root.OpenFile(name, flag|AtOnce, 0)
+	}
+	in, err := h.open(base, flag)
+	return in, inFolder(err, name)
 }
 
 // OpenFile opens a file as os.OpenFile does, but never waits: not for the other
 // end of a pipe that somebody put in a file's place.
 func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
-	r, base := f.at(name)
+	r, base := f.rootOf(name)
 	file, err := r.OpenFile(base, flag|AtOnce, perm)
 	return file, inFolder(err, name)
+}
+
+// rootOf is at for what a root does.
+func (f *Folders) rootOf(name string) (*os.Root, string) {
+	if h, base := f.at(name); h != nil {
+		return h.root, base
+	}
+	return f.root, name
 }
 
 // ReadDir reads a folder, and goes on to read those in it while the caller
@@ -124,7 +153,7 @@ func (f *Folders) readDir(name string) (list []fs.DirEntry, err error) {
 
 // Chtimes sets the modification time of a file.
 func (f *Folders) Chtimes(name string, t time.Time) error {
-	r, base := f.at(name)
+	r, base := f.rootOf(name)
 	return inFolder(r.Chtimes(base, t, t), name)
 }
 
@@ -135,8 +164,8 @@ func (f *Folders) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var errs []error
-	for _, r := range f.open {
-		errs = append(errs, r.Close())
+	for _, h := range f.open {
+		errs = append(errs, h.close())
 	}
 	clear(f.open)
 	return errors.Join(errs...)

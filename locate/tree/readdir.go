@@ -1,8 +1,6 @@
 package tree
 
 import (
-	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -21,24 +19,8 @@ func ReadDir(root *os.Root, dir string) (list []fs.DirEntry, err error) {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	for {
-		some, err := f.ReadDir(listAtOnce)
-		for _, d := range some {
-			info, err := d.Info()
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // gone since
-			}
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, entry{d.Name(), info.Mode(), info.Size(), info.ModTime()})
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
+	if err := listFolder(f, func(e entry) { list = append(list, e) }); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return list, nil

@@ -4,24 +4,26 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 )
 
 // A SteadyFile is a file opened for reading that outlasts a short outage of
 // the server it lies on: it is opened again and read on. Whether it is still
 // the same file is for the caller to find, by size, time or sum at its end.
 type SteadyFile struct {
-	*os.File
+	file
 	folders *Folders
 	name    string
 	flag    int
 	offset  int64 // of the next Read, in bytes
+
+	entries []fs.DirEntry // of a folder, those not handed out yet
+	listed  bool
 }
 
 // Read reads on, after an outage from where it was.
 func (f *SteadyFile) Read(p []byte) (n int, err error) {
 	err = f.steadily(func() (err error) {
-		n, err = f.File.Read(p)
+		n, err = f.file.Read(p)
 		return err
 	})
 	f.offset += int64(n)
@@ -31,7 +33,7 @@ func (f *SteadyFile) Read(p []byte) (n int, err error) {
 // ReadAt reads at an offset.
 func (f *SteadyFile) ReadAt(p []byte, offset int64) (n int, err error) {
 	err = f.steadily(func() (err error) {
-		n, err = f.File.ReadAt(p, offset)
+		n, err = f.file.ReadAt(p, offset)
 		return err
 	})
 	return n, err
@@ -40,7 +42,7 @@ func (f *SteadyFile) ReadAt(p []byte, offset int64) (n int, err error) {
 // Stat returns the file's size, time and kind.
 func (f *SteadyFile) Stat() (info fs.FileInfo, err error) {
 	err = f.steadily(func() (err error) {
-		info, err = f.File.Stat()
+		info, err = f.file.Stat()
 		return err
 	})
 	return info, err
@@ -48,7 +50,7 @@ func (f *SteadyFile) Stat() (info fs.FileInfo, err error) {
 
 // Seek is kept in step with Read.
 func (f *SteadyFile) Seek(offset int64, whence int) (int64, error) {
-	at, err := f.File.Seek(offset, whence)
+	at, err := f.file.Seek(offset, whence)
 	if err == nil {
 		f.offset = at
 	}
@@ -58,6 +60,24 @@ func (f *SteadyFile) Seek(offset int64, whence int) (int64, error) {
 // WriteTo would read past Read.
 func (f *SteadyFile) WriteTo(w io.Writer) (int64, error) {
 	return io.Copy(w, struct{ io.Reader }{f})
+}
+
+// ReadDir lists a folder that was opened as a file, as fs.ReadDirFile has it.
+func (f *SteadyFile) ReadDir(n int) (list []fs.DirEntry, err error) {
+	if !f.listed {
+		if f.entries, err = f.folders.readDir(f.name); err != nil {
+			return nil, err
+		}
+		f.listed = true
+	}
+	if n > 0 && len(f.entries) == 0 {
+		return nil, io.EOF
+	}
+	if n <= 0 || n > len(f.entries) {
+		n = len(f.entries)
+	}
+	list, f.entries = f.entries[:n], f.entries[n:]
+	return list, nil
 }
 
 // steadily repeats do during an outage, each time with the file opened anew.
@@ -76,14 +96,14 @@ func (f *SteadyFile) steadily(do func() error) error {
 
 // reopen goes from the root: a folder kept open may be as dead as the file.
 func (f *SteadyFile) reopen() error {
-	file, err := f.folders.root.OpenFile(f.name, f.flag|AtOnce, 0)
+	in, err := f.folders.root.OpenFile(f.name, f.flag|AtOnce, 0)
 	if err != nil {
 		return err
 	}
-	if _, err := file.Seek(f.offset, io.SeekStart); err != nil {
-		return errors.Join(err, file.Close())
+	if _, err := in.Seek(f.offset, io.SeekStart); err != nil {
+		return errors.Join(err, in.Close())
 	}
 	_ = f.Close() // what it says of a dead file says nothing
-	f.File = file
+	f.file = in
 	return nil
 }

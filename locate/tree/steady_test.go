@@ -81,7 +81,7 @@ func TestSteadyFileReadsOn(t *testing.T) {
 	if _, err := io.ReadFull(in, make([]byte, 4)); err != nil {
 		t.Fatal(err)
 	}
-	dead := in.File
+	dead := in.file
 	fails := 1
 	err = in.steadily(func() error {
 		if fails--; fails >= 0 {
@@ -89,7 +89,7 @@ func TestSteadyFileReadsOn(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || in.File == dead {
+	if err != nil || in.file == dead {
 		t.Fatalf("steadily = %v, want the file opened anew", err)
 	}
 	rest, err := io.ReadAll(in)

@@ -1,0 +1,174 @@
+package tree
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A handle is a folder that stays open. Of files in it the system is asked directly: os.File would
+// offer each to the poller, which takes no files, and os.Root would follow the path from the root.
+type handle struct {
+	root *os.Root
+	dir  *os.File
+	fd   int // of dir
+}
+
+func newHandle(root *os.Root) (*handle, error) {
+	dir, err := root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	return &handle{root, dir, int(dir.Fd())}, nil
+}
+
+func (h *handle) close() error { return errors.Join(h.dir.Close(), h.root.Close()) }
+
+// open opens a file for reading. name has no slash, so that it can only lead out of the folder if it
+// is a link: those are for the root to follow.
+func (h *handle) open(name string, flag int) (file, error) {
+	var fd int
+	err := again(func() (err error) {
+		fd, err = unix.Openat(h.fd, name, flag|AtOnce|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if errors.Is(err, unix.ELOOP) {
+		return h.root.OpenFile(name, flag|AtOnce, 0)
+	}
+	if err != nil {
+		return nil, &fs.PathError{Op: "openat", Path: name, Err: err}
+	}
+	return &rawFile{fd, name}, nil
+}
+
+// A rawFile is a file that is read and closed without the poller.
+type rawFile struct {
+	fd   int // -1 once it is closed
+	name string
+}
+
+func (f *rawFile) fail(op string, err error) error {
+	if f.fd < 0 {
+		err = os.ErrClosed
+	}
+	return &fs.PathError{Op: op, Path: f.name, Err: err}
+}
+
+func (f *rawFile) Read(p []byte) (n int, err error) {
+	if err := again(func() (err error) { n, err = unix.Read(f.fd, p); return err }); err != nil {
+		return 0, f.fail("read", err)
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (f *rawFile) ReadAt(p []byte, offset int64) (done int, err error) {
+	for done < len(p) {
+		var n int
+		if err := again(func() (err error) { n, err = unix.Pread(f.fd, p[done:], offset+int64(done)); return err }); err != nil {
+			return done, f.fail("read", err)
+		}
+		if n == 0 {
+			return done, io.EOF
+		}
+		done += n
+	}
+	return done, nil
+}
+
+func (f *rawFile) Seek(offset int64, whence int) (at int64, err error) {
+	if err := again(func() (err error) { at, err = unix.Seek(f.fd, offset, whence); return err }); err != nil {
+		return 0, f.fail("seek", err)
+	}
+	return at, nil
+}
+
+func (f *rawFile) Stat() (fs.FileInfo, error) {
+	var st unix.Stat_t
+	if err := again(func() error { return unix.Fstat(f.fd, &st) }); err != nil {
+		return nil, f.fail("stat", err)
+	}
+	return entryOf(f.name, &st), nil
+}
+
+// Close closes the file once.
+func (f *rawFile) Close() error {
+	if f.fd < 0 {
+		return f.fail("close", os.ErrClosed)
+	}
+	err := unix.Close(f.fd)
+	f.fd = -1
+	if err != nil {
+		return &fs.PathError{Op: "close", Path: f.name, Err: err}
+	}
+	return nil
+}
+
+// again repeats a system call that a signal interrupted.
+func again(call func() error) error {
+	for {
+		if err := call(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// entryOf is what is kept of a file's state.
+func entryOf(name string, st *unix.Stat_t) entry {
+	mode := fs.FileMode(st.Mode & 0o777)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFDIR:
+		mode |= fs.ModeDir
+	case unix.S_IFLNK:
+		mode |= fs.ModeSymlink
+	case unix.S_IFIFO:
+		mode |= fs.ModeNamedPipe
+	case unix.S_IFSOCK:
+		mode |= fs.ModeSocket
+	case unix.S_IFCHR:
+		mode |= fs.ModeDevice | fs.ModeCharDevice
+	case unix.S_IFBLK:
+		mode |= fs.ModeDevice
+	default:
+		mode |= fs.ModeIrregular
+	}
+	return entry{name, mode, st.Size, time.Unix(st.Mtim.Unix())}
+}
+
+// listFolder hands out the entries of an open folder as they are now.
+func listFolder(f *os.File, take func(entry)) error {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return &fs.PathError{Op: "dup", Path: f.Name(), Err: err}
+	}
+	// Of a folder opened below a root os would ask for the state of each entry by itself.
+	names := os.NewFile(uintptr(fd), f.Name())
+	defer names.Close() //nolint:errcheck // only read
+	for {
+		some, err := names.ReadDir(listAtOnce)
+		for _, d := range some {
+			var st unix.Stat_t
+			err := again(func() error { return unix.Fstatat(fd, d.Name(), &st, unix.AT_SYMLINK_NOFOLLOW) })
+			if errors.Is(err, unix.ENOENT) {
+				continue // gone since
+			}
+			if err != nil {
+				return &fs.PathError{Op: "fstatat", Path: d.Name(), Err: err}
+			}
+			take(entryOf(d.Name(), &st))
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
