@@ -90,6 +90,9 @@ func TestOverlaySumOfWhatWasRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := i.Write([]byte(own)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := i.Facts("cc"); err != nil {
 		t.Fatal(err)
 	}

@@ -122,8 +122,12 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 		takers = append(takers, h)
 	}
 	if len(takers) > 0 {
-		n, err := tree.Pour(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, size), buf, nil)
-		if err == nil && n != size {
+		end := size
+		if !hashed && look.onlySniffs() {
+			end = min(size, sniffs)
+		}
+		n, err := tree.Pour(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, end), buf, nil)
+		if err == nil && n != end {
 			err = changed(n, size)
 		}
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -113,6 +114,49 @@ func look(v *Validator, name string, data []byte) (Facts, error) {
 		}
 	}
 	return i.Facts(fmt.Sprintf("%x", sha256.Sum256(data)))
+}
+
+// However a content is cut into parts, the same comes out; what nobody writes is read.
+func TestInspectParts(t *testing.T) {
+	for name, data := range map[string]string{
+		"amd64/a.dat": "MZ", "amd64/b.dat": "MZ and more", "amd64/c.dat": "M", "amd64/d.man": "<assembly/>", "amd64/e.man": "<assembly>",
+		"amd64/f.inf": "a\x00b", "amd64/g.xml": "MZ", "amd64/h.xml": "<migration urlid='x'/>",
+	} {
+		var first []string
+		for n := 1; n <= len(data); n++ {
+			v, err := NewValidator(Options{Policy: allowAll})
+			if err != nil {
+				t.Fatal(err)
+			}
+			i, err := v.Inspect(name, strings.NewReader(data), int64(len(data)))
+			if err != nil || !i.Wants() {
+				t.Fatalf("%s: Inspect = %v, wants the content: %v", name, err, i.Wants())
+			}
+			for part := range slices.Chunk([]byte(data), n) {
+				if _, err := i.Write(part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := i.Facts(""); err != nil {
+				t.Fatal(err)
+			}
+			var found []string
+			for _, f := range v.Finish().Findings() {
+				if f.Path == name {
+					found = append(found, f.Error())
+				}
+			}
+			if n == 1 {
+				first = found
+			}
+			if !slices.Equal(found, first) {
+				t.Errorf("%s in parts of %d: %q, want %q", name, n, found, first)
+			}
+		}
+		if good := name == "amd64/c.dat" || name == "amd64/d.man" || name == "amd64/h.xml"; good != (len(first) == 0) {
+			t.Errorf("%s: found %q", name, first)
+		}
+	}
 }
 
 func TestInspectGivesFacts(t *testing.T) {
