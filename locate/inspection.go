@@ -143,8 +143,12 @@ func (i *Inspection) Facts(sum string) (f Facts, err error) {
 }
 
 func (i *Inspection) end(sum string) (Facts, error) {
-	if i.sniffing { // fewer bytes were written than there were to be
-		return Facts{}, failure(i.name, changed(int64(len(i.head)), i.size))
+	if i.sniffing { // nothing was written, or too little
+		magic := make([]byte, min(sniffs, i.size))
+		if n, err := i.r.ReadAt(magic, 0); n < len(magic) {
+			return Facts{}, failure(i.name, err)
+		}
+		i.sniff(magic)
 	}
 	if i.reading {
 		if err := i.readText(i.r); err != nil {

@@ -22,6 +22,7 @@ type copier struct {
 	files    *tree.Folders // below dst
 	disk     flusher       // flushes every file when it is closed; nil: all are flushed at once later
 	progress Progress
+	first    Checker                                               // looks at what is read; nil: nobody does
 	written  func(i int, f *os.File, sum string, buf []byte) error // called with each finished file still open; may be nil
 
 	mu      sync.Mutex
@@ -80,12 +81,42 @@ func (c *copier) fillAndClose(ctx context.Context, i int, f File, in fs.File, ou
 
 // fill writes the content of a new file.
 func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.File, buf []byte) (string, error) {
+	look, err := c.look(in, f)
+	if err != nil {
+		return "", err
+	}
 	h := sha256.New()
-	if err := pourSource(ctx, &target{out, h}, in, f, buf, c.progress); err != nil {
+	if err := pourSource(ctx, withInspection(look, &target{out, h}), in, f, buf, c.progress); err != nil {
 		return "", err
 	}
 	sum := hex.EncodeToString(h.Sum(nil))
+	if _, err := look.Facts(sum); err != nil {
+		return "", &SourceError{Err: err}
+	}
+	if c.disk == nil && f.Size >= worthFlushing {
+		beginFlush(out)
+	}
 	return sum, c.finish(i, out, sum, buf)
+}
+
+// worthFlushing is the size from which on a file is handed to the disk by itself, in bytes: many small
+// ones are faster all at once. Skipping them took a fifth of the time of 20,000 files of 4 KB.
+const worthFlushing = 64 << 10
+
+// look begins the first look at a file of the source.
+func (c *copier) look(in fs.File, f File) (Inspection, error) {
+	if c.first == nil {
+		return noChecker{}, nil
+	}
+	at, ok := in.(io.ReaderAt)
+	if !ok {
+		return nil, fmt.Errorf("looking at %s: its file system has no random access", f.Path)
+	}
+	look, err := c.first.Inspect(f.Path, at, f.Size)
+	if err != nil {
+		return nil, &SourceError{Err: err}
+	}
+	return look, nil
 }
 
 // finish is what remains to be done with a file once its bytes are written.
@@ -98,9 +129,6 @@ func (c *copier) finish(i int, out *os.File, sum string, buf []byte) error {
 		} else if err != nil {
 			return destination("flushing a file", err)
 		}
-	}
-	if c.disk == nil {
-		beginFlush(out)
 	}
 	if c.written == nil {
 		return nil

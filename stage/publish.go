@@ -41,8 +41,11 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 	if err := w.lock.check(); err != nil {
 		return res, err
 	}
-	// With this name there could only be a release whose record is unreadable.
+	// With this name there could only be a release that is damaged.
 	if _, err := w.root.Lstat(r.rec.Name); err == nil {
+		if _, err := w.recheck(ctx, r); err != nil {
+			return res, err
+		}
 		return res, &MismatchError{What: "release " + r.rec.Name + ", which should hold this content already",
 			Files: []FileResult{{Path: releaseFile, Verdict: Changed}}}
 	}
@@ -158,7 +161,9 @@ func finishStaging(disk flusher, staging *os.Root) error {
 
 func (w *Writer) copy(ctx context.Context, d *durable, files *tree.Folders, r *run) (err error) {
 	c := &copier{src: r.src.FS, dst: files.Root(), files: files, disk: d.single(), progress: r.o.Progress}
-	if r.o.Verify == VerifyStream {
+	if r.o.Verify != VerifyStream {
+		c.first = r.o.FirstLook
+	} else {
 		r.facts = make(factList, len(r.tree.Files))
 		c.written = func(i int, f *os.File, sum string, buf []byte) error {
 			facts, err := inspect(ctx, r.o.Checker, r.tree.Files[i], f, sum, buf)
@@ -168,17 +173,24 @@ func (w *Writer) copy(ctx context.Context, d *durable, files *tree.Folders, r *r
 	}
 	r.sums, err = c.copyTree(ctx, r.tree, r.o.Workers)
 	d.unsupported = c.unflush
-	if err == nil {
-		w.step("copied")
+	if err != nil {
+		return err
 	}
-	return err
+	w.step("copied")
+	switch {
+	case r.o.Verify == VerifyStream: // nothing more will be known of it
+		return r.finish()
+	case c.first != nil:
+		return c.first.Finish()
+	}
+	return nil
 }
 
 // check re-reads what was written, as far as the mode asks for it, compares it
 // with what was copied and lets the checker decide.
 func (w *Writer) check(ctx context.Context, files *tree.Folders, r *run) error {
 	if r.o.Verify == VerifyStream {
-		return r.finish()
+		return nil
 	}
 	rr := &rereader{files: files, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress, want: r.sums}
 	sums, facts, err := rr.reread(ctx, r.tree, r.o.Workers)

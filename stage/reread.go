@@ -136,7 +136,7 @@ func (r *rereader) file(ctx context.Context, f File, want string, buf []byte) (s
 	if err != nil {
 		return "", Facts{}, destination("re-reading", err)
 	}
-	defer in.Close() //nolint:errcheck // only read
+	defer in.Close()
 	look, err := r.checker.Inspect(f.Path, in, f.Size)
 	if err != nil {
 		return "", Facts{}, err

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -242,6 +243,110 @@ func TestStageSameSizeOtherContent(t *testing.T) {
 	}
 	if after := content(t, filepath.Join(dir, first.Release.Name)); !mapsEqual(before, after) {
 		t.Error("the first release changed")
+	}
+}
+
+// What the first look sees ends the run before anything is flushed or read back.
+func TestFirstLook(t *testing.T) {
+	for _, mode := range []VerifyMode{VerifyStream, VerifyReread, VerifyUncached} {
+		dir := t.TempDir()
+		var seen sync.Map
+		o := options()
+		o.Verify = mode
+		bad := errors.New("not a kit")
+		looked, readBack := 0, 0
+		o.FirstLook = checkerFunc{
+			inspect: func(path string, _ io.ReaderAt, _ int64) (Facts, error) { seen.Store(path, true); return Facts{}, nil },
+			finish:  func() error { looked++; return bad },
+		}
+		o.Checker = checkerFunc{inspect: func(string, io.ReaderAt, int64) (Facts, error) { readBack++; return Facts{}, nil }}
+		if mode == VerifyStream {
+			o.Workers = 1
+			o.Checker = checkerFunc{finish: func() error { return bad }}
+		}
+		disk := &countingFlusher{}
+		w, err := OpenWriter(t.Context(), dir, WriterOptions{Now: time.Now, disk: disk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.systems = 0
+		if _, err := w.Stage(t.Context(), source(kit()), o); !errors.Is(err, bad) {
+			t.Errorf("%s: Stage = %v, want what the first look found", mode, err)
+		}
+		if disk.systems > 0 || readBack > 0 {
+			t.Errorf("%s: flushed %d times, %d files read back, want neither", mode, disk.systems, readBack)
+		}
+		if mode != VerifyStream {
+			for name := range kit() {
+				if _, ok := seen.Load(name); !ok {
+					t.Errorf("%s: nobody looked at %s", mode, name)
+				}
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		wantEmpty(t, dir)
+	}
+}
+
+// countingFlusher counts how often a whole file system is flushed.
+type countingFlusher struct {
+	osFlusher
+	systems int
+}
+
+func (f *countingFlusher) flushSystem(*os.File) error { f.systems++; return nil }
+func (*countingFlusher) canFlushSystem(*os.File) bool { return true }
+
+// A kit of the shape of a release, but of other content, is read twice: compared, and copied.
+func TestStageReadsOtherContentTwice(t *testing.T) {
+	dir := t.TempDir()
+	mustStage(t, dir, source(kit()), options())
+	other := kit()
+	other["x86/scanstate.exe"] = &fstest.MapFile{Data: []byte("SCAN x86"), ModTime: testTime}
+	opened := &countFS{FS: other, opened: map[string]int{}}
+	o := options()
+	o.AllowChanged = true
+	mustStage(t, dir, source(opened), o)
+	for name, n := range opened.opened {
+		if n > 2 {
+			t.Errorf("%s was opened %d times, want twice at most", name, n)
+		}
+	}
+}
+
+// A countFS counts how often each file is opened.
+type countFS struct {
+	fs.FS
+	mu     sync.Mutex
+	opened map[string]int
+}
+
+func (f *countFS) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err == nil && !info.IsDir() {
+		f.mu.Lock()
+		f.opened[name]++
+		f.mu.Unlock()
+	}
+	return file, nil
+}
+
+// With everything allowed, a damaged release is found by its name in the end.
+func TestStageFindsDamageAfterCopy(t *testing.T) {
+	dir := t.TempDir()
+	res := mustStage(t, dir, source(kit()), options())
+	damage(t, filepath.Join(dir, res.Release.Name, "data", "x86", "big.dll"))
+	o := options()
+	o.AllowChanged = true
+	_, err := stageInto(t, dir, source(kit()), o)
+	var mm *MismatchError
+	if !errors.As(err, &mm) || len(mm.Files) != 1 || mm.Files[0].Path != "data/x86/big.dll" {
+		t.Errorf("Stage = %v, want a MismatchError for data/x86/big.dll", err)
 	}
 }
 

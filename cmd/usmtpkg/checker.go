@@ -20,6 +20,14 @@ type checker struct {
 	report *locate.Report // after Finish
 }
 
+// firstLook returns a checker for what is copied, which finds all that one reading shows. Signatures, and
+// what catalogs and MSIs say, are left to c.
+func firstLook(c *checker, lo locate.Options) (*checker, error) {
+	lo.Signatures, lo.Catalogs, lo.CatalogsUnread, lo.MSIs, lo.Policy.RequireProof = nil, nil, nil, nil, false
+	v, err := locate.NewValidator(lo)
+	return &checker{v: v, strict: c.strict, want: c.want}, err
+}
+
 func (c *checker) Inspect(path string, r io.ReaderAt, size int64) (stage.Inspection, error) {
 	i, err := c.v.Inspect(path, r, size)
 	return inspection{i}, err

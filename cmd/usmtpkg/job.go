@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type job struct {
 	catalogs  locate.Catalogs
 	opts      stage.Options
 	chk       *checker
+	look      *checker // the first look, at what is copied
 	bar       *progress
 	published bool
 }
@@ -96,9 +98,12 @@ func (j *job) check(ctx context.Context, lo locate.Options, packagePath string) 
 		}
 	}
 	j.chk = &checker{v: v, strict: j.o.policy.strict, want: rep.Version}
+	if j.look, err = firstLook(j.chk, lo); err != nil {
+		return err
+	}
 	j.opts = stage.Options{
 		USMTVersion: rep.Version.String(), Workers: j.o.copying.workers, Verify: j.o.copying.verify,
-		Predict: predictHash, Checker: j.chk, Progress: j.bar, Tool: "usmtpkg " + version(),
+		Predict: predictHash, Checker: j.chk, FirstLook: j.look, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.catalogs,
 		AllowDowngrade: j.o.copying.downgrade, Sample: j.o.source.sample, AllowChanged: j.o.copying.changed, Overlay: j.usmt.record(),
 	}
@@ -165,11 +170,11 @@ func (j *job) run(ctx context.Context, w *stage.Writer, doc *report.Stage) (stag
 	return res.Release, j.result(doc, res, w.Notes(), err)
 }
 
-// result fills in what the job came to, and prints the findings that the full check came to: warnings
-// when all went well, everything when they kept the run from publishing.
+// result fills in what the job came to, and prints the findings that the full check came to, or the first
+// look that ended the run: warnings when all went well, everything when they kept the run from publishing.
 func (j *job) result(doc *report.Stage, res stage.Result, notes []string, err error) error {
 	j.bar.stop()
-	if rep := j.chk.report; rep != nil {
+	if rep := cmp.Or(j.chk.report, j.look.report); rep != nil {
 		j.warn(rep.Findings())
 		doc.Checks, doc.Findings = report.ChecksOf(rep, j.catalogs), report.Findings(rep.Findings())
 	}

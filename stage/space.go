@@ -1,0 +1,43 @@
+package stage
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// checkSpace asks for the room a copy needs before anything is written.
+func checkSpace(doing string, root *os.Root, t Tree) error {
+	dir, err := root.Open(".")
+	if err != nil {
+		return destination(doing, err)
+	}
+	defer dir.Close() //nolint:errcheck // only read
+	free, err := freeSpace(dir)
+	if err != nil {
+		return nil // not every file system tells; a full one is found while writing
+	}
+	const (
+		slack   = 8 << 20 // folders and tag files, in bytes
+		perFile = 4 << 10 // what a file takes beyond its size: the rest of its last block, its rows in the tag files
+	)
+	if need := uint64(t.Bytes()) + uint64(len(t.Files))*perFile + slack; free < need {
+		return destination(doing, &spaceError{need, free, filepath.Clean(root.Name())})
+	}
+	return nil
+}
+
+// A spaceError is too little room for what is to be copied.
+type spaceError struct {
+	need, free uint64 // in bytes
+	dir        string
+}
+
+func (e *spaceError) Error() string {
+	where := e.dir
+	if volume := filepath.VolumeName(e.dir); volume != "" {
+		where = volume
+	}
+	const mib = 1 << 20
+	return fmt.Sprintf("needs %.1f MiB, but only %.1f MiB is free on %s", float64(e.need)/mib, float64(e.free)/mib, where)
+}
