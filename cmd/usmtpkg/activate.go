@@ -31,12 +31,12 @@ func newActivateCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "activate RELEASE",
 		Short: "Make a release of the library the active one again",
-		Long: `activate verifies RELEASE against its manifests and makes it the active one: the release
-that verify, define and attest take when none is named, and that a later refresh may not fall
-behind. A release that differs from what was staged is not activated (exit status 5).
+		Long: `activate verifies RELEASE against its manifests and makes it the active one: the release that verify,
+define and attest take when none is named, and that a later refresh may not fall behind. A release
+that differs from what was staged is not activated (exit status 5).
 
-The site is another matter: nothing there is changed, and no definition is written. What the
-site's package has is set by the scripts in the folder of the release's definition.`,
+Nothing is changed at the site, and no definition is written. To change what the site's package has,
+run the scripts in the folder of the release's definition.`,
 		Example: `  usmtpkg list --library D:\Sources\OSD\USMT
   usmtpkg activate 10.0.26100.1-3f9a1c2b7d04 --library D:\Sources\OSD\USMT`,
 		Args: needs(`activate needs the name of a release; "usmtpkg list" shows them`, 1),

@@ -30,15 +30,15 @@ func newAttestCmd(p *program) *cobra.Command {
 	var o attestOptions
 	cmd := &cobra.Command{
 		Use:   "attest [RELEASE]",
-		Short: "State what a release holds and how it was judged, and sign that",
-		Long: `attest verifies RELEASE, or the active release, and then writes an in-toto statement about
-it into the library: the digest of the release, the SHA-256 of each file, and the result
-of the validation it was published with. With --key it signs the statement with a minisign
-secret key (minisign -G makes one), so that verify --attestation --public-key can tell
-later, on any machine, that the release is what the key's holder vouched for.
+		Short: "Write a statement about what a release is and how it was checked, and sign it",
+		Long: `attest verifies RELEASE, or the active release, and writes an in-toto statement about it into the
+library: the digest of the release, the SHA-256 of each file, and the result of the validation it was
+published with. With --key it signs the statement with a minisign secret key (minisign -G makes one).
+Then verify --attestation --public-key can check later, on any machine, that the release is what the
+holder of the key vouched for.
 
-Without a key the statement shows integrity only: nobody vouches for it. The password of
-an encrypted key comes from --password-file or the terminal.`,
+Without a key the statement shows integrity only: nobody vouches for it. The password of an
+encrypted key comes from --password-file or the terminal.`,
 		Example: `  usmtpkg attest --library D:\Sources\OSD\USMT --key D:\Keys\usmt.key
   usmtpkg attest 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --key usmt.key --password-file /run/secrets/usmt`,
 		Args: atMostOne,

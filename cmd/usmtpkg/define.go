@@ -61,19 +61,19 @@ func newDefineCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "define [RELEASE]",
 		Short: "Write the package definition of a release again, with other settings",
-		Long: `define writes the package definition of RELEASE, or of the active release. The release
-itself is not touched. The files, for where the ConfigMgr console is installed:
+		Long: `define writes the package definition of RELEASE, or of the active release. The release itself is not
+changed. The files, for where the ConfigMgr console is installed:
 
   Publish-UsmtPackage.ps1          points the package and task sequence steps at the release
-  Undo-UsmtPackage.ps1             sets back what that changed, by its rollback record
+  Undo-UsmtPackage.ps1             undoes that, by its rollback record
   New-UsmtTaskSequence.ps1         makes a task sequence with the user state steps
   Install-StateMigrationPoint.ps1  installs the role; only if stateMigrationPoint.server is set
   USMT.sms, package.json           for the console's wizard, and for other programs
 
-What the scripts do at the site is set in the sections of usmtpkg.yaml; usmtpkg init writes
-an example. Settings that contradict the release or one another are findings: errors (exit
-status 4) keep the definition from being written. The scripts are tested against a mock
-site with the cmdlets of Microsoft's reference, and have never run against a live one.`,
+The sections of usmtpkg.yaml say what the scripts do at the site; usmtpkg init writes an example.
+Settings that contradict the release or one another are findings: errors (exit status 4) keep the
+definition from being written. The scripts are tested against a mock site with the cmdlets of
+Microsoft's reference, and have never run against a live one.`,
 		Example: `  usmtpkg define --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg define 10.0.26100.1-3f9a1c2b7d04 --library /srv/usmt --name "USMT 24H2"`,
 		Args: atMostOne,

@@ -34,10 +34,25 @@ const (
 	exitCanceled    = 130
 )
 
-const exitHelp = `Exit status: 0 done · 1 other failure · 2 usage, or a refused target · 3 no USMT found ·
-4 the source or a file given is invalid · 5 a copy does not match · 6 destination
-unusable (space, permission, not a library) · 7 busy · 8 the source changed during the run ·
-9 a disk or network fault, trying again may help · 130 cancelled. Treat any other as a failure.`
+const exitHelp = `Exit status:
+
+    0  done
+    1  any other failure
+    2  wrong usage, or a folder that cannot be the target
+    3  no USMT was found
+    4  the source, or a file that was given, is invalid
+    5  a copy does not match
+    6  the destination cannot be used: space, permission, or it is not a library
+    7  the library is busy, or a file is open in another program
+    8  the source changed during the run
+    9  a fault of a disk or the network; trying again may help
+  130  cancelled
+
+Treat any other status as a failure. To see it:
+
+  echo $?             sh
+  $LASTEXITCODE       PowerShell
+  echo %ERRORLEVEL%   cmd`
 
 // A usageError is a fault in how the program was called.
 type usageError struct {

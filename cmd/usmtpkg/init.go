@@ -19,25 +19,25 @@ const exampleHead = `# Settings of usmtpkg. A flag beats the environment (USMTPK
 
 # The library of releases, a folder for package sources.
 # library: 'D:\Sources\OSD\USMT'
-# What the source has to hold: amd64, arm64, x86.
+# Arches that the source must have: amd64, arm64, x86.
 # require-arch: [amd64]
-# Files of your own, such as migration XML, that are laid into every arch folder; relative to this
-# file. One that has the name of a file of USMT needs replace: true.
-# overlay: [{from: 'custom/*.xml'}, {from: 'ours/MigApp.xml', replace: true}]
+# Your files, such as migration XML, that are copied into every arch folder; relative to this file.
+# One that has the name of a file of USMT needs replace: true.
+# overlay: [{from: 'custom/*.xml'}, {from: 'custom/MigApp.xml', replace: true}]
 # Warnings fail as errors do.
 # strict: false
 
 # Below is what the scripts of the package definition do at the site. These keys have no flag
-# and no variable, but for the first seven of package, which are other names of flags.
+# and no variable, except the first seven of package, which are other names of flags.
 `
 
 func newInitCmd(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write an example of the configuration file, with every setting of the scripts",
-		Long: `init writes an example of the configuration file to FILE (default ` + defaultConfig + `). Every key of
-its sections is there, with its default or as a comment, and with what it may hold. A file
-that is there already is never overwritten (exit status 2).`,
+		Long: `init writes an example of the configuration file to FILE (default ` + defaultConfig + `). It has every
+key of the sections, with its default or as a comment, and with its possible values. A file that
+exists is never overwritten (exit status 2).`,
 		Example: `  usmtpkg init
   usmtpkg init contoso.yaml`,
 		Args: atMostOne,

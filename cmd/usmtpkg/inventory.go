@@ -30,14 +30,14 @@ func newInventoryCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inventory [DIR|RELEASE]",
 		Short: "List the files of a USMT folder, to compare others with",
-		Long: `inventory lists what a USMT folder consists of: every file of its arch folders with size and
-SHA-256, and of texts also the SHA-256 with LF line ends, because version control changes line
-ends. The folder is DIR, a RELEASE of --library or its active one, or the one that --source,
---volume or the search of this machine finds. It has to be free of errors, and if its release is
-a known one, it has to match: unless --trust-root says that it was signed again.
+		Long: `inventory lists what a USMT folder consists of: every file of its arch folders with size and SHA-256.
+For texts it adds the SHA-256 with LF line ends, because version control changes line ends. The
+folder is DIR, a RELEASE of --library or its active one, or the one that --source, --volume or the
+search of this machine finds. It must have no errors. If its release is a known one, it must match;
+with --trust-root, for a kit that was signed again, it need not.
 
-Keep the list of a kit you trust in a file (--output), and give it to validate, stage and refresh
-with --inventory: a file that is lost or altered in a kit of that release is found then.`,
+Keep the list of a kit that you trust in a file (--output), and give it to validate, stage and refresh
+with --inventory: they find a file that is lost or altered in a kit of that release.`,
 		Example: `  usmtpkg inventory "C:\Program Files (x86)\Windows Kits\10" --output usmt-inventory.txt
   usmtpkg validate D:\Copy\USMT --inventory usmt-inventory.txt`,
 		Args: atMostOne,

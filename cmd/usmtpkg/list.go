@@ -16,8 +16,12 @@ func newListCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the releases of a library",
-		Args:  noArgument,
-		RunE:  p.runs(func(context.Context, []string) (report.Document, error) { return list(library) }),
+		Long: `list lists the releases of a library, with USMT version, arches, files, size and time. The active one
+has a *. A release whose record cannot be read is listed with the reason, and the exit status is 4.`,
+		Example: `  usmtpkg list --library D:\Sources\OSD\USMT
+  usmtpkg list --library /srv/usmt --json`,
+		Args: noArgument,
+		RunE: p.runs(func(context.Context, []string) (report.Document, error) { return list(library) }),
 	}
 	library.add(cmd.Flags())
 	return cmd

@@ -14,9 +14,9 @@ func newLocateCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "locate",
 		Short: "List every USMT found, with version, arches and how it was found",
-		Long: `locate lists every USMT folder that it finds, best first: without flags by the registry
-and the default folders of this Windows machine, else in the folder or volume named.
-refresh and stage take the first. With -v it says what tells which kit each came from.`,
+		Long: `locate lists every USMT folder that it finds, best first: in the folder or volume that you name, or
+else by the registry and the default folders of this Windows machine. refresh and stage take the
+first one. With -v it also lists what shows which kit each one came from.`,
 		Example: `  usmtpkg locate
   usmtpkg locate --volume /mnt/adk-server
   usmtpkg locate --source "D:\Kits\Windows Kits" --json`,

@@ -35,7 +35,7 @@ func (o *policyFlags) add(f *pflag.FlagSet) {
 	f.Var(&words{value: &o.allow, words: arches}, "allow-arch", "`amd64,x86,arm64` arches that may be there (default arm64 and x86)")
 	f.Var(&words{value: &o.forbid, words: arches}, "forbid-arch", "`amd64,x86,arm64` arches that must not be there")
 	f.BoolVar(&o.strict, "strict", false, "warnings fail as errors do")
-	heading(f, "Policy")
+	heading(f, "Rules")
 	f.BoolVar(&o.proof, "require-proof", false, "fail if the content of any file was not proven: by its signature, a signed catalog or MSI, or a list with its hash")
 	o.lists.add(f)
 	f.StringVar(&o.inventory, "inventory", "", "`FILE` your list of a release's files, asked before those built in (see usmtpkg inventory)")

@@ -24,17 +24,18 @@ func newRecoverCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover",
 		Short: "Rebuild a package source from ConfigMgr's content library",
-		Long: `recover rebuilds the source of a package from ConfigMgr's content library, for when the
-source was lost and a site server or distribution point still has it. The content library is
-only read. Every file is hashed while it is written and compared with what the library
-recorded of it; what does not match is exit status 5, and names every such file.
+		Long: `recover rebuilds the source of a package from ConfigMgr's content library, for when the source was lost
+and a site server or distribution point still has it. The content library is only read. Every file is
+hashed while it is written and compared with what the library recorded; if any does not match, all
+such files are listed, and the exit status is 5.
 
---to must not exist yet, or be an empty folder, and not lie in a library of either kind. The
-files are written beside it, and it gets its name when it is whole: on any failure nothing is
-left, and what a killed run leaves, the next one into that folder clears away, if it proves to
-be of a run on this machine that is no more; else it is named. Names and contents are those of
-the source; attributes and times are not. The layout of a content library is not documented:
-it was reverse-engineered, and this was not tried on a live site. Check the result with usmtpkg validate, and stage it with usmtpkg refresh.`,
+--to must be a new or empty folder, outside libraries of either kind. The files are written beside it,
+and get its name when they are whole, so a failure leaves nothing. If a run was killed, the next one
+into that folder removes what it left, or names it where it may belong to a run that is still going.
+Names and contents are those of the source; attributes and times are not.
+
+The layout of a content library is not documented: it was reverse-engineered, and this
+was not tried on a live site. Check the result with usmtpkg validate, and stage it with usmtpkg refresh.`,
 		Example: `  usmtpkg recover --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --to D:\Recovered\USMT
   usmtpkg recover --content-library D:\SCCMContentLib --content-library E:\SCCMContentLib --package-id P0100012 --content-version 2 --to F:\USMT`,
 		Args: noArgument,

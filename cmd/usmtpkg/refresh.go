@@ -22,13 +22,13 @@ func newRefreshCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "refresh",
 		Short: "Find USMT, check it, stage a verified release, define and activate it",
-		Long: `refresh does the whole job: it finds USMT, checks it, copies it into the library as a new
-release, reads the copy back and checks that, writes the package definition for it, and
-makes it the active release. With the same source again it writes nothing.
+		Long: `refresh does the whole job: it finds USMT, checks it, copies it into the library as a new release,
+reads the copy back and checks that, writes the package definition for it, and makes it the active
+release. With the same source again it writes nothing.
 
-Nothing is published before everything about it is checked; whatever goes wrong, the
-library is as it was. A USMT that is older than that of the active release is refused, and so
-is one that has its version and other files: --allow-downgrade and --allow-changed accept them.`,
+Nothing is published before everything about it is checked; whatever goes wrong, the library is as it
+was. A USMT that is older than the active release is refused, and so is one with the same USMT version
+and other files; --allow-downgrade and --allow-changed accept them.`,
 		Example: `  usmtpkg refresh --sample --library build/library
   usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg refresh --source /mnt/adk --library /srv/usmt --dry-run`,

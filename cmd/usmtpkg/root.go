@@ -116,23 +116,21 @@ func newRootCmd(p *program) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "usmtpkg",
 		Short: "Refresh a ConfigMgr USMT package from the Windows ADK",
-		Long: `usmtpkg refreshes a ConfigMgr USMT package. It finds the Windows ADK's User State
-Migration Tool (USMT), checks it, copies it in parallel with hashing into a library
-of immutable, verified releases, and writes the package definition that the Capture
-User State and Restore User State steps use.
+		Long: `usmtpkg refreshes a ConfigMgr USMT package: it finds the User State Migration Tool (USMT) of the
+Windows ADK, checks it, copies it into a library of immutable, verified releases, and writes the
+package definition for the task sequence steps Capture User State and Restore User State.
 
-Settings come from flags, then from the environment (USMTPKG_LIBRARY for --library,
-and so on), then from usmtpkg.yaml in the current folder or the file that --config
-names.
-
-` + exitHelp,
+Settings come from flags, then from the environment (USMTPKG_LIBRARY for --library, and so on),
+then from usmtpkg.yaml in the current folder, or the file that --config names.`,
 		Example: `  usmtpkg refresh --sample --library build/library
   usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
-  usmtpkg verify --library D:\Sources\OSD\USMT`,
-		Version:           version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+  usmtpkg verify --library D:\Sources\OSD\USMT
+
+  export USMTPKG_LIBRARY=/srv/usmt                  # sh: for every call after this
+  $env:USMTPKG_LIBRARY = 'D:\Sources\OSD\USMT'      # PowerShell`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := p.configure(cmd); err != nil {
 				return err
@@ -151,12 +149,29 @@ names.
 		}
 		return pflag.NormalizedName(name)
 	})
+	root.PersistentFlags().SortFlags = false
 	p.output.add(root.PersistentFlags())
-	root.AddCommand(
-		newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p), newVerifyCmd(p), newAttestCmd(p), newInventoryCmd(p),
-		newDefineCmd(p), newActivateCmd(p), newInitCmd(p), newListCmd(p), newRecoverCmd(p), newSMPLogCmd(p),
-	)
+	root.SetHelpFunc(printHelp)
+	addGroup(root, "stage", "Stage", newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p))
+	addGroup(root, "prove", "Prove", newVerifyCmd(p), newAttestCmd(p), newInventoryCmd(p))
+	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p))
+	addGroup(root, "maintain", "Maintain", newListCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
+	addGroup(root, groupHelp, "Help", newExitCodesTopic())
+	root.SetHelpCommandGroupID(groupHelp)
+	root.SetCompletionCommandGroupID(groupHelp)
 	return root
+}
+
+const groupHelp = "help"
+
+// addGroup adds commands below a title of their own in the help.
+func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: title})
+	for _, c := range commands {
+		c.GroupID = id
+		c.Flags().SortFlags = false
+	}
+	root.AddCommand(commands...)
 }
 
 // buildVersion is set by the Makefile; a plain go build leaves it empty.

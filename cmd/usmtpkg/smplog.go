@@ -16,18 +16,17 @@ import (
 func newSMPLogCmd(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "smp-log FILE...",
-		Short: "Tell from its logs whether a state migration point is installed",
-		Long: `smp-log reads the logs of a state migration point, smssmpsetup.log, smpmsi.log and
-smpmgr.log, with what they were rotated from, or those in a folder, and says what they come to:
-installed, waiting, low-space, failed, each with the line; or unknown, when no line says
-anything that is known. Of each log the last word counts, of several logs the worst. Other roles write
-the same lines: a success counts only if the state migration point is named, by the line, its
-component, "SMSSMP Setup Started" before it, or the name of the log. Set-up that began and has no
-result is waiting.
+		Short: "Read from its logs whether a state migration point is installed",
+		Long: `smp-log reads the logs of a state migration point, smssmpsetup.log, smpmsi.log and smpmgr.log, with
+what they were rotated from, or those in a folder. Its verdict is installed, waiting, low-space or
+failed, each with the line; or unknown, when no line says anything that is known. The last word of
+each log counts, and the worst of several logs. Set-up that began and has no result is waiting. Other
+roles write the same lines, so a success counts only if the line, its component, "SMSSMP Setup
+Started" before it, or the name of the log is about the state migration point.
 
-Exit status 0 means installed. Everything else is 5: no verdict found is no success. What the
-lines mean is documented nowhere: some of them were seen in public logs, some are recalled, and
-each says which. The status messages 1013-1016 and 6200-6211 in the console are the better source.`,
+Exit status 0 means installed; everything else is 5. What the lines mean is not documented: some were
+seen in public logs, some are recalled, and each says which. The status messages 1013-1016 and
+6200-6211 in the console are the better source.`,
 		Example: `  usmtpkg smp-log \\cm01\SMS_P01\Logs
   usmtpkg smp-log smssmpsetup.log smpmsi.log smpmgr.log --json`,
 		Args: needs("smp-log needs a log of the role, or the folder the logs are in", 0),

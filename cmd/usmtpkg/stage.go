@@ -40,7 +40,7 @@ type copyFlags struct {
 func (o *copyFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&o.downgrade, "allow-downgrade", false, "take a USMT that is older than that of the active release")
 	f.BoolVar(&o.changed, "allow-changed", false, "take a USMT whose files differ from those of a release with the same USMT version")
-	heading(f, "Policy")
+	heading(f, "Rules")
 	o.verify = stage.VerifyReread
 	f.Var(&word[stage.VerifyMode]{&o.verify, []stage.VerifyMode{stage.VerifyReread, stage.VerifyUncached, stage.VerifyStream}, "mode"},
 		"verify", "`reread|uncached|stream` how the copy is compared with what was read")
@@ -52,11 +52,12 @@ func newStageCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stage",
 		Short: "Stage a verified release, without defining or activating it",
-		Long: `stage finds USMT, checks it, copies it into the library as a new release and reads the
-copy back, as refresh does, and stops there: no package definition, no new active release.`,
-		Example: `  usmtpkg stage --library /srv/usmt --source /mnt/adk --verify uncached`,
-		Args:    noArgument,
-		RunE:    p.runs(func(ctx context.Context, _ []string) (report.Document, error) { return p.stage(ctx, o) }),
+		Long: `stage finds USMT, checks it, copies it into the library as a new release and reads the copy back, as
+refresh does, and stops there: it writes no package definition and activates nothing.`,
+		Example: `  usmtpkg stage --library /srv/usmt --source /mnt/adk --verify uncached
+  usmtpkg stage --library D:\Sources\OSD\USMT --dry-run`,
+		Args: noArgument,
+		RunE: p.runs(func(ctx context.Context, _ []string) (report.Document, error) { return p.stage(ctx, o) }),
 	}
 	o.add(cmd.Flags())
 	return cmd

@@ -24,18 +24,21 @@ func newValidateCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate [DIR]",
 		Short: "Check a USMT folder against all rules, and print every finding",
-		Long: `validate checks a USMT folder, DIR or the one that --source, --volume or the search of this
-machine gives, and prints every finding: errors keep it from becoming a package, warnings
-fail only with --strict. Of releases whose files are known, from --inventory or
-built in, it finds what is lost or altered. The Authenticode signature of every program is
-verified offline, under Microsoft's roots and those of --trust-root; whether a certificate
-was revoked is not asked. Files without a signature are proven by the kit's signed catalogs
-(--catalogs) or MSIs (--msi); those that nothing proves are counted, and fail with
---require-proof. On Windows, what Windows says of a signature stands beside that.`,
+		Long: `validate checks a USMT folder, DIR or the one that --source, --volume or the search of this machine
+finds, and prints every finding. Errors keep it from becoming a package; warnings do so only with
+--strict. Where the files of its release are known, from --inventory or built in, it finds
+those that are lost or altered.
+
+The Authenticode signature of every program is verified offline, under Microsoft's roots and those of
+--trust-root; usmtpkg does not ask whether a certificate was revoked. On Windows it also prints
+where Windows disagrees. Files without a signature are proven by the kit's signed catalogs
+(--catalogs) or MSIs (--msi). Files that nothing proves are counted, and fail with --require-proof.`,
 		Example: `  usmtpkg validate "C:\Program Files (x86)\Windows Kits\10"
   usmtpkg validate --source /srv/adk --require-arch amd64,x86 --strict
   usmtpkg validate --source /srv/adk --msi core.msi --msi desktop.msi --require-proof
-  usmtpkg validate --source /srv/adk --format sarif > usmt.sarif`,
+
+  usmtpkg validate --source /srv/adk --format sarif > usmt.sarif            # sh
+  cmd /c "usmtpkg validate D:\Kits --format sarif > usmt.sarif"             # PowerShell 5.1, whose > writes UTF-16`,
 		Args: atMostOne,
 		RunE: p.runs(func(ctx context.Context, args []string) (report.Document, error) {
 			if len(args) == 1 {

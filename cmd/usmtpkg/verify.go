@@ -33,37 +33,36 @@ func newVerifyCmd(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [RELEASE|DIR]",
 		Short: "Compare a release, any bag, or any copy with what it should be",
-		Long: `verify reads every file of a release (RELEASE, or the active one) or of a folder (DIR) and
-gives a verdict for each: same, changed, missing, extra, case, type. A release or any
-other BagIt bag is compared with its own manifests. With --source, --volume or --sample it
-is compared with that source, as it is now, as well; a plain folder with that alone.
-What a release records as its overlay is held against its manifest, and is no part of the
-source; with --overlay, or that key in the configuration, it is compared with those files.
+		Long: `verify reads every file of a release (RELEASE, or the active one) or of a folder (DIR) and gives a
+verdict for each: same, changed, missing, extra, case, type. A release, like any other BagIt bag,
+is compared with its own manifests; a plain folder only with the source that you name. Any
+difference, and a signature that is not valid, is exit status 5.
 
-With --distmgr-log or --content-library a release is compared with what ConfigMgr made of
-its package, too: its newest content hash in distmgr.log with the predicted one (same,
-different, unfinished, not-found), or what its content library holds: the record of every file, and
-that its object is there (also object-missing, object-changed); with --deep every object is
-read. Both are only read. The content hash is predicted: reverse-engineered, not confirmed
-on a live site. What is not found is a difference.
+The source (--source, --volume, --sample) is compared as it is now. The overlay that a release
+records is not part of it: to compare that as well, give --overlay, or the key in usmtpkg.yaml.
 
-With --signatures every file of a release is proven again, without the ADK and without anything
-that usmtpkg recorded: by its own signature, by one of the signed catalogs that the release
-keeps, or by an MSI given with --msi. What none of these proves is counted as NOT proven; with
---require-proof it is a difference.
+--signatures proves every file of a release again, without the ADK and without anything that
+usmtpkg recorded: by its own signature, by a signed catalog that the release keeps, or by an MSI
+given with --msi. Files that none of these proves are counted as NOT proven.
 
-With --attestation a release is compared with what that statement says of it, too. With
---public-key the statement must be signed by that key (F.minisig), and the release is
-authentic; without a key the statement shows integrity only. Any difference, and a
-signature that does not hold, is exit status 5.`,
+--attestation compares a release with a statement that attest wrote. With --public-key that key must
+have signed it (in FILE.minisig), and the release is authentic; without a key the statement shows
+integrity only.
+
+--distmgr-log and --content-library compare a release with what ConfigMgr made of its package: with
+the newest content hash that distmgr.log has, and with the files that the content library records.
+--deep reads every object of the library as well. Both are only read. The content hash is predicted:
+reverse-engineered, not confirmed on a live site.`,
 		Example: `  usmtpkg verify --library D:\Sources\OSD\USMT
   usmtpkg verify \\server\Sources\OSD\USMT\10.0.26100.1-3f9a1c2b7d04
-  usmtpkg verify E:\Copy\10.0.26100.1-3f9a1c2b7d04 --attestation E:\usmt.intoto.json --public-key usmt.pub
-  usmtpkg verify --library D:\Sources\OSD\USMT --signatures --require-proof
   usmtpkg verify E:\Copy\USMT --source "C:\Program Files (x86)\Windows Kits\10"
+  usmtpkg verify --library D:\Sources\OSD\USMT --signatures --require-proof
+  usmtpkg verify E:\Copy\10.0.26100.1-3f9a1c2b7d04 --attestation E:\usmt.intoto.json --public-key usmt.pub
   usmtpkg verify --library D:\Sources\OSD\USMT --distmgr-log \\cm01\SMS_P01\Logs --package-id P0100012
   usmtpkg verify --library D:\Sources\OSD\USMT --content-library \\dp01\SCCMContentLib$ --package-id P0100012 --deep
-  usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml`,
+
+  usmtpkg verify --library /srv/usmt --format junit > usmt.xml                          # sh
+  cmd /c "usmtpkg verify --library D:\Sources\OSD\USMT --format junit > usmt.xml"       # PowerShell 5.1, whose > writes UTF-16`,
 		Args: atMostOne,
 	}
 	f := cmd.Flags()
