@@ -44,6 +44,7 @@ type folderData struct {
 	r            *bufio.Reader
 	offset       int64 // where r is, in c
 	packed       []byte
+	short        bool // the block that was read last was not a whole one
 	err          error
 }
 
@@ -143,6 +144,10 @@ func (d *folderData) fill() error {
 		if size == 0 || size > blockSize {
 			return d.badBlock(at, "it is said to decompress to %d bytes; want 1 to %d", size, blockSize)
 		}
+		if d.short {
+			return d.badBlock(at, "the block before it has less than %d bytes, which only the last one of a compressed folder may", blockSize)
+		}
+		d.short = size < blockSize && d.folder.compression != 0
 		if d.ready, err = d.decompressor.decompress(d.packed, size); err != nil {
 			return d.badBlock(at, "%v", err)
 		}

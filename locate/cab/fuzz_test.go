@@ -54,7 +54,7 @@ func checkFault(t *testing.T, err error) {
 func FuzzOpen(f *testing.F) {
 	b := content(3000, 1)
 	for _, folder := range []cabtest.Folder{cabtest.Stored(b), cabtest.MSZIP(b), cabtest.LZX(b, 15, 100, cabtest.Run{Kind: cabtest.Aligned, Size: 2000})} {
-		c := cabtest.Cabinet{Folders: []cabtest.Folder{folder, folder}, Files: files(b, 100, 200), NoSums: true, DataReserve: 1}
+		c := cabtest.Cabinet{Folders: []cabtest.Folder{folder, folder}, Files: files(b, 100, 200), NoSums: true, DataReserve: []byte{1}}
 		f.Add(c.Bytes())
 		c.Next, c.Previous, c.Files[2].Folder = "b", "c", cabtest.FromAndTo
 		f.Add(c.Bytes())

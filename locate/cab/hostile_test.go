@@ -78,6 +78,9 @@ func TestMalformed(t *testing.T) {
 			}
 		}), `the list of files has more than 4194304 bytes`},
 		{"no size", block(mszip, 1, func(b *cabtest.Block) { b.Size = 0 }), `block 1 of folder 0: it is said to decompress to 0 bytes; want 1 to 32768`},
+		{"short block", with(mszip, func(c *cabtest.Cabinet) {
+			c.Folders[0].Blocks = append(cabtest.MSZIP(b[:70]).Blocks, c.Folders[0].Blocks...)
+		}), `block 1 of folder 0: the block before it has less than 32768 bytes, which only the last one of a compressed folder may`},
 		{"MSZIP without CK", block(mszip, 0, func(b *cabtest.Block) { b.Packed[1] = 'X' }), `it begins with "CX"; blocks of MSZIP begin with "CK"`},
 		{"MSZIP, nothing", block(mszip, 0, func(b *cabtest.Block) { b.Packed = nil }), `it begins with ""; blocks of MSZIP begin with "CK"`},
 		{"MSZIP, more", block(mszip, 2, func(b *cabtest.Block) { b.Size-- }), `it decompresses to more than 4463 bytes`},
@@ -158,6 +161,7 @@ func TestMalformedLZX(t *testing.T) {
 		{"incomplete code for lengths", "LZX: the lengths [4 4 0 0 0", lzxOf(head, four, four, zeros(72))},
 		{"too many codes for lengths", "LZX: the lengths [1 1 1 0 0", lzxOf(head, "0001 0001 0001", zeros(68))},
 		{"run too long", "LZX: a run of 51 equal lengths begins at symbol 255 of 256", lzxOf(head, pre, strings.Repeat("0 11111", 6))},
+		{"run of what is no length", "LZX: a run of equal lengths has the symbol 17; want up to 16", lzxOf(head, zeros(17*4), "0001 0000 0001", "1 0 0")},
 		{"no main code", "LZX: the lengths of the main code are not those of a complete code", lzxOf(empty...)},
 		{"aligned code", "LZX: the lengths [1 1 1 1 1 1 1 1] are not those of a complete code, for aligned offsets",
 			lzxOf("0 010 000000000000000001100100", strings.Repeat("001", 8))},
@@ -192,6 +196,10 @@ func TestMalformedSets(t *testing.T) {
 		}},
 		{"another file", `the file "fX" of 170000 bytes is said to begin in 1.cab, which lists no such file as continued`, func(set map[string][]byte) {
 			copy(set["2.cab"][bytes.Index(set["2.cab"], []byte("f1\x00")):], "fX")
+		}},
+		{"a file is not listed", `2.cab, byte 0: the file "f1" of 1.cab continues here, but is not listed`, func(set map[string][]byte) {
+			b := set["2.cab"]
+			binary.LittleEndian.PutUint16(b[28:], 0)
 		}},
 		{"the rest of a block is missing", `3.cab, byte 93: block 0 of folder 0: MSZIP: `, func(set map[string][]byte) {
 			binary.LittleEndian.PutUint16(set["2.cab"][36+len("1.cab\x00disk\x003.cab\x00\x00")+4:], 0)

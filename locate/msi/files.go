@@ -10,6 +10,7 @@ import (
 
 // A File is one that the package installs.
 type File struct {
+	Key string // of its row, which is its name in the cabinet
 	// Root is the directory property that Path is below, such as
 	// "ProgramFilesFolder", or "TARGETDIR": where it is, Windows Installer decides.
 	Root     string
@@ -56,7 +57,7 @@ func (d *Database) Files() ([]File, error) {
 	files := make([]File, t.rows)
 	for row := range files {
 		key, component := t.text(row, 0), t.text(row, 1)
-		f := File{Size: int64(t.number(row, 3)), Version: t.text(row, 4), MD5: l.hashes[key], Sequence: int(t.number(row, 5))}
+		f := File{Key: key, Size: int64(t.number(row, 3)), Version: t.text(row, 4), MD5: l.hashes[key], Sequence: int(t.number(row, 5))}
 		name := t.text(row, 2)
 		if t.err != nil {
 			return nil, t.err

@@ -1,12 +1,17 @@
 package msi_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,6 +56,48 @@ func tablesBesideJudge(t *testing.T, kit msitest.Database) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("msiinfo export %s (-want +got):\n%s", table.Name, diff)
 		}
+	}
+}
+
+// Streams that msibuild puts into a package are found by their names, and read from any byte on.
+func TestStreamOfJudge(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "kit.msi")
+	streams := map[string][]byte{"a": {}, "cab1.cab": []byte("small"), "Mixed-name_1.cab": bytes.Repeat([]byte("0123456789"), 5000), "ä b.cab": []byte("x")}
+	msibuild := func(args ...string) {
+		if out, err := program(t, "msibuild", "msitools", append([]string{file}, args...)...); err != nil {
+			t.Fatalf("msibuild %v: %v\n%s", args, err, out)
+		}
+	}
+	msibuild("-s", "Installation Database", "Test", "Intel;1033", "{11111111-2222-3333-4444-555555555557}")
+	kit, idt := msitest.Kit(kitVersion), filepath.Join(dir, "Property.idt")
+	if err := os.WriteFile(idt, []byte(exported(*table(kit, "Property"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	msibuild("-i", idt)
+	for name, b := range streams {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		msibuild("-a", name, filepath.Join(dir, name))
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, data)
+	for name, want := range streams {
+		r, size, err := d.Stream(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if err := iotest.TestReader(io.NewSectionReader(r, 0, size), want); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := d.Stream("File"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a table is not such a stream: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,7 +64,7 @@ func wanted(files []msitest.File) []msi.File {
 	var list []msi.File
 	for i, f := range files {
 		w := msi.File{
-			Root: "ProgramFilesFolder", Path: "Windows Kits/10/Assessment and Deployment Kit/User State Migration Tool/" + f.Path,
+			Key: fmt.Sprintf("fil%d", i+1), Root: "ProgramFilesFolder", Path: "Windows Kits/10/Assessment and Deployment Kit/User State Migration Tool/" + f.Path,
 			Size: int64(len(f.Data)), Version: f.Version, Sequence: i + 1,
 		}
 		if f.Version == "" {

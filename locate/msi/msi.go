@@ -21,7 +21,7 @@
 //   - A signature may leave out the names and sizes of the streams. Then bytes
 //     could have been moved from one table to the next: Signature.Names is false.
 //
-// The package does not read cabinets, and applies neither transforms nor
+// Cabinets, in the package or beside it, are read by package cab. The package applies neither transforms nor
 // patches. It does not evaluate conditions: Files returns every file that might be installed.
 //
 // Sources: https://learn.microsoft.com/windows/win32/msi/database-tables for
@@ -31,7 +31,10 @@ package msi
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"io/fs"
+	"strings"
 
 	"usmtpkg/locate/msi/cfb"
 )
@@ -110,24 +113,59 @@ func (d *Database) content(e *cfb.Entry) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Stream returns random access to a stream that is not a table, and its size:
+// a cabinet that is in the package. The error for one that is not there is fs.ErrNotExist.
+func (d *Database) Stream(name string) (io.ReaderAt, int64, error) {
+	e := d.file.Root.Child(streamName(name))
+	if e == nil || e.Kind != cfb.Stream {
+		return nil, 0, fmt.Errorf("the stream %q: %w", name, fs.ErrNotExist)
+	}
+	r, err := d.file.Open(e)
+	return r, e.Size, err
+}
+
+// streamName encodes the name of a stream that is not a table: two letters of 64
+// in one character, others as they are.
+func streamName(name string) string {
+	var out []rune
+	rest := []rune(name)
+	for len(rest) > 0 {
+		a := strings.IndexRune(letters, rest[0])
+		if a < 0 {
+			out, rest = append(out, rest[0]), rest[1:]
+			continue
+		}
+		if len(rest) > 1 {
+			if b := strings.IndexRune(letters, rest[1]); b >= 0 {
+				out, rest = append(out, rune(pairs+a+64*b)), rest[2:]
+				continue
+			}
+		}
+		out, rest = append(out, rune(singles+a)), rest[1:]
+	}
+	return string(out)
+}
+
+// How the names of streams are encoded.
+const (
+	letters   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
+	pairs     = 0x3800
+	singles   = pairs + 64*64
+	tableMark = singles + 64 // first in the name of a table
+)
+
 // tableName decodes the name of a stream, two letters of 64 in one character.
 // It reports whether the stream is a table: others, such as icons, are not.
 func tableName(raw string) (name string, ok bool) {
-	const (
-		letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
-		pairs   = 0x3800
-		singles = pairs + 64*64
-		table   = singles + 64 // first in the name of a table
-	)
 	var b []byte
 	for i := 0; i < len(raw); i += 2 {
 		switch c := int(raw[i]) | int(raw[i+1])<<8; {
-		case i == 0 && c == table:
+		case i == 0 && c == tableMark:
 			ok = true
 		case c >= pairs && c < singles:
 			c -= pairs
 			b = append(b, letters[c%64], letters[c/64])
-		case c >= singles && c < table:
+		case c >= singles && c < tableMark:
 			b = append(b, letters[c-singles])
 		default:
 			return "", false

@@ -14,7 +14,7 @@ type Cabinet struct {
 	Set, Index     uint16
 	Reserve        []byte // in the header, e.g. for a signature; flagged if any of the three is
 	FolderReserve  int    // bytes
-	DataReserve    int    // bytes
+	DataReserve    []byte // in each block
 	NoSums         bool   // blocks have no checksums
 	Folders        []Folder
 	Files          []File
@@ -60,10 +60,10 @@ func (c Cabinet) Bytes() []byte {
 	le := binary.LittleEndian
 	var flags uint16
 	var names, files, data []byte
-	if c.Reserve != nil || c.FolderReserve+c.DataReserve > 0 {
+	if c.Reserve != nil || c.FolderReserve+len(c.DataReserve) > 0 {
 		flags |= 4
 		names = le.AppendUint16(names, uint16(len(c.Reserve)))
-		names = append(names, byte(c.FolderReserve), byte(c.DataReserve))
+		names = append(names, byte(c.FolderReserve), byte(len(c.DataReserve)))
 		names = append(names, c.Reserve...)
 	}
 	if c.Previous != "" {
@@ -111,7 +111,7 @@ func (c Cabinet) Bytes() []byte {
 func (c Cabinet) block(b Block) []byte {
 	head := binary.LittleEndian.AppendUint16(nil, uint16(len(b.Packed)))
 	head = binary.LittleEndian.AppendUint16(head, uint16(b.Size))
-	head = append(head, make([]byte, c.DataReserve)...)
+	head = append(head, c.DataReserve...)
 	sum := uint32(0)
 	if !c.NoSums {
 		sum = checksum(head) ^ checksum(b.Packed)

@@ -262,6 +262,42 @@ func (f *File) Copy(w io.Writer, e *Entry) error {
 	return nil
 }
 
+// Open returns random access to the content of a stream.
+func (f *File) Open(e *Entry) (io.ReaderAt, error) {
+	if e.Size < miniCutoff {
+		var b bytes.Buffer
+		err := f.Copy(&b, e)
+		return bytes.NewReader(b.Bytes()), err
+	}
+	what := e.String()
+	list, err := f.chain(e.start, (e.Size+f.sectorSize-1)/f.sectorSize, what)
+	return &stream{f, list, e.Size, what}, err
+}
+
+// A stream is one that has sectors of its own.
+type stream struct {
+	f    *File
+	list []uint32 // its sectors
+	size int64
+	what string
+}
+
+func (s *stream) ReadAt(p []byte, off int64) (n int, err error) {
+	for n < len(p) {
+		at := off + int64(n)
+		if at >= s.size {
+			return n, io.EOF
+		}
+		in := at % s.f.sectorSize
+		part := p[n:][:min(int64(len(p)-n), s.f.sectorSize-in, s.size-at)]
+		if err := s.f.readAt(part, s.f.offset(s.list[at/s.f.sectorSize])+in, s.what); err != nil {
+			return n, err
+		}
+		n += len(part)
+	}
+	return n, nil
+}
+
 // copySectors writes size bytes of these sectors to w; those in a row are read together.
 func (f *File) copySectors(w io.Writer, list []uint32, size int64, what string) error {
 	const most = 64 << 10 // bytes read at once
