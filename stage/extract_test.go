@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,10 +19,11 @@ import (
 	"usmtpkg/locate/tree"
 )
 
-// contentOf is a content with the files of fsys, and folders that have none.
+// contentOf is a content with the files of fsys, the last first, and folders that have none.
 func contentOf(fsys fstest.MapFS, dirs ...string) Content {
 	c := Content{Name: "content", FS: fsys, Dirs: dirs}
-	for name, f := range fsys {
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(fsys))) {
+		f := fsys[name]
 		c.Files = append(c.Files, tree.FileSum{Path: name, Size: int64(len(f.Data)), SHA256: strings.ToUpper(fmt.Sprintf("%x", sha256.Sum256(f.Data)))})
 	}
 	return c
@@ -121,6 +123,9 @@ func TestExtractBroken(t *testing.T) {
 			got := map[string]Verdict{}
 			for _, f := range mm.Files {
 				got[f.Path] = f.Verdict
+			}
+			if !slices.IsSortedFunc(mm.Files, func(a, b FileResult) int { return strings.Compare(a.Path, b.Path) }) {
+				t.Errorf("%v, want them sorted", mm.Files)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("files (-want +got):\n%s", diff)
@@ -271,7 +276,6 @@ func TestExtractGivesTheReleaseBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Reverse(files) // they may come in any order
 	src := At(dir).PackageSource(before.Release.Name)
 	if _, err := Extract(t.Context(), Content{Name: "release", FS: os.DirFS(src), Files: files, From: []string{src}}, target, ExtractOptions{}); err != nil {
 		t.Fatal(err)

@@ -41,14 +41,22 @@ func TestRecordOfContentHash(t *testing.T) {
 		if diff := cmp.Diff(h, read.ContentHash); err != nil || diff != "" {
 			t.Errorf("the record (%v) (-returned +read):\n%s", err, diff)
 		}
-		if res := mustStage(t, dir, source(kit()), o); res.Published {
-			t.Error("the same content was published again")
+		var again phases
+		o.Progress = &again
+		if res := mustStage(t, dir, source(kit()), o); res.Published || len(again) != 1 {
+			t.Errorf("the same content again: %+v, read in %q, want it unchanged and read once", res, again)
 		}
 		if res, err := Plan(t.Context(), At(dir), source(kit()), o); err != nil || res.Published {
 			t.Errorf("Plan = %+v, %v, want the release that is there", res, err)
 		}
 	}
 }
+
+// phases lists what a run began.
+type phases []string
+
+func (p *phases) Start(phase string, _ int, _ int64) { *p = append(*p, phase) }
+func (p *phases) Add(int, int64)                     {}
 
 // Where nothing can be predicted, nothing is recorded.
 func TestRecordWithoutContentHash(t *testing.T) {

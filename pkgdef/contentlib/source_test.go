@@ -55,6 +55,14 @@ func TestSource(t *testing.T) {
 	}
 }
 
+func TestSourceWithoutFiles(t *testing.T) {
+	c := usmt()
+	c.Files = nil
+	if _, _, err := open(t, write(t, c, 1)...).Source(t.Context(), "P0100012.3", Options{}); !errors.As(err, new(*FormatError)) {
+		t.Errorf("Source of a content without files = %v, want a *FormatError", err)
+	}
+}
+
 func TestSourceBroken(t *testing.T) {
 	dirs := write(t, usmt(), 1)
 	k := kit{t, dirs}

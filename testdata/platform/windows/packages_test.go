@@ -58,7 +58,7 @@ var skips = map[string]string{
 	"cmd/usmtpkg.TestScript/attest_minisign":                                           "the judge is a program of Linux",
 	"cmd/usmtpkg.TestScript/verify_bagit_py":                                           "the judge is a program of Linux",
 	"cmd/usmtpkg.TestScript/verify_sha256sum":                                          "the judge is a program of Linux",
-	"cmd/usmtpkg.TestContentHash":                                           "the judge is a program of Linux",
+	"cmd/usmtpkg.TestContentHash":                                                      "the judge is a program of Linux",
 	"cmd/usmtpkg.TestExamplesBySchema":                                                 "the judge is a program of Linux",
 	"locate/pe/wintrust.TestJudge/untrusted.exe":                                       "Wine trusts every root",
 	"locate/pe/wintrust.TestJudgeSystemFile":                                           "nothing of Wine is signed",
