@@ -6,6 +6,7 @@ SHELL       = bash
 
 GO      ?= go
 LINT     = build/tools/golangci-lint
+DEADCODE = build/tools/deadcode
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
 FUZZTIME ?= 30s
@@ -51,16 +52,22 @@ test-platform:
 test-scripts:
 	$(GO) test -count=1 -timeout 60m -v ./testdata/powershell/site | awk '/^(=== | *--- PASS)/ {next} /NOT TESTED/ {n++} {print; fflush()} END {if (n) print n " engines were NOT TESTED"}'
 
-# What the code has to keep to: tidy modules, and golangci-lint for both
-# systems, which also holds the fences between the packages.
-lint: $(LINT)
+# What the code has to keep to: tidy modules, golangci-lint for both systems, which also holds
+# the fences between the packages, and no function that the program cannot reach.
+lint: $(LINT) $(DEADCODE)
 	$(GO) mod tidy -diff
 	GOOS=linux $(LINT) run $(PACKAGES)
 	GOOS=windows $(LINT) run $(PACKAGES)
+	@set -e; for os in linux windows; do \
+	  dead=$$(GOOS=$$os $(DEADCODE) -test=false ./cmd/usmtpkg); \
+	  if [ -n "$$dead" ]; then echo "no part of the program for $$os:"; echo "$$dead"; exit 1; fi; \
+	done
 
-# Built for this machine, so that it can look at the code of either system.
+# Built for this machine, so that they can look at the code of either system.
 $(LINT): tools.mod tools.sum
 	$(GO) build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(DEADCODE): tools.mod tools.sum
+	$(GO) build -modfile=tools.mod -o $@ golang.org/x/tools/cmd/deadcode
 
 # Every fuzz target for FUZZTIME.
 fuzz:

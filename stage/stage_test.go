@@ -711,7 +711,7 @@ func TestStageSourceTouchedWhileRead(t *testing.T) {
 		t.Errorf("Stage = %v, want ErrChanged", err)
 	}
 	wantEmpty(t, dir)
-	listed, err := List(t.Context(), fsys, nil)
+	listed, err := listSource(t.Context(), fsys, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

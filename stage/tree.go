@@ -54,15 +54,9 @@ func entryKind(m fs.FileMode) string {
 	return noun
 }
 
-// List lists the files below the root of fsys. Of the root's own entries only
-// those that include accepts are looked at; nil accepts all. An entry that is
-// neither a file nor a folder is an *EntryError: it is never skipped.
-func List(ctx context.Context, fsys fs.FS, include func(name string) bool) (Tree, error) {
-	t, err := listSource(ctx, fsys, include)
-	return t.withoutEmpty(), err
-}
-
-// listSource is List with all folders, also those that hold no file.
+// listSource lists what is below the root of fsys, empty folders too. Of the root's
+// own entries only those that include accepts are looked at; nil accepts all. An entry
+// that is neither a file nor a folder is an *EntryError: it is never skipped.
 func listSource(ctx context.Context, fsys fs.FS, include func(name string) bool) (Tree, error) {
 	return list(ctx, fsys, include, func(p string, kind fs.FileMode) error {
 		return &EntryError{Path: p, Type: kind}

@@ -80,7 +80,7 @@ func addPrograms(files map[string][]byte, arch string, m pe.Machine, v pe.Versio
 		"scanstate.exe", "unbcl.dll", "usmtutils.exe", "wdscore.dll", "wimgapi.dll",
 		"ReplacementManifests/" + pluginName,
 	} {
-		files[arch+"/"+name] = NamedPE(m, v, 100*(i+1), nameIf(named, name))
+		files[arch+"/"+name] = program(m, v, 100*(i+1), name, named)
 	}
 }
 
@@ -88,16 +88,16 @@ func addPrograms(files map[string][]byte, arch string, m pe.Machine, v pe.Versio
 // come from Windows 7 with Service Pack 1 whatever the version of the kit.
 func addDownlevelPlugins(files map[string][]byte, arch string, m pe.Machine, named bool) {
 	v := pe.Version{6, 1, 7601, 17514}
-	files[arch+"/ReplacementManifests7/"+pluginName] = NamedPE(m, v, 1800, nameIf(named, pluginName))
-	files[arch+"/ReplacementManifests8/"+pluginName] = NamedPE(m, v, 1900, nameIf(named, pluginName))
+	files[arch+"/ReplacementManifests7/"+pluginName] = program(m, v, 1800, pluginName, named)
+	files[arch+"/ReplacementManifests8/"+pluginName] = program(m, v, 1900, pluginName, named)
 }
 
-// nameIf returns the name of a program for its version resource, if it is to be there.
-func nameIf(named bool, name string) string {
+// program makes one program; named: its version resource has its name.
+func program(m pe.Machine, v pe.Version, extra int, name string, named bool) []byte {
 	if !named {
-		return ""
+		return PE(m, v, extra)
 	}
-	return path.Base(name)
+	return NamedPE(m, v, extra, path.Base(name))
 }
 
 // addTexts adds texts with the line ends Windows gives them.
