@@ -12,7 +12,8 @@ import (
 )
 
 // exampleHead is the start of the example: the keys that mirror flags.
-const exampleHead = `# Settings of usmtpkg. A flag beats the environment (USMTPKG_LIBRARY for library, and so on),
+const exampleHead = `# yaml-language-server: $schema=` + schemaName + `
+# Settings of usmtpkg. A flag beats the environment (USMTPKG_LIBRARY for library, and so on),
 # and that beats this file. An unknown key is an error.
 #
 # Here at the top are names of flags; usmtpkg refresh --help has them all.
@@ -37,7 +38,10 @@ func newInitCmd(p *program) *cobra.Command {
 		Short: "Write an example of the configuration file, with every setting of the scripts",
 		Long: `init writes an example of the configuration file to FILE (default ` + defaultConfig + `). It has every
 key of the sections, with its default or as a comment, and with its possible values. A file that
-exists is never overwritten (exit status 2).`,
+exists is never overwritten (exit status 2).
+
+Beside FILE it writes ` + schemaName + `, unless that exists. With it, an editor that knows
+YAML schemas completes the keys and marks what usmtpkg would refuse.`,
 		Example: `  usmtpkg init
   usmtpkg init contoso.yaml`,
 		Args: atMostOne,
@@ -53,7 +57,11 @@ exists is never overwritten (exit status 2).`,
 			if err != nil {
 				return nil, err
 			}
-			return &report.Init{Head: report.NewHead("init"), File: file}, nil
+			schema, err := addSchema(file)
+			if err != nil {
+				return nil, err
+			}
+			return &report.Init{Head: report.NewHead("init"), File: file, Schema: schema}, nil
 		}),
 	}
 }

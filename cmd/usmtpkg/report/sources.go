@@ -171,7 +171,13 @@ func (d *Inventory) text(t *printer) {
 // Init is the document of init.
 type Init struct {
 	Head
-	File string `json:"file"`
+	File   string `json:"file"`
+	Schema string `json:"schema,omitempty"` // written beside it; empty if there was one
 }
 
-func (d *Init) text(t *printer) { t.printf("written      %s\n", d.File) }
+func (d *Init) text(t *printer) {
+	t.printf("written      %s\n", d.File)
+	if d.Schema != "" {
+		t.printf("             %s\n", d.Schema)
+	}
+}
