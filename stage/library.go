@@ -82,6 +82,9 @@ func readMarker(root *os.Root) (marker, error) {
 	if err != nil {
 		return m, err
 	}
+	if cutOff(b) {
+		return m, &FormatError{filepath.Join(root.Name(), markerFile), "the file is empty or cut off; restore it from a backup, or write it again with the id that the key library of any release.json has"}
+	}
 	if err := decode(markerFile, b, markerFormat, formatVersion, &m); err != nil {
 		return m, err
 	}
@@ -97,6 +100,9 @@ func decode(name string, b []byte, format string, newest int, v any) error {
 	var head struct {
 		Format  string `json:"format"`
 		Version int    `json:"version"`
+	}
+	if cutOff(b) {
+		return &FormatError{name, "the file is empty or cut off"}
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
 		return &FormatError{name, err.Error()}
@@ -116,6 +122,11 @@ func decode(name string, b []byte, format string, newest int, v any) error {
 		return &FormatError{name, err.Error()}
 	}
 	return nil
+}
+
+// cutOff reports whether a JSON text is empty, or ends within its object.
+func cutOff(b []byte) bool {
+	return errors.Is(json.NewDecoder(bytes.NewReader(b)).Decode(new(json.RawMessage)), io.ErrUnexpectedEOF) || len(bytes.TrimSpace(b)) == 0
 }
 
 func readSmall(root *os.Root, name string) ([]byte, error) {

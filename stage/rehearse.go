@@ -2,7 +2,7 @@ package stage
 
 import (
 	"errors"
-	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"usmtpkg/locate/tree"
@@ -18,7 +18,7 @@ func CheckWritable(doing, dir string) error {
 	}
 	dir = existing(dir)
 	if err := mayWrite(dir); err != nil && !tree.IsUnsupported(err) && !tree.IsLocked(err) {
-		return destination(doing, fmt.Errorf("cannot write to %s: %w", dir, err))
+		return destination(doing, &fs.PathError{Op: "cannot write to", Path: dir, Err: err})
 	}
 	return nil
 }

@@ -117,7 +117,8 @@ func readRelease(root *os.Root) (Release, error) {
 		return r, err
 	}
 	if h := r.ContentHash; h != nil && (h.Algorithm != contentHashAlgorithm || !h.Predicted || !contentHashHex.MatchString(h.Value)) {
-		return r, &FormatError{releaseFile, fmt.Sprintf("content_hash %+v, want a predicted one of algorithm %d", *h, contentHashAlgorithm)}
+		return r, &FormatError{releaseFile, fmt.Sprintf("content_hash: found algorithm %d, value %q, predicted %t, wanted algorithm %d, a value of 64 upper-case hex digits, predicted true",
+			h.Algorithm, h.Value, h.Predicted, contentHashAlgorithm)}
 	}
 	if bad := r.badOverlay(); bad != "" {
 		return r, &FormatError{releaseFile, bad}

@@ -129,7 +129,7 @@ func (p *program) verifyWhole(ctx context.Context, lib *stage.Library, release, 
 	vo.Progress, vo.Release, vo.Predict = bar, true, predictHash
 	rep, err := stage.Verify(ctx, dir, vo)
 	if err != nil {
-		return rep, err
+		return rep, unread(dir, err)
 	}
 	bad := rep.Differences()
 	if overlay, ok, err := stage.CompareOverlay(dir); err != nil {
@@ -139,8 +139,8 @@ func (p *program) verifyWhole(ctx context.Context, lib *stage.Library, release, 
 	}
 	if len(bad) > 0 {
 		return rep, &advisedError{
-			&stage.MismatchError{What: "release " + release + ", " + consequence, Files: bad},
-			"do not use this release: move its folder out of the library, and stage it again from its source",
+			err:  &stage.MismatchError{What: "release " + release + ", " + consequence, Files: bad},
+			hint: "do not use this release: move its folder out of the library, and stage it again from its source",
 		}
 	}
 	return rep, nil

@@ -158,3 +158,22 @@ func TestDenied(t *testing.T) {
 		}
 	}
 }
+
+// What of a release cannot be read is not called the source; its whole path is named.
+func TestUnread(t *testing.T) {
+	denied := &fs.PathError{Op: "openat", Path: "data/a", Err: fs.ErrPermission}
+	tests := []struct {
+		err        error
+		want, hint string
+	}{
+		{&stage.SourceError{Err: denied}, "cannot read " + filepath.Join("lib", "data", "a") + ": permission denied", "give this account permission to read it"},
+		{&stage.SourceError{Err: fmt.Errorf("a: at byte 3: %w", syscall.EIO)}, "reading lib: a: at byte 3: " + syscall.EIO.Error(), ""},
+		{denied, denied.Error(), "choose another folder, or free space and grant write access"},
+	}
+	for _, tt := range tests {
+		got := unread("lib", tt.err)
+		if got.Error() != tt.want || exitStatus(got) != exitStatus(tt.err) || tt.hint != "" && hintFor(got) != tt.hint {
+			t.Errorf("unread(%v) = %v, hint %q, want %q, hint %q, and the same status", tt.err, got, hintFor(got), tt.want, tt.hint)
+		}
+	}
+}

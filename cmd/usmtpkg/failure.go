@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate"
 	"usmtpkg/locate/inventory"
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
 )
 
@@ -51,25 +53,19 @@ type unpublishedError struct{ err error }
 func (e *unpublishedError) Error() string { return e.err.Error() }
 func (e *unpublishedError) Unwrap() error { return e.err }
 
-// An advisedError has advice that fits better than that by its status.
+// An advisedError has advice that fits better than the one by its status, and may have better words.
 type advisedError struct {
 	err  error
 	hint string
+	text string // in place of that of err, if not empty
 }
 
-func (e *advisedError) Error() string { return e.err.Error() }
+func (e *advisedError) Error() string { return cmp.Or(e.text, e.err.Error()) }
 func (e *advisedError) Unwrap() error { return e.err }
 func (e *advisedError) Hint() string  { return e.hint }
 
 // A deniedError says to whom a library is closed.
-type deniedError struct {
-	text, hint string
-	err        error
-}
-
-func (e *deniedError) Error() string { return e.text }
-func (e *deniedError) Unwrap() error { return e.err }
-func (e *deniedError) Hint() string  { return e.hint }
+type deniedError struct{ advisedError }
 
 // denied says to whom the library of a command is closed: the system only says which of our files it was about.
 func denied(cmd *cobra.Command, err error) error {
@@ -88,14 +84,30 @@ func denied(cmd *cobra.Command, err error) error {
 	if cmd.Flags().Lookup("dry-run") != nil { // it writes
 		doing, right = "write to", "write"
 	}
-	dir, abs := filepath.Abs(flag.Value.String())
-	if abs != nil {
-		dir = flag.Value.String()
+	dir := absolute(flag.Value.String())
+	what := "the library " + dir
+	if path, ok := errors.AsType[*fs.PathError](err); ok && filepath.IsAbs(path.Path) && path.Path != dir && path.Op == "cannot write to" { // of stage.CheckWritable
+		what = path.Path
 	}
-	return &deniedError{
-		fmt.Sprintf("cannot %s the library %s: %s", doing, dir, reason),
-		"grant " + right + " access, or choose another --library", err,
+	return &deniedError{advisedError{
+		err, "grant " + right + " access, or choose another --library", fmt.Sprintf("cannot %s %s: %s", doing, what, reason),
+	}}
+}
+
+// unread says which file of a copy could not be read. To stage all that is read is a source.
+func unread(dir string, err error) error {
+	failed, ok := errors.AsType[*stage.SourceError](err)
+	if !ok {
+		return err
 	}
+	bad := &advisedError{err: err, text: "reading " + dir + ": " + failed.Err.Error()}
+	if path, ok := failed.Err.(*fs.PathError); ok { //nolint:errorlint // what wraps one says more
+		bad.text = "cannot read " + filepath.Join(dir, path.Path) + ": " + path.Err.Error()
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		bad.hint = "give this account permission to read it"
+	}
+	return bad
 }
 
 // hintFor is the advice for an error: its own, or one by its kind.
@@ -155,6 +167,10 @@ func destinationHint(err error) string {
 		return "" // the library is there, and neither space nor permission is lacking
 	case is[*stage.SourceError](err), is[*locate.SourceError](err):
 		return "give this account permission to read the source"
+	case is[*contentlib.LibraryError](err) && errors.Is(err, fs.ErrPermission):
+		return "give this account permission to read the content library"
+	case is[*contentlib.LibraryError](err):
+		return "name the folder SCCMContentLib with --content-library, the one with PkgLib and DataLib first"
 	case errors.Is(err, fs.ErrNotExist):
 		return "name the folder of a library; usmtpkg refresh makes one"
 	}

@@ -22,8 +22,8 @@ func writeNew(name, doing string, write func(io.Writer) error) (file string, err
 	}
 	if dir := filepath.Dir(file); errors.Is(err, fs.ErrNotExist) {
 		return "", &advisedError{
-			&stage.DestinationError{Doing: "cannot write " + file, Err: errors.New("the folder " + dir + " does not exist")},
-			"make that folder first, or name another file",
+			err:  &stage.DestinationError{Doing: "cannot write " + file, Err: errors.New("the folder " + dir + " does not exist")},
+			hint: "make that folder first, or name another file",
 		}
 	}
 	if err != nil {

@@ -128,9 +128,9 @@ func explainRecovery(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case is[*stage.MismatchError](err):
-		return &advisedError{err, "nothing was written; try the content library of another distribution point, or another --content-version"}
+		return &advisedError{err: err, hint: "nothing was written; try the content library of another distribution point, or another --content-version"}
 	case is[*stage.RefusedError](err), is[*stage.DestinationError](err):
-		return &advisedError{err, "name a new folder with --to, in a folder that exists, with space and write access"}
+		return &advisedError{err: err, hint: "name a new folder with --to, in a folder that exists, with space and write access"}
 	}
 	return err
 }

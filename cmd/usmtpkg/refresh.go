@@ -127,7 +127,7 @@ func staged(doc *report.Stage, lack string, err error) error {
 		verb = "was published"
 	}
 	return &advisedError{
-		fmt.Errorf("release %s %s, but %s: %w", doc.Release, verb, lack, err),
-		"the release is whole and verified; correct this, then run refresh again: it copies nothing twice",
+		err:  fmt.Errorf("release %s %s, but %s: %w", doc.Release, verb, lack, err),
+		hint: "the release is whole and verified; correct this, then run refresh again: it copies nothing twice",
 	}
 }

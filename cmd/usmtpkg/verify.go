@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,7 +150,7 @@ func (p *program) verifyBag(ctx context.Context, o verifyOptions, doc *report.Ve
 	}
 	rep, err := stage.Verify(ctx, doc.Dir, vo)
 	if err != nil {
-		return err
+		return unread(doc.Dir, err)
 	}
 	doc.AddRead(report.NewComparison(report.AgainstManifest, rep), rep.Used)
 	if proven != nil {
@@ -190,44 +191,48 @@ func (o *verifyOptions) comparable(dir string, isBag, isRelease bool, att *attes
 
 // verifyTarget is the folder to verify, and whether it is a release that was
 // named as one of the library.
-func verifyTarget(library libraryFlags, a []string) (dir string, ours bool, err error) {
-	if len(a) == 1 {
-		info, err := os.Stat(a[0])
+func verifyTarget(library libraryFlags, args []string) (dir string, ours bool, err error) {
+	if len(args) == 1 {
+		info, err := os.Stat(args[0])
 		if err == nil && info.IsDir() {
-			dir, err := filepath.Abs(a[0])
-			return dir, false, err
+			return absolute(args[0]), false, nil
 		}
 		if library.dir == "" {
-			if err == nil {
-				err = fmt.Errorf("%s is a file", a[0])
-			}
-			if bad := checkHere("DIR", a[0]); bad != nil {
-				return "", false, bad
-			}
-			return "", false, &usageError{msg: "nothing to verify: " + err.Error(), hint: "name a folder, or a release together with --library"}
+			return "", false, cmp.Or(checkHere("DIR", args[0]), noFolder(args[0], err))
 		}
 	} else if library.dir == "" {
 		return "", false, &usageError{msg: "nothing to verify", hint: "name a folder or a release, or give --library for its active release"}
 	}
-	if err := checkHere("--library", library.dir); err != nil {
+	if err := library.need(); err != nil {
 		return "", false, err
 	}
 	lib, err := stage.Open(library.dir)
 	if err != nil {
 		return "", false, err
 	}
-	name, err := releaseName(lib, a)
+	name, err := releaseName(lib, args)
 	if err != nil {
 		return "", false, err
 	}
 	if strings.ContainsAny(name, `/\`) {
-		return "", false, &usageError{msg: "nothing to verify: no folder " + name, hint: "name a folder, or a release of the library"}
+		return "", false, noFolder(name, fs.ErrNotExist)
 	}
 	dir = lib.ReleaseDir(name)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return "", false, &usageError{msg: fmt.Sprintf("no release %q in %s", name, lib.Dir()), hint: "usmtpkg list shows the releases"}
+		return "", false, noRelease(lib, name)
 	}
 	return dir, true, nil
+}
+
+// noFolder says why an argument is not a folder to verify; err is that of a look at it.
+func noFolder(name string, err error) error {
+	reason := "is a file, not a folder"
+	if errors.Is(err, fs.ErrNotExist) {
+		reason = "does not exist"
+	} else if path, ok := errors.AsType[*fs.PathError](err); ok {
+		reason = "cannot be opened: " + path.Err.Error()
+	}
+	return &usageError{msg: "nothing to verify: " + name + " " + reason, hint: "name a folder, or a release together with --library"}
 }
 
 // verifySource compares dir with a source as it is now, and reports how dir was read.

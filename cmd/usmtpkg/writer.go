@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 
@@ -48,9 +49,13 @@ func namedRelease(lib *stage.Library, args []string) (stage.Release, error) {
 	}
 	rel, err := lib.Release(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = &usageError{msg: err.Error(), hint: "usmtpkg list shows the releases"}
+		err = noRelease(lib, name)
 	}
 	return rel, err
+}
+
+func noRelease(lib *stage.Library, name string) error {
+	return &usageError{msg: fmt.Sprintf("no release %q in %s", name, lib.Dir()), hint: "usmtpkg list shows the releases"}
 }
 
 func releaseName(lib *stage.Library, args []string) (string, error) {

@@ -36,7 +36,14 @@ type LibraryError struct {
 }
 
 func (e *LibraryError) Error() string {
-	return "opening the content library " + e.Dir + ": " + e.Err.Error()
+	reason := e.Err.Error()
+	if path, ok := errors.AsType[*fs.PathError](e.Err); ok && errors.Is(e.Err, fs.ErrNotExist) {
+		reason = "it has no folder " + path.Path
+		if path.Path == e.Dir {
+			reason = "there is no such folder"
+		}
+	}
+	return "opening the content library " + e.Dir + ": " + reason
 }
 func (e *LibraryError) Unwrap() error { return e.Err }
 

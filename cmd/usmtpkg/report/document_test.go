@@ -174,6 +174,10 @@ func TestDocumentsEmptyComparison(t *testing.T) {
 	d := NewVerify("x", true, false)
 	d.AddRead(NewComparison(AgainstManifest, stage.Report{}), stage.VerifyReread)
 	j := d.outcome()
+	var b bytes.Buffer
+	if err := WriteText(Console{Out: &b}, d); err != nil || b.String() != "x: NOT equal to its manifests: there is no file to compare\n" {
+		t.Errorf("text = %q, %v, want it to say why", &b, err)
+	}
 	s, err := doccheck.ReadSARIF(sarifOf(t, j))
 	if err != nil || len(s.Runs[0].Results) != 1 {
 		t.Errorf("results = %+v (%v), want one", s.Runs[0].Results, err)

@@ -170,6 +170,9 @@ func detail(f stage.FileResult) string {
 
 // counts lists how many files got which verdict, and how much was read for that.
 func (c Comparison) counts() string {
+	if len(c.Files) == 0 {
+		return "there is no file to compare"
+	}
 	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
 	verdicts := []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, NotProven, objectMissing, objectChanged, HashDifferent, HashUnfinished, HashNotFound}
 	for _, v := range verdicts {
