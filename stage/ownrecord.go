@@ -56,10 +56,10 @@ func ownRecord(root *os.Root, b openBag, predict Predictor) ([]FileResult, error
 		sum = row // if the manifest has another, it alone is at fault, and the comparison with the tag manifest says so
 	}
 	if rec.Digest != sum {
-		results = append(results, FileResult{Path: releaseFile + aspectDigest, Aspect: aspectDigest, Verdict: Changed, Wanted: rec.Digest, Found: sum})
+		results = append(results, FileResult{Path: releaseFile + " (digest)", About: releaseFile, Verdict: Changed, Wanted: rec.Digest, Found: sum})
 	}
 	if name := path.Base(strings.ReplaceAll(root.Name(), `\`, "/")); releaseName.MatchString(name) && name != NameOf(rec.USMTVersion, sum) {
-		results = append(results, FileResult{Path: name + aspectName, Aspect: aspectName, Verdict: Changed, Wanted: name, Found: NameOf(rec.USMTVersion, sum)})
+		results = append(results, FileResult{Path: name + " (name of the release)", About: ".", Verdict: Changed, Wanted: name, Found: NameOf(rec.USMTVersion, sum)})
 	}
 	return results, nil
 }

@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -17,57 +16,21 @@ import (
 	"usmtpkg/stage/bag"
 )
 
-// A Verdict is the outcome for one file of a comparison.
-type Verdict string
-
-// The verdicts. What is wanted is what the manifest, or the release, says.
-const (
-	Same    Verdict = "same"
-	Changed Verdict = "changed" // the content differs
-	Missing Verdict = "missing" // wanted, not there
-	Extra   Verdict = "extra"   // there, not wanted
-	Case    Verdict = "case"    // the name differs in upper and lower case only
-	Type    Verdict = "type"    // not a regular file
+// The results of a comparison, as package tree has them.
+type (
+	Verdict    = tree.Verdict
+	FileResult = tree.FileResult
 )
 
-// A FileResult is the verdict for one file.
-type FileResult struct {
-	Path    string  `json:"path"`
-	Verdict Verdict `json:"verdict"`
-	Wanted  string  `json:"wanted,omitempty"`
-	Found   string  `json:"found,omitempty"`
-
-	Aspect string `json:"-"` // of a result about one property of the file, the end of Path that names it
-}
-
-// File returns the path of the file, slash-separated: "." for the folder that was verified.
-func (r FileResult) File() string {
-	switch r.Aspect {
-	case "":
-		return r.Path
-	case aspectName:
-		return "."
-	}
-	return strings.TrimSuffix(r.Path, r.Aspect)
-}
-
-// Aspects of a release that have separate verdicts.
+// The verdicts.
 const (
-	aspectOxum   = " (Payload-Oxum)"
-	aspectDigest = " (digest)"
-	aspectName   = " (name of the release)"
+	Same    = tree.Same
+	Changed = tree.Changed
+	Missing = tree.Missing
+	Extra   = tree.Extra
+	Case    = tree.Case
+	Type    = tree.Type
 )
-
-func (r FileResult) String() string {
-	s := r.Path + ": " + string(r.Verdict)
-	switch {
-	case r.Wanted != "" && r.Found != "":
-		return fmt.Sprintf("%s: found %s, wanted %s", s, r.Found, r.Wanted)
-	case r.Found != "":
-		return s + ": found " + r.Found
-	}
-	return s
-}
 
 // A Report is the outcome of a comparison. Only a report without differences means "equal".
 type Report struct {
@@ -187,7 +150,7 @@ func oxum(b *bag.Bag, t Tree) []FileResult {
 	if b.Oxum == nil || *b.Oxum == found {
 		return nil
 	}
-	return []FileResult{{Path: bag.InfoName + aspectOxum, Aspect: aspectOxum, Verdict: Changed, Wanted: b.Oxum.String(), Found: found.String()}}
+	return []FileResult{{Path: bag.InfoName + " (Payload-Oxum)", About: bag.InfoName, Verdict: Changed, Wanted: b.Oxum.String(), Found: found.String()}}
 }
 
 func fileSum(root *os.Root, name string) (string, error) {

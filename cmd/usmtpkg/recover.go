@@ -71,7 +71,7 @@ func (p *program) recover(ctx context.Context, o recoverOptions) (_ report.Docum
 	}
 	name := "content " + id + " of the content library"
 	if len(broken) > 0 {
-		return nil, explainRecovery(&stage.MismatchError{What: name + " is not whole", Files: siteResults(broken)})
+		return nil, explainRecovery(&stage.MismatchError{What: name + " is not whole", Files: broken})
 	}
 	res, err := stage.Extract(ctx, stage.Content{Name: name, FS: src, Files: src.Sums, Dirs: src.Dirs, From: lib.Dirs()}, o.to,
 		stage.ExtractOptions{Protected: p.protectedFolders(), DryRun: o.dryRun, Workers: o.workers, Progress: bar})

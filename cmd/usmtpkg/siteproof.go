@@ -147,22 +147,21 @@ func compareLogs(ctx context.Context, o siteFlags, p contentlib.Prediction) (rep
 		return report.Comparison{}, err
 	}
 	d := &report.Logged{PackageID: strings.ToUpper(o.packageID), Logs: o.logs, Predicted: p.Hash, Unattributed: found.Unattributed, Skipped: found.Skipped}
-	r := stage.FileResult{Path: contentHashName, Verdict: stage.Same}
+	d.Verdict = found.Verdict
+	r := tree.FileResult{Path: contentHashName, Verdict: found.Verdict}
 	switch found.Verdict {
-	case contentlib.LogSame:
-	case contentlib.LogDifferent:
-		r.Verdict, r.Wanted, r.Found = report.HashDifferent, p.Hash, found.Newest.Hash
-	case contentlib.LogUnfinished:
-		r.Verdict, r.Wanted, r.Found = report.HashUnfinished, p.Hash, "no whole hash of the newest refresh"
-	case contentlib.LogNotFound:
-		r.Verdict, r.Wanted, r.Found = report.HashNotFound, p.Hash, "none of package "+d.PackageID
+	case contentlib.Different:
+		r.Wanted, r.Found = p.Hash, found.Newest.Hash
+	case contentlib.Unfinished:
+		r.Wanted, r.Found = p.Hash, "no whole hash of the newest refresh"
+	case contentlib.NotFound:
+		r.Wanted, r.Found = p.Hash, "none of package "+d.PackageID
 	}
-	d.Verdict = r.Verdict
-	if found.Verdict != contentlib.LogNotFound {
+	if found.Verdict != contentlib.NotFound {
 		d.Newest = (*report.LogEntry)(&found.Newest)
 	}
 	d.Earlier, d.Attempt = (*report.LogEntry)(found.Earlier), (*report.LogEntry)(found.Attempt)
-	c := report.NewComparison(report.AgainstLog, stage.Report{Files: []stage.FileResult{r}, Notes: logNotes(d, p)})
+	c := report.NewComparison(report.AgainstLog, stage.Report{Files: []tree.FileResult{r}, Notes: logNotes(d, p)})
 	c.Logged = d
 	return c, nil
 }
@@ -171,11 +170,11 @@ func compareLogs(ctx context.Context, o siteFlags, p contentlib.Prediction) (rep
 func logNotes(d *report.Logged, p contentlib.Prediction) []string {
 	notes := append([]string{report.PredictedNote}, p.Doubts...)
 	switch {
-	case d.Verdict == report.HashDifferent && d.Earlier != nil:
+	case d.Verdict == contentlib.Different && d.Earlier != nil:
 		notes = append(notes, "the package had the predicted hash before ("+d.Earlier.Text()+"): it was given other content since")
-	case d.Verdict == report.HashDifferent:
+	case d.Verdict == contentlib.Different:
 		notes = append(notes, "an older version may still be there: update the distribution points of the package, and look again")
-	case d.Verdict == report.HashNotFound:
+	case d.Verdict == contentlib.NotFound:
 		notes = append(notes, "the log may begin later than the last refresh of the package, or the package was never distributed")
 	}
 	if d.Attempt != nil {
@@ -210,8 +209,8 @@ func compareLibrary(ctx context.Context, o siteFlags, files []tree.FileSum, p co
 	d := &report.Content{PackageID: strings.ToUpper(o.packageID), Libraries: lib.Dirs(), Predicted: p.Hash, Deep: o.deep}
 	rep, err := checkContent(ctx, o.contentFlags, lib, d, files, co)
 	if errors.Is(err, contentlib.ErrNotThere) { // the library lacks it: that is an outcome
-		missing := stage.FileResult{Path: d.PackageID, Verdict: stage.Missing, Wanted: cmp.Or(d.Content, "package "+d.PackageID), Found: err.Error()}
-		c = report.NewComparison(report.AgainstLibrary, stage.Report{Files: []stage.FileResult{missing}})
+		missing := tree.FileResult{Path: d.PackageID, Verdict: tree.Missing, Wanted: cmp.Or(d.Content, "package "+d.PackageID), Found: err.Error()}
+		c = report.NewComparison(report.AgainstLibrary, stage.Report{Files: []tree.FileResult{missing}})
 		c.Content = d
 		return c, nil
 	}
@@ -219,22 +218,13 @@ func compareLibrary(ctx context.Context, o siteFlags, files []tree.FileSum, p co
 		return c, err
 	}
 	d.Recorded, d.Marked = rep.Hash, markedFiles(rep.Marked)
-	c = report.NewComparison(report.AgainstLibrary, stage.Report{Files: siteResults(rep.Files)})
+	c = report.NewComparison(report.AgainstLibrary, stage.Report{Files: rep.Files})
 	c.Notes = append(contentNotes(d, p, c.Equal), markedNotes(d.Marked)...)
 	c.Content = d
 	if !d.Deep {
 		c.NotChecked = []string{report.ObjectsNotChecked}
 	}
 	return c, nil
-}
-
-// siteResults are the results for the files of a content library.
-func siteResults(all []contentlib.FileResult) []stage.FileResult {
-	results := make([]stage.FileResult, len(all))
-	for i, f := range all {
-		results[i] = stage.FileResult{Path: f.Path, Verdict: stage.Verdict(f.Verdict), Wanted: f.Want, Found: f.Found}
-	}
-	return results
 }
 
 // checkContent finds the content of the package and checks it.

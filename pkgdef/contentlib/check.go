@@ -10,40 +10,26 @@ import (
 	"usmtpkg/locate/winname"
 )
 
-// A Verdict is the outcome for one file.
-type Verdict string
-
-// The verdicts. What is wanted is what the list of files says.
+// Verdicts on a content, beside those of package tree. What is wanted is what the list of files
+// says; missing and extra are files without a record, and records without a file.
 const (
-	Same          Verdict = "same"           // recorded as wanted, and its object is there
-	Changed       Verdict = "changed"        // recorded with another size or hash, or its record is damaged
-	Missing       Verdict = "missing"        // wanted, not recorded
-	Extra         Verdict = "extra"          // recorded, not wanted
-	ObjectMissing Verdict = "object-missing" // recorded as wanted, but FileLib has no such object
-	ObjectChanged Verdict = "object-changed" // recorded as wanted, but the object is of another size or, if read, content
+	ObjectMissing tree.Verdict = "object-missing" // recorded as wanted, but FileLib has no such object
+	ObjectChanged tree.Verdict = "object-changed" // recorded as wanted, but the object is of another size or, if read, content
 )
-
-// A FileResult is the verdict for one file.
-type FileResult struct {
-	Path    string
-	Verdict Verdict
-	Want    string
-	Found   string
-}
 
 // A Report is the outcome of Check.
 type Report struct {
-	Content string       // the content id
-	Hash    string       // the content hash that ConfigMgr recorded; empty: none
-	Deep    bool         // the objects were read, and not only found
-	Files   []FileResult // sorted by path
-	Marked  []Marked     // sorted by path; they do not count for Equal
+	Content string            // the content id
+	Hash    string            // the content hash that ConfigMgr recorded; empty: none
+	Deep    bool              // the objects were read, and not only found
+	Files   []tree.FileResult // sorted by path
+	Marked  []Marked          // sorted by path; they do not count for Equal
 }
 
 // Equal reports whether the content is what was wanted, as far as it was looked at: see Deep.
 // A report of no files is none.
 func (r Report) Equal() bool {
-	return len(r.Files) > 0 && !slices.ContainsFunc(r.Files, func(f FileResult) bool { return f.Verdict != Same })
+	return len(r.Files) > 0 && !slices.ContainsFunc(r.Files, func(f tree.FileResult) bool { return f.Verdict != tree.Same })
 }
 
 // Options tunes Check. The zero value is ready to use.
@@ -83,11 +69,11 @@ func (l *Library) Check(ctx context.Context, id string, want []tree.FileSum, o O
 	for _, e := range c.Files {
 		key := winname.Fold(e.Path)
 		if e.stray {
-			rep.Files = append(rep.Files, FileResult{Path: e.Path, Verdict: Extra, Found: e.Err.Error()})
+			rep.Files = append(rep.Files, tree.FileResult{Path: e.Path, Verdict: tree.Extra, Found: e.Err.Error()})
 			continue
 		}
 		if _, twice := recorded[key]; twice {
-			rep.Files = append(rep.Files, FileResult{Path: e.Path, Verdict: Extra, Found: "a name that differs in case alone"})
+			rep.Files = append(rep.Files, tree.FileResult{Path: e.Path, Verdict: tree.Extra, Found: "a name that differs in case alone"})
 			continue
 		}
 		recorded[key] = e
@@ -98,17 +84,17 @@ func (l *Library) Check(ctx context.Context, id string, want []tree.FileSum, o O
 		delete(recorded, winname.Fold(w.Path))
 		switch {
 		case !there:
-			rep.Files = append(rep.Files, FileResult{Path: w.Path, Verdict: Missing})
+			rep.Files = append(rep.Files, tree.FileResult{Path: w.Path, Verdict: tree.Missing})
 		case e.Err != nil:
-			rep.Files = append(rep.Files, FileResult{Path: w.Path, Verdict: Changed, Want: describe(w.Size, w.SHA256), Found: e.Err.Error()})
+			rep.Files = append(rep.Files, tree.FileResult{Path: w.Path, Verdict: tree.Changed, Wanted: describe(w.Size, w.SHA256), Found: e.Err.Error()})
 		case e.Size != w.Size || !strings.EqualFold(e.SHA256, w.SHA256):
-			rep.Files = append(rep.Files, FileResult{Path: w.Path, Verdict: Changed, Want: describe(w.Size, w.SHA256), Found: describe(e.Size, e.SHA256)})
+			rep.Files = append(rep.Files, tree.FileResult{Path: w.Path, Verdict: tree.Changed, Wanted: describe(w.Size, w.SHA256), Found: describe(e.Size, e.SHA256)})
 		default:
 			objects = append(objects, tree.FileSum{Path: w.Path, Size: w.Size, SHA256: e.SHA256})
 		}
 	}
 	for _, e := range recorded {
-		res := FileResult{Path: e.Path, Verdict: Extra}
+		res := tree.FileResult{Path: e.Path, Verdict: tree.Extra}
 		if e.Err != nil {
 			res.Found = e.Err.Error()
 		}
@@ -119,7 +105,7 @@ func (l *Library) Check(ctx context.Context, id string, want []tree.FileSum, o O
 		return Report{}, err
 	}
 	rep.Files = append(rep.Files, found...)
-	slices.SortStableFunc(rep.Files, func(a, b FileResult) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(rep.Files, func(a, b tree.FileResult) int { return strings.Compare(a.Path, b.Path) })
 	return rep, nil
 }
 

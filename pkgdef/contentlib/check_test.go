@@ -53,55 +53,55 @@ func TestCheckBroken(t *testing.T) {
 	tests := []struct {
 		name   string
 		damage func(k kit)
-		want   map[string]Verdict
+		want   map[string]tree.Verdict
 		found  string
 	}{
-		{"object missing", func(k kit) { remove(k.t, k.object("man")) }, map[string]Verdict{"amd64/DLManifests/a.man": ObjectMissing}, ""},
+		{"object missing", func(k kit) { remove(k.t, k.object("man")) }, map[string]tree.Verdict{"amd64/DLManifests/a.man": ObjectMissing}, ""},
 		{"object that two files use", func(k kit) { remove(k.t, k.object("scan")) },
-			map[string]Verdict{"amd64/scanstate.exe": ObjectMissing, "x86/twin.exe": ObjectMissing}, ""},
-		{"object altered", func(k kit) { overwrite(k.t, k.object("man"), "mao") }, map[string]Verdict{"amd64/DLManifests/a.man": ObjectChanged}, "SHA-256 "},
-		{"object cut", func(k kit) { overwrite(k.t, k.object("man"), "ma") }, map[string]Verdict{"amd64/DLManifests/a.man": ObjectChanged}, "2 bytes"},
+			map[string]tree.Verdict{"amd64/scanstate.exe": ObjectMissing, "x86/twin.exe": ObjectMissing}, ""},
+		{"object altered", func(k kit) { overwrite(k.t, k.object("man"), "mao") }, map[string]tree.Verdict{"amd64/DLManifests/a.man": ObjectChanged}, "SHA-256 "},
+		{"object cut", func(k kit) { overwrite(k.t, k.object("man"), "ma") }, map[string]tree.Verdict{"amd64/DLManifests/a.man": ObjectChanged}, "2 bytes"},
 		{"object a folder", func(k kit) {
 			name := k.object("man")
 			remove(k.t, name)
 			if err := os.Mkdir(name, 0o777); err != nil {
 				k.t.Fatal(err)
 			}
-		}, map[string]Verdict{"amd64/DLManifests/a.man": ObjectChanged}, "a folder"},
-		{"record missing", func(k kit) { remove(k.t, k.record("amd64/foo.ini")) }, map[string]Verdict{"amd64/foo.ini": Missing}, ""},
+		}, map[string]tree.Verdict{"amd64/DLManifests/a.man": ObjectChanged}, "a folder"},
+		{"record missing", func(k kit) { remove(k.t, k.record("amd64/foo.ini")) }, map[string]tree.Verdict{"amd64/foo.ini": tree.Missing}, ""},
 		{"folder missing", func(k kit) {
 			remove(k.t, filepath.Join(k.dirs[0], "DataLib", "P0100012.3", "amd64", "DLManifests"))
 		},
-			map[string]Verdict{"amd64/DLManifests/a.man": Missing}, ""},
-		{"record of another file", func(k kit) { overwrite(k.t, k.record("amd64/foo.ini"), good) }, map[string]Verdict{"amd64/foo.ini": Changed}, "3 bytes, SHA-256 "},
+			map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Missing}, ""},
+		{"record of another file", func(k kit) { overwrite(k.t, k.record("amd64/foo.ini"), good) }, map[string]tree.Verdict{"amd64/foo.ini": tree.Changed}, "3 bytes, SHA-256 "},
 		{"record with another size", func(k kit) {
 			overwrite(k.t, k.record("amd64/DLManifests/a.man"), strings.Replace(good, "=3", "=4", 1))
-		}, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "4 bytes"},
-		{"record cut", func(k kit) { overwrite(k.t, k.record("amd64/DLManifests/a.man"), good[:40]) }, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "Hash="},
-		{"record empty", func(k kit) { overwrite(k.t, k.record("amd64/DLManifests/a.man"), "") }, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "Size="},
-		{"record binary", func(k kit) { overwrite(k.t, k.record("amd64/DLManifests/a.man"), "MZ\x00\x01") }, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "no text"},
+		}, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "4 bytes"},
+		{"record cut", func(k kit) { overwrite(k.t, k.record("amd64/DLManifests/a.man"), good[:40]) }, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "Hash="},
+		{"record empty", func(k kit) { overwrite(k.t, k.record("amd64/DLManifests/a.man"), "") }, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "Size="},
+		{"record binary", func(k kit) { overwrite(k.t, k.record("amd64/DLManifests/a.man"), "MZ\x00\x01") }, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "no text"},
 		{"record huge", func(k kit) {
 			overwrite(k.t, k.record("amd64/DLManifests/a.man"), good+strings.Repeat("; x\n", maxINI))
-		}, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "more than"},
+		}, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "more than"},
 		{"path for a hash", func(k kit) {
 			overwrite(k.t, k.record("amd64/DLManifests/a.man"), "[File]\nSize=3\nHash=../../../../etc/passwd\n")
-		}, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "Hash="},
+		}, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "Hash="},
 		{"another algorithm", func(k kit) {
 			overwrite(k.t, k.record("amd64/DLManifests/a.man"), good+"HashAlgorithm=32772\n")
-		}, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "HashAlgorithm="},
+		}, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "HashAlgorithm="},
 		{"size too large", func(k kit) {
 			overwrite(k.t, k.record("amd64/DLManifests/a.man"), strings.Replace(good, "=3", "=9999999999999999999", 1))
-		}, map[string]Verdict{"amd64/DLManifests/a.man": Changed}, "Size="},
-		{"extra file", func(k kit) { overwrite(k.t, k.record("amd64/more.xml"), good) }, map[string]Verdict{"amd64/more.xml": Extra}, ""},
-		{"extra file, damaged", func(k kit) { overwrite(k.t, k.record("amd64/more.xml"), "x") }, map[string]Verdict{"amd64/more.xml": Extra}, "found"},
+		}, map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed}, "Size="},
+		{"extra file", func(k kit) { overwrite(k.t, k.record("amd64/more.xml"), good) }, map[string]tree.Verdict{"amd64/more.xml": tree.Extra}, ""},
+		{"extra file, damaged", func(k kit) { overwrite(k.t, k.record("amd64/more.xml"), "x") }, map[string]tree.Verdict{"amd64/more.xml": tree.Extra}, "found"},
 		{"file that is no record", func(k kit) {
 			overwrite(k.t, filepath.Join(k.dirs[0], "DataLib", "P0100012.3", "amd64", "scanstate.exe"), "x")
 		},
-			map[string]Verdict{"amd64/scanstate.exe": Extra}, "a name without .INI"},
+			map[string]tree.Verdict{"amd64/scanstate.exe": tree.Extra}, "a name without .INI"},
 		{"record without a name", func(k kit) {
 			overwrite(k.t, filepath.Join(k.dirs[0], "DataLib", "P0100012.3", "amd64", ".INI"), good)
 		},
-			map[string]Verdict{"amd64/.INI": Extra}, "a name without .INI"},
+			map[string]tree.Verdict{"amd64/.INI": tree.Extra}, "a name without .INI"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,9 +111,9 @@ func TestCheckBroken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, found := map[string]Verdict{}, ""
+			got, found := map[string]tree.Verdict{}, ""
 			for _, f := range rep.Files {
-				if f.Verdict != Same {
+				if f.Verdict != tree.Same {
 					got[f.Path], found = f.Verdict, f.Found
 				}
 			}
@@ -221,7 +221,7 @@ func TestCheckLinks(t *testing.T) {
 		t.Skip("this system says that it made a link and did not (Wine)")
 	}
 	rep, err := open(t, dirs...).Check(t.Context(), "P0100012.3", manifest(usmt()), Options{Deep: true})
-	if err != nil || rep.Equal() || !slices.ContainsFunc(rep.Files, func(f FileResult) bool { return f.Verdict == ObjectChanged }) {
+	if err != nil || rep.Equal() || !slices.ContainsFunc(rep.Files, func(f tree.FileResult) bool { return f.Verdict == ObjectChanged }) {
 		t.Errorf("Check = %+v, %v, want the link to be found", rep, err)
 	}
 }
@@ -246,7 +246,7 @@ func TestCheckTwins(t *testing.T) {
 	}
 	overwrite(t, twin, "[File]\nSize=4\nHash="+fakelib.Sum("scan"))
 	rep, err := open(t, dirs...).Check(t.Context(), "P0100012.3", manifest(usmt()), Options{})
-	if err != nil || rep.Equal() || !slices.ContainsFunc(rep.Files, func(f FileResult) bool { return f.Verdict == Extra }) {
+	if err != nil || rep.Equal() || !slices.ContainsFunc(rep.Files, func(f tree.FileResult) bool { return f.Verdict == tree.Extra }) {
 		t.Errorf("Check = %+v, %v, want one extra file", rep, err)
 	}
 }

@@ -6,26 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/cmlog"
 )
 
-// A LogVerdict is the outcome of a search in a log.
-type LogVerdict string
-
-// The outcomes.
+// Verdicts on the content hash in a log, beside tree.Same, which says that the newest of the
+// package is the one wanted.
 const (
-	LogSame       LogVerdict = "same"       // the newest hash of the package is the one wanted
-	LogDifferent  LogVerdict = "different"  // it is another; see LogResult.Earlier
-	LogUnfinished LogVerdict = "unfinished" // ConfigMgr began to process the package again and printed no whole hash; see LogResult.Attempt
-	LogNotFound   LogVerdict = "not-found"  // there is none of that package
+	Different  tree.Verdict = "different"  // it is another; see LogResult.Earlier
+	Unfinished tree.Verdict = "unfinished" // ConfigMgr began to process the package again and printed no whole hash; see LogResult.Attempt
+	NotFound   tree.Verdict = "not-found"  // there is none of that package
 )
 
 // A LogEntry is one content hash that distmgr printed.
@@ -39,7 +33,7 @@ type LogEntry struct {
 
 // A LogResult is what logs say of a package.
 type LogResult struct {
-	Verdict LogVerdict
+	Verdict tree.Verdict
 	Newest  LogEntry // the last of the package; empty if there is none
 
 	// Earlier is the last entry before the newest that has the hash wanted: the package held
@@ -243,64 +237,15 @@ func (s *search) finish() LogResult {
 	r.Attempt = s.attempt
 	switch {
 	case s.newest == nil:
-		r.Verdict = LogNotFound
+		r.Verdict = NotFound
 		return r
 	case s.attempt != nil:
-		r.Verdict = LogUnfinished
+		r.Verdict = Unfinished
 	case s.newest.Hash == s.want:
-		r.Verdict = LogSame
+		r.Verdict = tree.Same
 	default:
-		r.Verdict, r.Earlier = LogDifferent, s.earlier
+		r.Verdict, r.Earlier = Different, s.earlier
 	}
 	r.Newest = *s.newest
 	return r
-}
-
-// distmgrLog is the log of the site server's Distribution Manager.
-const distmgrLog = "distmgr.log"
-
-// SearchLogFiles is SearchLogs for logs on disk, oldest first. Each may be a log or the folder
-// that contains distmgr.log; the older logs beside it are read
-// before it (see package cmlog). A log that comes up twice is read where it comes up last.
-func SearchLogFiles(ctx context.Context, names []string, id, want string) (_ LogResult, err error) {
-	var all []string
-	named := map[string]bool{}
-	for _, name := range names {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			if name, err = logIn(name); err != nil {
-				return LogResult{}, err
-			}
-		}
-		files, err := cmlog.Rotated(name)
-		if err != nil {
-			return LogResult{}, err
-		}
-		named[name] = true
-		all = slices.DeleteFunc(all, func(n string) bool { return slices.Contains(files, n) })
-		all = append(all, files...)
-	}
-	var logs []Log
-	defer func() {
-		for _, l := range logs {
-			err = errors.Join(err, l.R.(io.Closer).Close())
-		}
-	}()
-	for _, n := range all {
-		logs = append(logs, Log{Name: n, R: cmlog.Open(n, !named[n])})
-	}
-	return SearchLogs(ctx, id, want, logs...)
-}
-
-// logIn finds distmgr.log in a folder, in any case.
-func logIn(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", err
-	}
-	for _, e := range entries {
-		if strings.EqualFold(e.Name(), distmgrLog) && !e.IsDir() {
-			return filepath.Join(dir, e.Name()), nil
-		}
-	}
-	return "", &fs.PathError{Op: "open", Path: filepath.Join(dir, distmgrLog), Err: fs.ErrNotExist}
 }

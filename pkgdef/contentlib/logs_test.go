@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/unicode"
+
+	"usmtpkg/locate/tree"
 )
 
 const (
@@ -64,44 +66,44 @@ func TestSearchLogs(t *testing.T) {
 	tests := []struct {
 		name         string
 		logs         []string
-		verdict      LogVerdict
+		verdict      tree.Verdict
 		version      int
 		earlier      int // version of the earlier entry
 		unattributed int
 	}{
-		{"nothing", []string{""}, LogNotFound, 0, 0, 0},
-		{"no log", nil, LogNotFound, 0, 0, 0},
-		{"same", []string{same}, LogSame, 3, 0, 0},
-		{"same, in the other form", []string{refresh(ccm, 5776, "P0100012", 3, hashA)}, LogSame, 3, 0, 0},
-		{"both forms", []string{other + refresh(ccm, 5776, "P0100012", 3, hashA)}, LogSame, 3, 0, 0},
-		{"hash in lower case", []string{refresh(simple, 1, "p0100012", 3, strings.ToLower(hashA))}, LogSame, 3, 0, 0},
-		{"another package only", []string{other}, LogNotFound, 0, 0, 0},
-		{"two packages at once", []string{weave(same, other)}, LogSame, 3, 0, 0},
-		{"two packages at once, the other way", []string{weave(other, same)}, LogSame, 3, 0, 0},
-		{"different", []string{refresh(simple, 1, "P0100012", 2, hashB)}, LogDifferent, 2, 0, 0},
-		{"refreshed since", []string{refresh(simple, 1, "P0100012", 2, hashA) + refresh(simple, 1, "P0100012", 3, hashB)}, LogDifferent, 3, 2, 0},
-		{"right again", []string{refresh(simple, 1, "P0100012", 2, hashB) + refresh(simple, 1, "P0100012", 3, hashA)}, LogSame, 3, 0, 0},
-		{"rotated between two runs", []string{refresh(simple, 1, "P0100012", 2, hashA), refresh(simple, 1, "P0100012", 3, hashB)}, LogDifferent, 3, 2, 0},
-		{"rotated within a run", []string{strings.Join(lines[:7], ""), strings.Join(lines[7:], "")}, LogSame, 3, 0, 0},
-		{"begins right before the hash", []string{strings.Join(lines[7:], "")}, LogSame, 3, 0, 0},
-		{"begins there, of another", []string{strings.Join(strings.SplitAfter(other, "\n")[7:], "")}, LogNotFound, 0, 0, 0},
-		{"ends right behind it", []string{strings.Join(lines[7:8], "")}, LogNotFound, 0, 0, 1},
-		{"no version told", []string{lines[1] + lines[7]}, LogSame, 0, 0, 0},
-		{"version told behind", []string{lines[1] + lines[7] + lines[9]}, LogSame, 3, 0, 0},
-		{"a run without a hash, then another", []string{strings.Join(lines[:6], "") + refresh(simple, 5776, "P0100013", 4, hashA)}, LogNotFound, 0, 0, 0},
-		{"a thread that ended", []string{lines[1] + lines[10] + lines[7]}, LogNotFound, 0, 0, 1},
-		{"the version of the run before is not that of this one", []string{strings.Join(lines[:8], "") + lines[1] + lines[7]}, LogSame, 0, 0, 0},
-		{"a run that begins behind a hash without a package", []string{lines[7] + lines[3]}, LogNotFound, 0, 0, 1},
-		{"no thread", []string{strings.ReplaceAll(same, "<thread=5776 (0x1690)>", "")}, LogNotFound, 0, 0, 1},
-		{"the signature's hash is not it", []string{lines[1] + strings.Replace(lines[8], strings.Repeat("C", 64), hashA, 1)}, LogNotFound, 0, 0, 0},
-		{"another algorithm", []string{strings.ReplaceAll(same, "32780", "32772")}, LogNotFound, 0, 0, 0},
-		{"torn last line", []string{strings.Join(lines[:7], "") + lines[7][:60]}, LogNotFound, 0, 0, 0},
-		{"torn first line", []string{same[20:]}, LogSame, 3, 0, 0},
-		{"lines of LF", []string{strings.ReplaceAll(same, "\r\n", "\n")}, LogSame, 3, 0, 0},
-		{"message of several lines", []string{ccm(1, "Start updating the package P0100012...\r\nmore\r\n") + ccm(1, "~The hash for algorithm 32780 is "+hashA)}, LogSame, 0, 0, 0},
-		{"torn message before", []string{"<![LOG[torn\r\n" + refresh(ccm, 1, "P0100012", 3, hashA)}, LogSame, 3, 0, 0},
-		{"no sign in the time", []string{strings.ReplaceAll(same, "+240", "120")}, LogSame, 3, 0, 0},
-		{"within a name", []string{lines[1] + simple(5776, "Taking care of The hash for algorithm 32780 is "+hashA)}, LogNotFound, 0, 0, 0},
+		{"nothing", []string{""}, NotFound, 0, 0, 0},
+		{"no log", nil, NotFound, 0, 0, 0},
+		{"same", []string{same}, tree.Same, 3, 0, 0},
+		{"same, in the other form", []string{refresh(ccm, 5776, "P0100012", 3, hashA)}, tree.Same, 3, 0, 0},
+		{"both forms", []string{other + refresh(ccm, 5776, "P0100012", 3, hashA)}, tree.Same, 3, 0, 0},
+		{"hash in lower case", []string{refresh(simple, 1, "p0100012", 3, strings.ToLower(hashA))}, tree.Same, 3, 0, 0},
+		{"another package only", []string{other}, NotFound, 0, 0, 0},
+		{"two packages at once", []string{weave(same, other)}, tree.Same, 3, 0, 0},
+		{"two packages at once, the other way", []string{weave(other, same)}, tree.Same, 3, 0, 0},
+		{"different", []string{refresh(simple, 1, "P0100012", 2, hashB)}, Different, 2, 0, 0},
+		{"refreshed since", []string{refresh(simple, 1, "P0100012", 2, hashA) + refresh(simple, 1, "P0100012", 3, hashB)}, Different, 3, 2, 0},
+		{"right again", []string{refresh(simple, 1, "P0100012", 2, hashB) + refresh(simple, 1, "P0100012", 3, hashA)}, tree.Same, 3, 0, 0},
+		{"rotated between two runs", []string{refresh(simple, 1, "P0100012", 2, hashA), refresh(simple, 1, "P0100012", 3, hashB)}, Different, 3, 2, 0},
+		{"rotated within a run", []string{strings.Join(lines[:7], ""), strings.Join(lines[7:], "")}, tree.Same, 3, 0, 0},
+		{"begins right before the hash", []string{strings.Join(lines[7:], "")}, tree.Same, 3, 0, 0},
+		{"begins there, of another", []string{strings.Join(strings.SplitAfter(other, "\n")[7:], "")}, NotFound, 0, 0, 0},
+		{"ends right behind it", []string{strings.Join(lines[7:8], "")}, NotFound, 0, 0, 1},
+		{"no version told", []string{lines[1] + lines[7]}, tree.Same, 0, 0, 0},
+		{"version told behind", []string{lines[1] + lines[7] + lines[9]}, tree.Same, 3, 0, 0},
+		{"a run without a hash, then another", []string{strings.Join(lines[:6], "") + refresh(simple, 5776, "P0100013", 4, hashA)}, NotFound, 0, 0, 0},
+		{"a thread that ended", []string{lines[1] + lines[10] + lines[7]}, NotFound, 0, 0, 1},
+		{"the version of the run before is not that of this one", []string{strings.Join(lines[:8], "") + lines[1] + lines[7]}, tree.Same, 0, 0, 0},
+		{"a run that begins behind a hash without a package", []string{lines[7] + lines[3]}, NotFound, 0, 0, 1},
+		{"no thread", []string{strings.ReplaceAll(same, "<thread=5776 (0x1690)>", "")}, NotFound, 0, 0, 1},
+		{"the signature's hash is not it", []string{lines[1] + strings.Replace(lines[8], strings.Repeat("C", 64), hashA, 1)}, NotFound, 0, 0, 0},
+		{"another algorithm", []string{strings.ReplaceAll(same, "32780", "32772")}, NotFound, 0, 0, 0},
+		{"torn last line", []string{strings.Join(lines[:7], "") + lines[7][:60]}, NotFound, 0, 0, 0},
+		{"torn first line", []string{same[20:]}, tree.Same, 3, 0, 0},
+		{"lines of LF", []string{strings.ReplaceAll(same, "\r\n", "\n")}, tree.Same, 3, 0, 0},
+		{"message of several lines", []string{ccm(1, "Start updating the package P0100012...\r\nmore\r\n") + ccm(1, "~The hash for algorithm 32780 is "+hashA)}, tree.Same, 0, 0, 0},
+		{"torn message before", []string{"<![LOG[torn\r\n" + refresh(ccm, 1, "P0100012", 3, hashA)}, tree.Same, 3, 0, 0},
+		{"no sign in the time", []string{strings.ReplaceAll(same, "+240", "120")}, tree.Same, 3, 0, 0},
+		{"within a name", []string{lines[1] + simple(5776, "Taking care of The hash for algorithm 32780 is "+hashA)}, NotFound, 0, 0, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,24 +172,24 @@ func TestSearchLogsAttempt(t *testing.T) {
 	tests := []struct {
 		name    string
 		logs    []string
-		verdict LogVerdict
+		verdict tree.Verdict
 		attempt string // line and version of the attempt, and what it has of a hash; empty: none
 	}{
-		{"only processed", []string{same + next[0]}, LogSame, ""},
-		{"begun", []string{same + next[0] + next[1]}, LogUnfinished, "13 0 "},
-		{"begun, and the snapshot taken", []string{same + strings.Join(next[2:4], "")}, LogUnfinished, "12 4 "},
-		{"begun by adding it", []string{same + simple(1, "Start adding package P0100012...")}, LogUnfinished, "12 0 "},
-		{"begun, of another", []string{same + simple(1, "Start updating the package P0100013...")}, LogSame, ""},
-		{"everything but the hash", []string{same + strings.Join(next[:7], "") + strings.Join(next[8:], "")}, LogUnfinished, "13 4 "},
-		{"a hash that is cut off", []string{same + strings.Join(next[:7], "") + torn + strings.Join(next[8:], "")}, LogUnfinished, "19 4 " + hashB[:63]},
-		{"the hash wanted, cut off", []string{same + next[1] + simple(5800, "The hash for algorithm 32780 is "+hashA[:63])}, LogUnfinished, "13 0 " + hashA[:63]},
-		{"a hash with more behind it", []string{same + next[1] + simple(5800, "The hash for algorithm 32780 is "+hashA+"0")}, LogUnfinished, "13 0 " + hashA},
-		{"a line that is cut off", []string{same + strings.Join(next[:7], "") + next[7][:60]}, LogUnfinished, "13 4 "},
-		{"in the next log", []string{same, next[1]}, LogUnfinished, "1 0 "},
-		{"done in the next log", []string{same + next[1], strings.Join(next[2:], "")}, LogDifferent, ""},
-		{"done at last", []string{same + next[1] + refresh(simple, 1, "P0100012", 5, hashA)}, LogSame, ""},
-		{"before, and nothing since", []string{next[1]}, LogNotFound, "1 0 "},
-		{"cut off, of nobody knows which", []string{same + simple(9, "The hash for algorithm 32780 is "+hashB[:63])}, LogSame, ""},
+		{"only processed", []string{same + next[0]}, tree.Same, ""},
+		{"begun", []string{same + next[0] + next[1]}, Unfinished, "13 0 "},
+		{"begun, and the snapshot taken", []string{same + strings.Join(next[2:4], "")}, Unfinished, "12 4 "},
+		{"begun by adding it", []string{same + simple(1, "Start adding package P0100012...")}, Unfinished, "12 0 "},
+		{"begun, of another", []string{same + simple(1, "Start updating the package P0100013...")}, tree.Same, ""},
+		{"everything but the hash", []string{same + strings.Join(next[:7], "") + strings.Join(next[8:], "")}, Unfinished, "13 4 "},
+		{"a hash that is cut off", []string{same + strings.Join(next[:7], "") + torn + strings.Join(next[8:], "")}, Unfinished, "19 4 " + hashB[:63]},
+		{"the hash wanted, cut off", []string{same + next[1] + simple(5800, "The hash for algorithm 32780 is "+hashA[:63])}, Unfinished, "13 0 " + hashA[:63]},
+		{"a hash with more behind it", []string{same + next[1] + simple(5800, "The hash for algorithm 32780 is "+hashA+"0")}, Unfinished, "13 0 " + hashA},
+		{"a line that is cut off", []string{same + strings.Join(next[:7], "") + next[7][:60]}, Unfinished, "13 4 "},
+		{"in the next log", []string{same, next[1]}, Unfinished, "1 0 "},
+		{"done in the next log", []string{same + next[1], strings.Join(next[2:], "")}, Different, ""},
+		{"done at last", []string{same + next[1] + refresh(simple, 1, "P0100012", 5, hashA)}, tree.Same, ""},
+		{"before, and nothing since", []string{next[1]}, NotFound, "1 0 "},
+		{"cut off, of nobody knows which", []string{same + simple(9, "The hash for algorithm 32780 is "+hashB[:63])}, tree.Same, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -237,7 +239,7 @@ func TestSearchLogsEncodings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := SearchLogs(t.Context(), "P0100012", hashA, Log{R: strings.NewReader(log)})
-			if err != nil || got.Verdict != LogSame || got.Newest.Version != 3 {
+			if err != nil || got.Verdict != tree.Same || got.Newest.Version != 3 {
 				t.Errorf("SearchLogs = %+v, %v, want same", got, err)
 			}
 		})
@@ -280,7 +282,7 @@ func TestSearchLogsBounded(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			got, err := SearchLogs(t.Context(), "P0100012", hashA, Log{"x", io.MultiReader(src, strings.NewReader(end))})
 			runtime.ReadMemStats(&after)
-			if err != nil || got.Verdict != LogSame || got.Skipped != 1 {
+			if err != nil || got.Verdict != tree.Same || got.Skipped != 1 {
 				t.Errorf("SearchLogs = %+v, %v, want same, one message skipped", got, err)
 			}
 			if used := after.TotalAlloc - before.TotalAlloc; used > budget {
@@ -311,7 +313,7 @@ func TestSearchLogsManyThreads(t *testing.T) {
 	}
 	b.WriteString(simple(7, "The hash for algorithm 32780 is "+hashA))
 	got, err := SearchLogs(t.Context(), "P0100012", hashA, Log{"x", strings.NewReader(b.String())})
-	if err != nil || got.Verdict != LogNotFound || got.Unattributed != 1 {
+	if err != nil || got.Verdict != NotFound || got.Unattributed != 1 {
 		t.Errorf("SearchLogs = %+v, %v, want one unattributed hash", got, err)
 	}
 }
@@ -332,21 +334,21 @@ func TestSearchLogFiles(t *testing.T) {
 		}
 		return got
 	}
-	if got := search(); got.Verdict != LogNotFound {
+	if got := search(); got.Verdict != NotFound {
 		t.Errorf("SearchLogFiles = %+v, want not found", got)
 	}
 	write("distmgr-20260102-030405.log", refresh(simple, 1, "P0100012", 2, hashA))
 	write("distmgr-20260101-030405.log", refresh(simple, 1, "P0100012", 1, hashB))
 	write("distmgr-other.log", refresh(simple, 1, "P0100012", 8, hashB))
-	if got := search(); got.Verdict != LogSame || got.Newest.Version != 2 || filepath.Base(got.Newest.Log) != "distmgr-20260102-030405.log" {
+	if got := search(); got.Verdict != tree.Same || got.Newest.Version != 2 || filepath.Base(got.Newest.Log) != "distmgr-20260102-030405.log" {
 		t.Errorf("SearchLogFiles = %+v, want same in the later of the dated logs", got)
 	}
 	write("Distmgr.LO_", refresh(simple, 1, "P0100012", 3, hashB))
-	if got := search(); got.Verdict != LogDifferent || got.Newest.Version != 3 || got.Earlier == nil || got.Earlier.Version != 2 {
+	if got := search(); got.Verdict != Different || got.Newest.Version != 3 || got.Earlier == nil || got.Earlier.Version != 2 {
 		t.Errorf("SearchLogFiles = %+v, want different in the rotated log", got)
 	}
 	write("distmgr.log", refresh(simple, 1, "P0100012", 4, hashA))
-	if got := search(); got.Verdict != LogSame || got.Newest.Version != 4 || filepath.Base(got.Newest.Log) != "distmgr.log" {
+	if got := search(); got.Verdict != tree.Same || got.Newest.Version != 4 || filepath.Base(got.Newest.Log) != "distmgr.log" {
 		t.Errorf("SearchLogFiles = %+v, want same in the log itself", got)
 	}
 	if _, err := SearchLogFiles(t.Context(), []string{filepath.Join(dir, "nowhere.log")}, "P0100012", hashA); !errors.Is(err, os.ErrNotExist) {
@@ -367,7 +369,7 @@ func TestSearchLogFilesOfFolders(t *testing.T) {
 		"the rotated itself": {older, filepath.Join(newer, "distmgr.lo_"), newer},
 	} {
 		got, err := SearchLogFiles(t.Context(), names, "P0100012", hashA)
-		if err != nil || got.Verdict != LogDifferent || got.Newest.Version != 3 || got.Earlier == nil || got.Earlier.Version != 2 {
+		if err != nil || got.Verdict != Different || got.Newest.Version != 3 || got.Earlier == nil || got.Earlier.Version != 2 {
 			t.Errorf("%s: SearchLogFiles = %+v, %v, want version 3, and 2 before it", name, got, err)
 		}
 	}
@@ -393,7 +395,7 @@ func FuzzSearchLogs(f *testing.F) {
 			t.Fatalf("SearchLogs(%q) = %v", b, err)
 		}
 		text := strings.ReplaceAll(string(b), "\x00", "")
-		if got.Verdict == LogSame && !strings.Contains(strings.ToUpper(text), hashA) || got.Unattributed < 0 {
+		if got.Verdict == tree.Same && !strings.Contains(strings.ToUpper(text), hashA) || got.Unattributed < 0 {
 			t.Errorf("SearchLogs(%q) = %+v", b, got)
 		}
 	})

@@ -21,7 +21,7 @@ type object struct {
 
 // objects looks for the objects of files, each once, and gives a verdict for each file and,
 // where that is Same, its object.
-func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) ([]FileResult, []object, error) {
+func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) ([]tree.FileResult, []object, error) {
 	index := map[string]int{} // of the first file with the object
 	var once []tree.FileSum
 	var bytes int64
@@ -38,7 +38,7 @@ func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) 
 		o.Progress = noProgress{}
 	}
 	o.Progress.Start("looking at the content library", len(once), bytes)
-	verdicts, found := make([]FileResult, len(once)), make([]object, len(once))
+	verdicts, found := make([]tree.FileResult, len(once)), make([]object, len(once))
 	err := tree.Each(ctx, len(once), o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
 		verdicts[i], found[i], err = l.object(ctx, once[i], o, buf)
 		o.Progress.Add(1, 0)
@@ -47,7 +47,7 @@ func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) 
 	if err != nil {
 		return nil, nil, err
 	}
-	results, objects := make([]FileResult, len(files)), make([]object, len(files))
+	results, objects := make([]tree.FileResult, len(files)), make([]object, len(files))
 	for i, f := range files {
 		results[i], objects[i] = verdicts[index[f.SHA256]], found[index[f.SHA256]]
 		results[i].Path = f.Path
@@ -57,8 +57,8 @@ func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) 
 
 // object looks for one object on all drives. One good object is enough: the same file may be
 // on a drive that went full and on the next (inferred).
-func (l *Library) object(ctx context.Context, f tree.FileSum, o Options, buf []byte) (FileResult, object, error) {
-	res := FileResult{Verdict: ObjectMissing, Want: path.Join(fileLib, f.SHA256[:4], f.SHA256)}
+func (l *Library) object(ctx context.Context, f tree.FileSum, o Options, buf []byte) (tree.FileResult, object, error) {
+	res := tree.FileResult{Verdict: ObjectMissing, Wanted: path.Join(fileLib, f.SHA256[:4], f.SHA256)}
 	var whole []object // of the right size
 	for i := range l.drives {
 		if l.files[i] == "" {
@@ -70,17 +70,17 @@ func (l *Library) object(ctx context.Context, f tree.FileSum, o Options, buf []b
 		case err != nil:
 			return res, object{}, err
 		case !info.Mode().IsRegular():
-			res = FileResult{Verdict: ObjectChanged, Want: "a file", Found: "a folder, link or device at " + p}
+			res = tree.FileResult{Verdict: ObjectChanged, Wanted: "a file", Found: "a folder, link or device at " + p}
 		case info.Size() != f.Size:
-			res = FileResult{Verdict: ObjectChanged, Want: fmt.Sprintf("%d bytes", f.Size), Found: fmt.Sprintf("%d bytes", info.Size())}
+			res = tree.FileResult{Verdict: ObjectChanged, Wanted: fmt.Sprintf("%d bytes", f.Size), Found: fmt.Sprintf("%d bytes", info.Size())}
 		case !o.Deep && !o.best:
-			return FileResult{Verdict: Same}, object{i, p}, nil
+			return tree.FileResult{Verdict: tree.Same}, object{i, p}, nil
 		default:
 			whole = append(whole, object{i, p})
 		}
 	}
 	if !o.Deep && len(whole) == 1 {
-		return FileResult{Verdict: Same}, whole[0], nil
+		return tree.FileResult{Verdict: tree.Same}, whole[0], nil
 	}
 	for _, at := range whole {
 		sum, err := sumOf(ctx, l.drives[at.drive], at.path, o.Progress, buf)
@@ -88,9 +88,9 @@ func (l *Library) object(ctx context.Context, f tree.FileSum, o Options, buf []b
 			return res, at, err
 		}
 		if sum == f.SHA256 {
-			return FileResult{Verdict: Same}, at, nil
+			return tree.FileResult{Verdict: tree.Same}, at, nil
 		}
-		res = FileResult{Verdict: ObjectChanged, Want: "SHA-256 " + f.SHA256, Found: "SHA-256 " + sum}
+		res = tree.FileResult{Verdict: ObjectChanged, Wanted: "SHA-256 " + f.SHA256, Found: "SHA-256 " + sum}
 	}
 	return res, object{}, nil
 }

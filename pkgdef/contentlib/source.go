@@ -24,7 +24,7 @@ type PackageSource struct {
 // is a verdict in the results, which are of no other files: a record that does not describe a
 // file, an object that is not there or is damaged. Unless o.Deep is set, objects are read only
 // where there are several for one file: of those a good one is taken.
-func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSource, []FileResult, error) {
+func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSource, []tree.FileResult, error) {
 	c, err := l.Content(ctx, id)
 	if err != nil {
 		return nil, nil, err
@@ -33,10 +33,10 @@ func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSou
 		return nil, nil, &FormatError{File: path.Join(dataLib, c.ID), Found: "no file", Wanted: "at least one"}
 	}
 	s := &PackageSource{Content: c, l: l, objects: map[string]object{}}
-	var broken []FileResult
+	var broken []tree.FileResult
 	for _, e := range c.Files {
 		if e.Err != nil {
-			broken = append(broken, FileResult{Path: e.Path, Verdict: Changed, Found: e.Err.Error()})
+			broken = append(broken, tree.FileResult{Path: e.Path, Verdict: tree.Changed, Found: e.Err.Error()})
 			continue
 		}
 		s.Sums = append(s.Sums, tree.FileSum{Path: e.Path, Size: e.Size, SHA256: e.SHA256})
@@ -47,7 +47,7 @@ func (l *Library) Source(ctx context.Context, id string, o Options) (*PackageSou
 		return nil, nil, err
 	}
 	for i, r := range results {
-		if r.Verdict != Same {
+		if r.Verdict != tree.Same {
 			broken = append(broken, r)
 			continue
 		}

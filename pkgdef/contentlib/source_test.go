@@ -10,10 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/contentlib/fakelib"
 )
 
-func source(t *testing.T, o Options, dirs ...string) (*PackageSource, []FileResult) {
+func source(t *testing.T, o Options, dirs ...string) (*PackageSource, []tree.FileResult) {
 	t.Helper()
 	s, broken, err := open(t, dirs...).Source(t.Context(), "P0100012.3", o)
 	if err != nil {
@@ -71,12 +72,12 @@ func TestSourceBroken(t *testing.T) {
 	overwrite(t, k.record("amd64/DLManifests/a.man"), "[File]\nSize=3\nHash=..")
 	overwrite(t, filepath.Join(dirs[0], "DataLib", "P0100012.3", "x86", "stray"), "")
 	for _, deep := range []bool{false, true} {
-		want := map[string]Verdict{"amd64/DLManifests/a.man": Changed, "amd64/foo.ini": ObjectMissing, "x86/stray": Changed}
+		want := map[string]tree.Verdict{"amd64/DLManifests/a.man": tree.Changed, "amd64/foo.ini": ObjectMissing, "x86/stray": tree.Changed}
 		if deep { // otherwise found by whoever reads it
 			want["x86/scanstate.exe"] = ObjectChanged
 		}
 		_, broken := source(t, Options{Deep: deep}, dirs...)
-		got := map[string]Verdict{}
+		got := map[string]tree.Verdict{}
 		for _, b := range broken {
 			got[b.Path] = b.Verdict
 		}

@@ -29,7 +29,7 @@ func TestSearchLogsVectors(t *testing.T) {
 		for _, l := range [][]Log{logs, lines} {
 			found, err := SearchLogs(t.Context(), "P0100012", hashA, l...)
 			got := "none\n"
-			if e := found.Newest; found.Verdict != LogNotFound {
+			if e := found.Newest; found.Verdict != NotFound {
 				got = fmt.Sprintf("%s version %d at %s in %s\n", e.Hash, e.Version, e.When, e.Log)
 			}
 			if err != nil || got != text {

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/pkgdef/smplog"
-	"usmtpkg/stage"
 )
 
 // PredictedNote goes with everything that is based on the prediction.
@@ -18,26 +18,17 @@ const PredictedNote = "the content hash is predicted: reverse-engineered, not co
 // ObjectsNotChecked names what a look without --deep leaves out.
 const ObjectsNotChecked = "content-library-objects"
 
-// Verdicts on the content hash and on the objects of a content library, beside those of stage.
-const (
-	HashDifferent  stage.Verdict = "different"
-	HashUnfinished stage.Verdict = "unfinished" // a newer refresh printed no whole hash
-	HashNotFound   stage.Verdict = "not-found"
-	objectMissing                = stage.Verdict(contentlib.ObjectMissing)
-	objectChanged                = stage.Verdict(contentlib.ObjectChanged)
-)
-
 // Logged is what distmgr.log says of a package.
 type Logged struct {
-	PackageID    string        `json:"package_id"`
-	Logs         []string      `json:"logs"`
-	Predicted    string        `json:"predicted"`
-	Verdict      stage.Verdict `json:"verdict"` // same, different, unfinished, not-found
-	Newest       *LogEntry     `json:"newest,omitempty"`
-	Attempt      *LogEntry     `json:"attempt,omitempty"` // after the newest, without a whole hash
-	Earlier      *LogEntry     `json:"earlier,omitempty"` // that had the predicted hash
-	Unattributed int           `json:"unattributed"`
-	Skipped      int           `json:"skipped"`
+	PackageID    string       `json:"package_id"`
+	Logs         []string     `json:"logs"`
+	Predicted    string       `json:"predicted"`
+	Verdict      tree.Verdict `json:"verdict"` // same, different, unfinished, not-found
+	Newest       *LogEntry    `json:"newest,omitempty"`
+	Attempt      *LogEntry    `json:"attempt,omitempty"` // after the newest, without a whole hash
+	Earlier      *LogEntry    `json:"earlier,omitempty"` // that had the predicted hash
+	Unattributed int          `json:"unattributed"`
+	Skipped      int          `json:"skipped"`
 }
 
 // A LogEntry is one content hash in a log.
@@ -136,7 +127,7 @@ func (c Comparison) siteResult(r result) result {
 		r.hint = "update the distribution points of the package, wait until they are done, and look again"
 	case c.Content != nil:
 		switch {
-		case stage.Verdict(r.rule) == objectMissing:
+		case tree.Verdict(r.rule) == contentlib.ObjectMissing:
 			r.file, r.found = cmp.Or(r.wanted, r.file), cmp.Or(r.found, "no such object")
 		case r.file == c.Content.PackageID: // there is none of it
 			r.file = path.Join("PkgLib", r.file+".INI")

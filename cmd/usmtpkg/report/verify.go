@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
 )
 
@@ -174,7 +175,10 @@ func (c Comparison) counts() string {
 		return "there is no file to compare"
 	}
 	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
-	verdicts := []stage.Verdict{stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, NotProven, objectMissing, objectChanged, HashDifferent, HashUnfinished, HashNotFound}
+	verdicts := []stage.Verdict{
+		stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, NotProven,
+		contentlib.ObjectMissing, contentlib.ObjectChanged, contentlib.Different, contentlib.Unfinished, contentlib.NotFound,
+	}
 	for _, v := range verdicts {
 		if n := c.Counts[v]; n > 0 {
 			s += fmt.Sprintf(", %d %s", n, v)
