@@ -8,23 +8,11 @@ import (
 	"usmtpkg/pkgdef/contentlib"
 )
 
-// markedFiles are the files whose attributes are worth a look.
-func markedFiles(all []contentlib.Marked) (list []report.Marked) {
-	for _, m := range all {
-		j := report.Marked{Path: m.Path, Attributes: m.Concealed}
-		if m.Err != nil {
-			j.Problem = m.Err.Error()
-		}
-		list = append(list, j)
-	}
-	return list
-}
-
 // maxNamed is how many files a note names; the JSON document has all.
 const maxNamed = 5
 
-// markedNotes are about those files. That they are hidden changes no content.
-func markedNotes(list []report.Marked) []string {
+// markedNotes are about files whose attributes are worth a look. That they are hidden changes no content.
+func markedNotes(list []contentlib.Marked) []string {
 	var concealed, unread []string
 	for _, m := range list {
 		if m.Problem != "" {

@@ -146,9 +146,14 @@ func compareLogs(ctx context.Context, o siteFlags, p contentlib.Prediction) (rep
 	if err != nil {
 		return report.Comparison{}, err
 	}
-	d := &report.Logged{PackageID: strings.ToUpper(o.packageID), Logs: o.logs, Predicted: p.Hash, Unattributed: found.Unattributed, Skipped: found.Skipped}
-	d.Verdict = found.Verdict
+	d := &report.Logged{
+		PackageID: strings.ToUpper(o.packageID), Logs: o.logs, Predicted: p.Hash, Verdict: found.Verdict,
+		Earlier: found.Earlier, Attempt: found.Attempt, Unattributed: found.Unattributed, Skipped: found.Skipped,
+	}
 	r := tree.FileResult{Path: contentHashName, Verdict: found.Verdict}
+	if found.Verdict != contentlib.NotFound {
+		d.Newest = &found.Newest
+	}
 	switch found.Verdict {
 	case contentlib.Different:
 		r.Wanted, r.Found = p.Hash, found.Newest.Hash
@@ -157,10 +162,6 @@ func compareLogs(ctx context.Context, o siteFlags, p contentlib.Prediction) (rep
 	case contentlib.NotFound:
 		r.Wanted, r.Found = p.Hash, "none of package "+d.PackageID
 	}
-	if found.Verdict != contentlib.NotFound {
-		d.Newest = (*report.LogEntry)(&found.Newest)
-	}
-	d.Earlier, d.Attempt = (*report.LogEntry)(found.Earlier), (*report.LogEntry)(found.Attempt)
 	c := report.NewComparison(report.AgainstLog, stage.Report{Files: []tree.FileResult{r}, Notes: logNotes(d, p)})
 	c.Logged = d
 	return c, nil
@@ -171,7 +172,7 @@ func logNotes(d *report.Logged, p contentlib.Prediction) []string {
 	notes := append([]string{report.PredictedNote}, p.Doubts...)
 	switch {
 	case d.Verdict == contentlib.Different && d.Earlier != nil:
-		notes = append(notes, "the package had the predicted hash before ("+d.Earlier.Text()+"): it was given other content since")
+		notes = append(notes, "the package had the predicted hash before ("+d.Earlier.String()+"): it was given other content since")
 	case d.Verdict == contentlib.Different:
 		notes = append(notes, "an older version may still be there: update the distribution points of the package, and look again")
 	case d.Verdict == contentlib.NotFound:
@@ -190,12 +191,12 @@ func logNotes(d *report.Logged, p contentlib.Prediction) []string {
 }
 
 // attemptNote is about a refresh that printed no hash, or not a whole one.
-func attemptNote(a *report.LogEntry) string {
+func attemptNote(a *contentlib.LogEntry) string {
 	what := "no content hash follows"
 	if a.Hash != "" {
 		what = "its content hash is cut off (" + a.Hash + ")"
 	}
-	return "ConfigMgr began to refresh the package after that (" + a.Text() + ") and " + what +
+	return "ConfigMgr began to refresh the package after that (" + a.String() + ") and " + what +
 		": it is still at work, or it failed; look for errors behind that line, and run this again"
 }
 
@@ -217,7 +218,7 @@ func compareLibrary(ctx context.Context, o siteFlags, files []tree.FileSum, p co
 	if err != nil {
 		return c, err
 	}
-	d.Recorded, d.Marked = rep.Hash, markedFiles(rep.Marked)
+	d.Recorded, d.Marked = rep.Hash, rep.Marked
 	c = report.NewComparison(report.AgainstLibrary, stage.Report{Files: rep.Files})
 	c.Notes = append(contentNotes(d, p, c.Equal), markedNotes(d.Marked)...)
 	c.Content = d

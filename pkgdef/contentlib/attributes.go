@@ -47,16 +47,20 @@ func readAttributes(name string, s section) (Attributes, error) {
 // A Marked is a file whose recorded attributes are worth a look. They decide nothing: the
 // content is what was compared.
 type Marked struct {
-	Path      string
-	Concealed string // as of Attributes.Concealed; empty where Err is set
-	Err       error  // a *FormatError: they cannot be read
+	Path       string `json:"path"`
+	Attributes string `json:"attributes,omitempty"` // as of Attributes.Concealed
+	Problem    string `json:"problem,omitempty"`    // why they cannot be read
 }
 
 // marked lists such files of a content.
 func (c Content) marked() (all []Marked) {
 	for _, e := range c.Files {
 		if e.Err == nil && (e.AttributesErr != nil || e.Attributes.Concealed() != "") {
-			all = append(all, Marked{e.Path, e.Attributes.Concealed(), e.AttributesErr})
+			m := Marked{Path: e.Path, Attributes: e.Attributes.Concealed()}
+			if e.AttributesErr != nil {
+				m.Problem = e.AttributesErr.Error()
+			}
+			all = append(all, m)
 		}
 	}
 	return all

@@ -34,10 +34,7 @@ func TestCheckMarked(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, m := range rep.Marked {
-		got[m.Path] = m.Concealed
-		if m.Err != nil {
-			got[m.Path] = m.Err.Error()
-		}
+		got[m.Path] = m.Attributes + m.Problem
 	}
 	want := map[string]string{
 		"amd64/scanstate.exe": "hidden", "amd64/DLManifests/a.man": "hidden, system", "amd64/foo.ini": "system",

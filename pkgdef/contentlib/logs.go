@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef/cmlog"
 )
@@ -24,11 +25,20 @@ const (
 
 // A LogEntry is one content hash that distmgr printed.
 type LogEntry struct {
-	Hash    string // 64 upper-case hex digits; of an attempt what was printed of them
-	Version int    // the source version of the package; 0 where the log does not tell
-	When    string // as printed: date, time and difference to UTC in minutes
-	Log     string // the name of the log, as it was given
-	Line    int    // from 1
+	Hash    string `json:"hash"`              // 64 upper-case hex digits; of an attempt what was printed of them
+	Version int    `json:"version,omitempty"` // the source version of the package; 0 where the log does not tell
+	When    string `json:"when"`              // as printed: date, time and difference to UTC in minutes
+	Log     string `json:"log"`               // the name of the log, as it was given
+	Line    int    `json:"line"`              // from 1
+}
+
+// String says where the entry is, and of which version it is.
+func (e LogEntry) String() string {
+	s := fmt.Sprintf("%s:%d, %s", finding.Printable(e.Log), e.Line, finding.Printable(e.When))
+	if e.Version > 0 {
+		s = fmt.Sprintf("source version %d, %s", e.Version, s)
+	}
+	return s
 }
 
 // A LogResult is what logs say of a package.

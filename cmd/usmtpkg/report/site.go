@@ -20,33 +20,15 @@ const ObjectsNotChecked = "content-library-objects"
 
 // Logged is what distmgr.log says of a package.
 type Logged struct {
-	PackageID    string       `json:"package_id"`
-	Logs         []string     `json:"logs"`
-	Predicted    string       `json:"predicted"`
-	Verdict      tree.Verdict `json:"verdict"` // same, different, unfinished, not-found
-	Newest       *LogEntry    `json:"newest,omitempty"`
-	Attempt      *LogEntry    `json:"attempt,omitempty"` // after the newest, without a whole hash
-	Earlier      *LogEntry    `json:"earlier,omitempty"` // that had the predicted hash
-	Unattributed int          `json:"unattributed"`
-	Skipped      int          `json:"skipped"`
-}
-
-// A LogEntry is one content hash in a log.
-type LogEntry struct {
-	Hash    string `json:"hash"`
-	Version int    `json:"version,omitempty"` // the source version, where the log tells
-	When    string `json:"when"`
-	Log     string `json:"log"`
-	Line    int    `json:"line"`
-}
-
-// Text says where the entry is.
-func (e *LogEntry) Text() string {
-	at := Textf("%s:%d, %s", finding.Printable(e.Log), e.Line, finding.Printable(e.When))
-	if e.Version > 0 {
-		at = Textf("source version %d, ", e.Version) + at
-	}
-	return string(at)
+	PackageID    string               `json:"package_id"`
+	Logs         []string             `json:"logs"`
+	Predicted    string               `json:"predicted"`
+	Verdict      tree.Verdict         `json:"verdict"` // same, different, unfinished, not-found
+	Newest       *contentlib.LogEntry `json:"newest,omitempty"`
+	Attempt      *contentlib.LogEntry `json:"attempt,omitempty"` // after the newest, without a whole hash
+	Earlier      *contentlib.LogEntry `json:"earlier,omitempty"` // that had the predicted hash
+	Unattributed int                  `json:"unattributed"`
+	Skipped      int                  `json:"skipped"`
 }
 
 // log is the file that the verdict is based on.
@@ -70,14 +52,7 @@ type Content struct {
 	Predicted string   `json:"predicted"`
 	Deep      bool     `json:"deep"`
 
-	Marked []Marked `json:"marked,omitempty"`
-}
-
-// Marked is a file whose attributes in the content library are worth a look.
-type Marked struct {
-	Path       string `json:"path"`
-	Attributes string `json:"attributes,omitempty"` // "hidden", "system", or both
-	Problem    string `json:"problem,omitempty"`    // why they cannot be read
+	Marked []contentlib.Marked `json:"marked,omitempty"`
 }
 
 // siteText prints what is to be said of a comparison with what ConfigMgr made of a package, beyond
@@ -86,10 +61,10 @@ func (t *printer) siteText(c Comparison) {
 	if l := c.Logged; l != nil {
 		t.printf("  predicted   %s\n", l.Predicted)
 		if e := l.Newest; e != nil {
-			t.printf("  logged      %s, %s\n", e.Hash, e.Text())
+			t.printf("  logged      %s, %s\n", e.Hash, e)
 		}
 		if e := l.Attempt; e != nil {
-			t.printf("  unfinished  %s\n", e.Text())
+			t.printf("  unfinished  %s\n", e)
 		}
 	}
 	if k := c.Content; k != nil {
