@@ -327,7 +327,7 @@ func CompareCopy(ctx context.Context, dir string, src Source, o VerifyOptions) (
 	}
 	files := tree.NewFolders(ctx, root, 1)
 	defer files.Close() //nolint:errcheck // only read
-	there, odd, err := listAll(ctx, files)
+	there, odd, err := listAll(ctx, files, want)
 	if err != nil {
 		return Report{}, fmt.Errorf("listing the copy: %w", err)
 	}

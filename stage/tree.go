@@ -57,10 +57,17 @@ func entryKind(m fs.FileMode) string {
 // listSource lists what is below the root of fsys, empty folders too. Of the root's
 // own entries only those that include accepts are looked at; nil accepts all. An entry
 // that is neither a file nor a folder is an *EntryError: it is never skipped.
-func listSource(ctx context.Context, fsys fs.FS, include func(name string) bool) (Tree, error) {
-	return list(ctx, fsys, include, func(p string, kind fs.FileMode) error {
-		return &EntryError{Path: p, Type: kind}
+func listSource(ctx context.Context, fsys fs.FS, include func(name string) bool) (t Tree, err error) {
+	err = walk(ctx, fsys, include, visitor{
+		dir:   func(p string) { t.Dirs = append(t.Dirs, p) },
+		files: func(batch []File) { t.Files = append(t.Files, batch...) },
+		odd:   func(p string, kind fs.FileMode) error { return &EntryError{Path: p, Type: kind} },
 	})
+	if err != nil {
+		return Tree{}, err
+	}
+	sortFiles(t.Files)
+	return t, nil
 }
 
 // withoutEmpty leaves out the folders that hold no file.
@@ -71,22 +78,6 @@ func (t Tree) withoutEmpty() Tree {
 		t.addDirs(dirs, path.Dir(f.Path))
 	}
 	return t
-}
-
-// list lists a tree, all its folders included, and hands entries that are
-// neither file nor folder to odd.
-func list(ctx context.Context, fsys fs.FS, include func(name string) bool, odd func(p string, kind fs.FileMode) error) (Tree, error) {
-	var t Tree
-	err := walk(ctx, fsys, include, visitor{
-		dir:   func(p string) { t.Dirs = append(t.Dirs, p) },
-		files: func(batch []File) { t.Files = append(t.Files, batch...) },
-		odd:   odd,
-	})
-	if err != nil {
-		return Tree{}, err
-	}
-	sortFiles(t.Files)
-	return t, nil
 }
 
 // A visitor is told what lies in a tree.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strings"
 	"sync"
 
 	"usmtpkg/locate/tree"
@@ -26,6 +27,19 @@ type twin struct {
 
 func newTwin(src fs.FS, t Tree) *twin {
 	return &twin{src: src, tree: t, bufs: sync.Pool{New: func() any { b := make([]byte, tree.BufferSize); return &b }}}
+}
+
+// share has the source's paths share the memory of the release's, where they are equal.
+func (t *twin) share(want []wanted) {
+	if t == nil {
+		return
+	}
+	for _, w := range want {
+		p, payload := strings.CutPrefix(w.path, dataDir+"/")
+		if i, found := t.tree.find(p); payload && found {
+			t.tree.Files[i].Path = p
+		}
+	}
 }
 
 // A twinFile compares what is written to it with a file of the source.

@@ -82,19 +82,22 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
+	want := wantedFiles(b.Bag)
+	b.Payload = nil // of very many files there is no room for what is not needed any more
+	o.twin.share(want)
 	files := tree.NewFolders(ctx, root, 1)
 	defer files.Close() //nolint:errcheck // only read
-	tree, odd, err := listAll(ctx, files)
+	tree, odd, err := listAll(ctx, files, want)
 	if err != nil {
 		return Report{}, err
 	}
 	own = append(append(b.tagFaults(tree, odd), own...), oxum(b.Bag, tree)...)
 	c := &comparison{
-		fsys: files, files: files, o: o, wanted: wantedFiles(b.Bag), tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
+		fsys: files, files: files, o: o, wanted: want, tree: tree, odd: odd, payload: dataDir + "/", twin: o.twin,
 		ignore: b.ignored,
 	}
 	if b.release {
-		own = append(own, emptyFolders(tree, odd, lower(foldersOf(c.wanted, func(w wanted) string { return w.path })))...)
+		own = append(own, emptyFolders(tree, odd, lower(foldersOf(want, func(w wanted) string { return w.path })))...)
 	}
 	notes := b.notes
 	b = openBag{} // the comparison has what it needs of it
@@ -126,14 +129,31 @@ func (r *Report) add(more []FileResult) {
 }
 
 // listAll lists a tree whatever is in it: entries that are neither file nor
-// folder come apart, with their kind.
-func listAll(ctx context.Context, fsys fs.FS) (Tree, map[string]string, error) {
+// folder come apart, with their kind. Files that are wanted share the path with
+// what is wanted.
+func listAll(ctx context.Context, fsys fs.FS, want []wanted) (Tree, map[string]string, error) {
 	odd := map[string]string{}
-	t, err := list(ctx, fsys, nil, func(p string, kind fs.FileMode) error {
-		odd[p] = entryKind(kind)
-		return nil
+	t := Tree{Files: make([]File, 0, len(want)+16)} // and a few that no manifest lists
+	err := walk(ctx, fsys, nil, visitor{
+		dir: func(p string) { t.Dirs = append(t.Dirs, p) },
+		files: func(batch []File) {
+			for _, f := range batch {
+				if i, found := slices.BinarySearchFunc(want, f.Path, func(w wanted, p string) int { return strings.Compare(w.path, p) }); found {
+					f.Path = want[i].path
+				}
+				t.Files = append(t.Files, f)
+			}
+		},
+		odd: func(p string, kind fs.FileMode) error {
+			odd[p] = entryKind(kind)
+			return nil
+		},
 	})
-	return t, odd, err
+	if err != nil {
+		return Tree{}, nil, err
+	}
+	sortFiles(t.Files)
+	return t, odd, nil
 }
 
 // oxum compares the payload with the octet count in bag-info.txt.
