@@ -85,6 +85,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 		c.o.Checker = noChecker{}
 	}
 	c.o.Progress = progressOr(c.o.Progress)
+	workers := workersFor(c.o.Workers, c.fsys, c.tree.Files)
 	jobs, results := c.match()
 	c.wanted, c.tree.Files = nil, nil // of very many files there is no room for what is not needed any more
 	rep := Report{Used: VerifyReread}
@@ -98,7 +99,7 @@ func (c *comparison) run(ctx context.Context, phase string) (Report, error) {
 	rr := &rereader{files: c.files, uncached: c.o.Uncached && c.files != nil, progress: c.o.Progress}
 	found := newFindings(c, len(jobs))
 	order := largestFirst(jobs)
-	err := tree.Each(ctx, len(order), c.o.Workers, func(ctx context.Context, i int, buf []byte) error {
+	err := tree.Each(ctx, len(order), workers, func(ctx context.Context, i int, buf []byte) error {
 		res, sum, err := c.read(ctx, rr, jobs[order[i]], buf)
 		found.add(jobs[order[i]], res, sum)
 		return err

@@ -28,7 +28,7 @@ type Content struct {
 type ExtractOptions struct {
 	Protected []string // folders that must not be written to: home, Windows
 	DryRun    bool     // look, and write nothing
-	Workers   int      // files worked on at once; 0 means 4
+	Workers   int      // files worked on at once; 0 means 4, and more where a server answers slowly
 	Progress  Progress // nil reports nothing
 
 	step func(name string) // called between the steps; tests end the process there
@@ -239,7 +239,7 @@ func (x *extraction) fill(ctx context.Context, staging *os.Root) error {
 	defer d.close() //nolint:errcheck // only flushed
 	files := tree.NewFolders(ctx, staging, 1)
 	c := &copier{src: x.FS, dst: staging, files: files, disk: d.single(), progress: x.o.Progress}
-	sums, err := c.copyTree(ctx, x.tree, x.o.Workers)
+	sums, err := c.copyTree(ctx, x.tree, workersFor(x.o.Workers, x.FS, x.tree.Files))
 	if err := errors.Join(err, files.Close()); err != nil {
 		return err
 	}

@@ -219,7 +219,7 @@ func (r *run) refuse(ctx context.Context) error {
 	}
 	if r.sums == nil {
 		var err error
-		if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.o.Workers, r.o.Progress); err != nil {
+		if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.workers, r.o.Progress); err != nil {
 			return err
 		}
 	}

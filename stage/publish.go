@@ -171,7 +171,7 @@ func (w *Writer) copy(ctx context.Context, d *durable, files *tree.Folders, r *r
 			return err
 		}
 	}
-	r.sums, err = c.copyTree(ctx, r.tree, r.o.Workers)
+	r.sums, err = c.copyTree(ctx, r.tree, r.workers)
 	d.unsupported = c.unflush
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (w *Writer) check(ctx context.Context, files *tree.Folders, r *run) error {
 		return nil
 	}
 	rr := &rereader{files: files, checker: r.o.Checker, uncached: r.o.Verify == VerifyUncached, progress: r.o.Progress, want: r.sums}
-	sums, facts, err := rr.reread(ctx, r.tree, r.o.Workers)
+	sums, facts, err := rr.reread(ctx, r.tree, r.workers)
 	if err != nil {
 		return err
 	}

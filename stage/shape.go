@@ -42,7 +42,7 @@ func (r *run) checkShape(ctx context.Context, staging *os.Root) error {
 	}
 	slices.Sort(dirs)
 	var payload atomic.Int64
-	err = tree.Each(ctx, len(dirs), r.o.Workers, func(_ context.Context, i int, _ []byte) error {
+	err = tree.Each(ctx, len(dirs), r.workers, func(_ context.Context, i int, _ []byte) error {
 		n, err := checkFolder(staging, dirs[i], known, dirs)
 		payload.Add(int64(n))
 		return err

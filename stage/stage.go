@@ -27,7 +27,7 @@ type Source struct {
 // Options tunes Stage and Plan. The zero value is ready to use, but for USMTVersion.
 type Options struct {
 	USMTVersion string     // the first part of the release's name
-	Workers     int        // files worked on at once; 0 means 4
+	Workers     int        // files worked on at once; 0 means 4, and more where a server answers slowly
 	Verify      VerifyMode // empty means VerifyReread
 	Checker     Checker    // judges what is published; nil accepts everything
 	FirstLook   Checker    // judges what is copied, as far as that costs little, before it is flushed and read back; nil: nobody does
@@ -57,15 +57,16 @@ var usmtVersion = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.]{0,31}$`)
 
 // A run is one call of Stage or Plan.
 type run struct {
-	src    Source
-	o      Options
-	used   VerifyMode // the mode really used
-	tree   Tree
-	dirs   []string // all folders of the source, also those that hold no file
-	sums   []string
-	facts  factList
-	digest string
-	rec    Release
+	src     Source
+	o       Options
+	used    VerifyMode // the mode really used
+	workers int        // files worked on at once
+	tree    Tree
+	dirs    []string // all folders of the source, also those that hold no file
+	sums    []string
+	facts   factList
+	digest  string
+	rec     Release
 
 	base    *baseline // nil: there is no library yet
 	changes *Changes
@@ -95,6 +96,7 @@ func newRun(ctx context.Context, src Source, o Options) (*run, error) {
 	if len(r.tree.Files) == 0 {
 		return nil, &SourceError{Err: fmt.Errorf("%s holds no files", src.Origin.Path)}
 	}
+	r.workers = workersFor(o.Workers, src.FS, r.tree.Files)
 	return r, r.checkOverlay()
 }
 
@@ -130,7 +132,7 @@ func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
 	if err := r.planRoom(lib); err != nil {
 		return Result{}, err
 	}
-	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.o.Workers, r.o.Progress); err != nil {
+	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.workers, r.o.Progress); err != nil {
 		return Result{}, err
 	}
 	if err := r.inspectSource(ctx); err != nil {
@@ -165,7 +167,7 @@ func (r *run) plan(ctx context.Context, lib *Library) (_ Result, err error) {
 // inspectSource lets the checker judge the source itself, where no copy is made.
 func (r *run) inspectSource(ctx context.Context) error {
 	r.facts = make(factList, len(r.tree.Files))
-	err := tree.Each(ctx, len(r.tree.Files), r.o.Workers, func(ctx context.Context, i int, buf []byte) error {
+	err := tree.Each(ctx, len(r.tree.Files), r.workers, func(ctx context.Context, i int, buf []byte) error {
 		f := r.tree.Files[i]
 		in, err := openSource(ctx, r.src.FS, f)
 		if err != nil {
@@ -235,6 +237,15 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 		return Result{}, err
 	}
 	w.step("listed")
+	if o.Workers == 0 {
+		r.workers = max(r.workers, tree.WorkersFor(func(int) error {
+			f, err := w.root.Open(markerFile)
+			if err != nil {
+				return err
+			}
+			return f.Close()
+		}))
+	}
 	if r.base, err = w.baseline(o.USMTVersion); err != nil {
 		return Result{}, err
 	}

@@ -307,7 +307,7 @@ func TestStageReadsOtherContentTwice(t *testing.T) {
 	other["x86/scanstate.exe"] = &fstest.MapFile{Data: []byte("SCAN x86"), ModTime: testTime}
 	opened := &countFS{FS: other, opened: map[string]int{}}
 	o := options()
-	o.AllowChanged = true
+	o.AllowChanged, o.Workers = true, 2
 	mustStage(t, dir, source(opened), o)
 	for name, n := range opened.opened {
 		if n > 2 {

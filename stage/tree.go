@@ -174,3 +174,20 @@ func largestFirst[T interface{ bytes() int64 }](files []T) []int {
 func sortFiles(files []File) {
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 }
+
+// workersFor is how many files of a tree to work on at once, unless the caller says how many.
+func workersFor(asked int, fsys fs.FS, files []File) int {
+	if asked > 0 {
+		return asked
+	}
+	return tree.WorkersFor(func(try int) error {
+		if len(files) == 0 {
+			return fs.ErrNotExist
+		}
+		f, err := fsys.Open(files[len(files)*try/4].Path)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	})
+}

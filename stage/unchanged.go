@@ -51,7 +51,7 @@ func (w *Writer) unchanged(ctx context.Context, r *run) (res Result, done bool, 
 		return res, false, nil // the copy gives the sums; a damaged release is found when it is to be published
 	}
 	// None equals the source byte by byte. If the sums say that one should, it is damaged.
-	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.o.Workers, r.o.Progress); err != nil {
+	if r.sums, err = hashSource(ctx, r.src.FS, r.tree, r.workers, r.o.Progress); err != nil {
 		return res, false, err
 	}
 	if err := r.describe(); err != nil {
@@ -115,7 +115,7 @@ func (w *Writer) matchRelease(ctx context.Context, r *run, name string) (res Res
 	}
 	defer root.Close() //nolint:errcheck // only read
 	rep, err := verifyBag(ctx, root, VerifyOptions{
-		Workers: r.o.Workers, Checker: r.o.Checker, Progress: r.o.Progress,
+		Workers: r.workers, Checker: r.o.Checker, Progress: r.o.Progress,
 		Uncached: r.o.Verify == VerifyUncached, Release: true, Predict: r.o.Predict, twin: newTwin(r.src.FS, r.tree),
 	})
 	var syntax *bag.SyntaxError
@@ -140,7 +140,7 @@ func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 	}
 	defer root.Close() //nolint:errcheck // only read
 	rep, err := verifyBag(ctx, root, VerifyOptions{
-		Workers: r.o.Workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached, Release: true, Predict: r.o.Predict,
+		Workers: r.workers, Progress: r.o.Progress, Uncached: r.o.Verify == VerifyUncached, Release: true, Predict: r.o.Predict,
 	})
 	if err != nil {
 		return "", damaged(r.rec.Name, err)

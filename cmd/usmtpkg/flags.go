@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -35,8 +36,7 @@ func dryRunFlag(f *pflag.FlagSet, dry *bool) {
 
 // workersFlag declares --workers.
 func workersFlag(f *pflag.FlagSet, workers *int, doing string) {
-	*workers = tree.Workers
-	f.Var(&number{value: workers, min: 1, max: 256}, "workers", "`N` files "+doing+" at once")
+	f.Var(&number{value: workers, min: 1, max: 256}, "workers", "`N` files "+doing+fmt.Sprintf(" at once (default %d, more where a server answers slowly)", tree.Workers))
 	heading(f, "Run")
 }
 

@@ -1,0 +1,40 @@
+package tree
+
+import (
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWorkersFor(t *testing.T) {
+	tests := []struct {
+		name string
+		took []time.Duration // -1: it fails
+		want int
+	}{
+		{"a disk", []time.Duration{100 * time.Microsecond, 10 * time.Microsecond, 20 * time.Microsecond}, Workers},
+		{"a busy moment", []time.Duration{time.Second, time.Second, 10 * time.Microsecond}, Workers},
+		{"a share near by", []time.Duration{2 * time.Millisecond, 3 * time.Millisecond, 2 * time.Millisecond}, Workers + 10},
+		{"a share far away", []time.Duration{50 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond}, 32},
+		{"some fail", []time.Duration{-1, 2 * time.Millisecond, -1}, Workers + 10},
+		{"all fail", []time.Duration{-1, -1, -1}, Workers},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got := WorkersFor(func(try int) error {
+					if tt.took[try] < 0 {
+						time.Sleep(time.Second)
+						return os.ErrPermission
+					}
+					time.Sleep(tt.took[try])
+					return nil
+				})
+				if got != tt.want {
+					t.Errorf("WorkersFor = %d, want %d", got, tt.want)
+				}
+			})
+		})
+	}
+}
