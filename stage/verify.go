@@ -16,11 +16,11 @@ import (
 	"usmtpkg/stage/bag"
 )
 
-// The results of a comparison, as package tree has them.
-type (
-	Verdict    = tree.Verdict
-	FileResult = tree.FileResult
-)
+// A Verdict is the outcome for one file of a comparison.
+type Verdict = tree.Verdict
+
+// A FileResult is the verdict for one file.
+type FileResult = tree.FileResult
 
 // The verdicts.
 const (

@@ -161,6 +161,7 @@ func compareLogs(ctx context.Context, o siteFlags, p contentlib.Prediction) (rep
 		r.Wanted, r.Found = p.Hash, "no whole hash of the newest refresh"
 	case contentlib.NotFound:
 		r.Wanted, r.Found = p.Hash, "none of package "+d.PackageID
+	default: // the same
 	}
 	c := report.NewComparison(report.AgainstLog, stage.Report{Files: []tree.FileResult{r}, Notes: logNotes(d, p)})
 	c.Logged = d
