@@ -47,7 +47,7 @@ func TestHelpText(t *testing.T) {
 	at := 0
 	for _, want := range []string{
 		"\nUsage:\n  usmtpkg stage [flags]\n", "\nExamples:\n", "\nLibrary:\n      --library DIR ", "\nSource:\n      --source DIR ", "\nRules:\n      --require-arch amd64,x86,arm64 ",
-		"(default amd64)\n", "\nProof:\n", "\n      --catalogs DIR ", "\nOverlay:\n      --overlay GLOB ", "\nRun:\n      --verify reread|uncached|stream ", "reread)\n", "--workers N ", "(default 4)\n", "  -n, --dry-run ", "\nOutput:\n",
+		"(default amd64)\n", "\nProof:\n", "\n      --catalogs DIR ", "\nOverlay:\n      --overlay GLOB ", "\nRun:\n      --verify reread|uncached|stream ", "reread)\n", "--workers N ", "(default 4, more where a", "  -n, --dry-run ", "\nOutput:\n",
 	} {
 		i := strings.Index(text[at:], want)
 		if i < 0 {
