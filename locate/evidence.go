@@ -20,10 +20,10 @@ import (
 // Evidence is one thing that shows which kit a USMT folder came from. Pieces of evidence need not agree: an
 // SDK shares the kits root with the ADK, and an uninstall entry outlives what it installed.
 type Evidence struct {
-	Kind    string // one of the kinds below
-	Value   string // the version it names; "" if none, Problem says why then
-	Where   string // the file or the registry key
-	Problem string
+	Kind    string `json:"kind"`            // one of the kinds below
+	Value   string `json:"value,omitempty"` // the version it names; "" if none, Problem says why then
+	Where   string `json:"where"`           // the file or the registry key
+	Problem string `json:"problem,omitempty"`
 }
 
 // The kinds of evidence, the best first.

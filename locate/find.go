@@ -50,9 +50,9 @@ type Candidate struct {
 
 // Place is one place that was searched.
 type Place struct {
-	Path    string // the folder, registry key or hive searched, or the value that was not followed
-	How     string // why it was searched
-	Outcome string // what was found there
+	Path    string `json:"path"`    // the folder, registry key or hive searched, or the value that was not followed
+	How     string `json:"how"`     // why it was searched
+	Outcome string `json:"outcome"` // what was found there
 }
 
 // Result is what Find found and where it looked.

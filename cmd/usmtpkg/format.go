@@ -1,10 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -60,46 +58,28 @@ func (o *outputFlags) settle() error {
 	return nil
 }
 
-// guessFormat returns the form that was wished for in a call that failed before its flags
-// and settings were all read: that of the command line, or else of the environment. Of
-// wishes that contradict one another or make no sense none counts.
+// guessFormat returns the form that was wished for in a call that failed before its flags and settings
+// were all read: by the command line, or else by the environment. Of wishes that contradict one another
+// or make no sense none counts.
 func guessFormat(env environment, cmd *cobra.Command, args []string) report.Format {
-	forms := cmd.Flags().Lookup("format") != nil
-	wished := wishes(args, forms)
-	if len(wished) == 0 {
-		if set, err := strconv.ParseBool(env.getenv(variable("json"))); err == nil && set {
-			wished = append(wished, string(report.FormatJSON))
-		}
-		if v := env.getenv(variable("format")); forms && v != "" {
-			wished = append(wished, v)
+	var o outputFlags
+	f := pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.ParseErrorsAllowlist.UnknownFlags = true
+	f.BoolP("help", "h", false, "")
+	o.add(f)
+	if cmd.Flags().Lookup("format") != nil {
+		o.formatFlag(f)
+	}
+	err := f.Parse(args)
+	if !f.Changed("json") && !f.Changed("format") {
+		for _, name := range formatNames {
+			if flag, v := f.Lookup(name), env.getenv(variable(name)); flag != nil && v != "" {
+				err = errors.Join(err, flag.Value.Set(v))
+			}
 		}
 	}
-	wished = slices.Compact(wished)
-	var f report.Format
-	if len(wished) != 1 || formatWord(&f).Set(wished[0]) != nil {
+	if errors.Join(err, o.settle()) != nil {
 		return report.FormatText
 	}
-	return f
-}
-
-// wishes lists the forms that the arguments name; forms reports whether there is a --format.
-func wishes(args []string, forms bool) (wished []string) {
-	format := ""
-	for i, a := range args {
-		name, value, assigned := strings.Cut(a, "=")
-		switch {
-		case name == "--json":
-			if set, err := strconv.ParseBool(value); !assigned || err == nil && set {
-				wished = append(wished, string(report.FormatJSON))
-			}
-		case name == "--format" && forms && assigned:
-			format = value
-		case name == "--format" && forms && i+1 < len(args):
-			format = args[i+1]
-		}
-	}
-	if format != "" {
-		wished = append(wished, format) // the last one counts, as it does where flags are read
-	}
-	return wished
+	return o.format
 }

@@ -85,9 +85,12 @@ func Write(c Console, f Format, doc Document) error {
 	return WriteText(c, doc)
 }
 
-// noForm says that a document has no such form. Flags do not let it come to that.
-func noForm(doc Document, f Format) error {
-	return fmt.Errorf("%s has no form %s", doc.head().Format, f)
+// outcomeOf is what SARIF and JUnit are written from. Flags do not let it come to a document that has none.
+func outcomeOf(doc Document) (outcome, error) {
+	if d, ok := doc.(checked); ok {
+		return d.outcome(), nil
+	}
+	return outcome{}, fmt.Errorf("%s is written as text or JSON only", doc.head().Format)
 }
 
 // WriteText writes a document as people read it: the result to c.Out, notes and errors to c.Err.

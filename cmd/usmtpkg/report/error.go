@@ -18,7 +18,7 @@ type Error struct {
 	Hint     string             `json:"hint,omitempty"`
 	Exit     int                `json:"exit"`
 	Findings []Finding          `json:"findings,omitempty"`
-	Places   []Place            `json:"places,omitempty"`
+	Places   []locate.Place     `json:"places,omitempty"`
 	Files    []stage.FileResult `json:"files,omitempty"`
 	Changes  *stage.Changes     `json:"changes,omitempty"`
 
@@ -39,7 +39,7 @@ func NewError(command string, err error, hint string, status int) *Error {
 		d.Findings = Findings(all)
 	}
 	if nf, ok := errors.AsType[*locate.NotFoundError](err); ok {
-		d.Places = Places(nf.Places)
+		d.Places = nf.Places
 	}
 	if mm, ok := errors.AsType[*stage.MismatchError](err); ok {
 		d.Files = mm.Files

@@ -53,11 +53,11 @@ type (
 // each check that was not made, and the other results as the output of their suite. There are
 // no times in it.
 func WriteJUnit(w io.Writer, doc Document) error {
-	d, ok := doc.(checked)
-	if !ok {
-		return noForm(doc, FormatJUnit)
+	o, err := outcomeOf(doc)
+	if err != nil {
+		return err
 	}
-	return writeJUnit(w, d.outcome())
+	return writeJUnit(w, o)
 }
 
 func writeJUnit(w io.Writer, j outcome) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"usmtpkg/locate"
 	"usmtpkg/locate/finding"
 	"usmtpkg/stage"
 )
@@ -78,7 +79,7 @@ type uriBase struct {
 type failure struct {
 	text   string
 	hint   string
-	places []Place
+	places []locate.Place
 }
 
 func (s suite) fails() bool {

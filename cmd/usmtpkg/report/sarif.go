@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"usmtpkg/locate"
 	"usmtpkg/locate/finding"
 )
 
@@ -87,8 +88,8 @@ type (
 		In     string `json:"in"` // the suite: the arch folder, or what was compared with
 	}
 	sarifFailure struct {
-		Hint   string  `json:"hint,omitempty"`
-		Places []Place `json:"places,omitempty"`
+		Hint   string         `json:"hint,omitempty"`
+		Places []locate.Place `json:"places,omitempty"`
 	}
 )
 
@@ -100,11 +101,11 @@ const (
 // WriteSARIF writes a document as one SARIF log with one run. The same document gives the same bytes:
 // there is no time in it.
 func WriteSARIF(w io.Writer, doc Document) error {
-	d, ok := doc.(checked)
-	if !ok {
-		return noForm(doc, FormatSARIF)
+	o, err := outcomeOf(doc)
+	if err != nil {
+		return err
 	}
-	return writeSARIF(w, d.outcome())
+	return writeSARIF(w, o)
 }
 
 func writeSARIF(w io.Writer, j outcome) error {

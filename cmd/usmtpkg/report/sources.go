@@ -11,9 +11,9 @@ import (
 // Locate is the document of locate.
 type Locate struct {
 	Head
-	Candidates []Candidate `json:"candidates"`
-	Reason     string      `json:"reason"`
-	Places     []Place     `json:"places"`
+	Candidates []Candidate    `json:"candidates"`
+	Reason     string         `json:"reason"`
+	Places     []locate.Place `json:"places"`
 }
 
 // A Candidate is a USMT folder that was found.
@@ -24,41 +24,14 @@ type Candidate struct {
 	How     string   `json:"how"`
 	Problem string   `json:"problem,omitempty"`
 
-	Evidence []Evidence `json:"evidence"`
-}
-
-// An Evidence is what tells which kit a candidate came from.
-type Evidence struct {
-	Kind    string `json:"kind"`
-	Value   string `json:"value,omitempty"`
-	Where   string `json:"where"`
-	Problem string `json:"problem,omitempty"`
-}
-
-// A Place is one that was looked at.
-type Place struct {
-	Path    string `json:"path"`
-	How     string `json:"how"`
-	Outcome string `json:"outcome"`
-}
-
-// Places are the documents of places; never nil.
-func Places(places []locate.Place) []Place {
-	docs := make([]Place, len(places))
-	for i, p := range places {
-		docs[i] = Place{Path: p.Path, How: p.How, Outcome: p.Outcome}
-	}
-	return docs
+	Evidence []locate.Evidence `json:"evidence"`
 }
 
 // NewLocate returns the document of what was found, and of why the first is taken.
 func NewLocate(res locate.Result, reason string) *Locate {
-	d := &Locate{Head: NewHead("locate"), Candidates: []Candidate{}, Reason: reason, Places: Places(res.Places)}
+	d := &Locate{Head: NewHead("locate"), Candidates: []Candidate{}, Reason: reason, Places: append([]locate.Place{}, res.Places...)}
 	for _, c := range res.Candidates {
-		doc := Candidate{Path: c.Path, Arches: c.Arches, How: c.How, Problem: c.Problem, Evidence: []Evidence{}}
-		for _, e := range c.Evidence {
-			doc.Evidence = append(doc.Evidence, Evidence(e))
-		}
+		doc := Candidate{Path: c.Path, Arches: c.Arches, How: c.How, Problem: c.Problem, Evidence: append([]locate.Evidence{}, c.Evidence...)}
 		if !c.Version.IsZero() {
 			doc.Version = c.Version.String()
 		}
@@ -96,7 +69,7 @@ func (d *Locate) text(t *printer) {
 	}
 }
 
-func (t *printer) places(places []Place) {
+func (t *printer) places(places []locate.Place) {
 	for _, p := range places {
 		t.printf("  %s: %s (%s)\n", p.Path, p.Outcome, p.How)
 	}
@@ -104,7 +77,7 @@ func (t *printer) places(places []Place) {
 
 // Looked prints the places that were looked at to c.Err.
 func (c Console) Looked(places []locate.Place) {
-	(&printer{Console: Console{Out: c.Err}}).places(Places(places))
+	(&printer{Console: Console{Out: c.Err}}).places(places)
 }
 
 const unknownVersion = "unknown version"
