@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,17 +21,18 @@ import (
 
 const (
 	size    = 32 << 20 // of the disk, in bytes
-	least   = 100      // states a run
 	atATime = 16       // that are judged; those with a torn lock wait most of their time
 )
 
-// A trial is a run on a disk whose power is cut.
+// A trial is a run of a job on a disk whose power is cut.
 type trial struct {
+	job
 	program string
-	old     string // the release that is active before
-	made    string // the one that the run makes
-	kit     string // its source
-	define  []byte // a file of its definition
+	old     string // the first release
+	kit     string // the source of another
+	content string // a content library of that, on another disk
+	active  string // the release that is active after the run
+	define  []byte // a file of its definition then
 }
 
 // Wherever the power is cut, every release is whole or not there, the active
@@ -50,12 +52,17 @@ func TestPowerCut(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			bad, all := try(t, tt.program(t), tt.options)
-			for _, err := range bad {
-				t.Error(err)
-			}
-			if all < least {
-				t.Errorf("%d states, want at least %d", all, least)
+			program := tt.program(t)
+			for name, j := range jobs {
+				t.Run(name, func(t *testing.T) {
+					bad, all := try(t, program, j, tt.options)
+					for _, err := range bad {
+						t.Error(err)
+					}
+					if all < j.least {
+						t.Errorf("%d states, want at least %d", all, j.least)
+					}
+				})
 			}
 		})
 	}
@@ -64,10 +71,14 @@ func TestPowerCut(t *testing.T) {
 // The same program without its flushes: these tests would find out.
 func TestPowerCutWithoutFlushes(t *testing.T) {
 	program := altered(t, "return f.Sync()", "return nil", "return syncFS(dir)", "return nil")
-	bad, all := try(t, program, "data=ordered")
-	t.Logf("without flushes %d of %d states are bad", len(bad), all)
-	if len(bad) < all/20 {
-		t.Errorf("%d of %d states are bad without flushes, want at least a twentieth: %v", len(bad), all, errors.Join(bad...))
+	for name, j := range jobs {
+		t.Run(name, func(t *testing.T) {
+			bad, all := try(t, program, j, "data=ordered")
+			t.Logf("without flushes %d of %d states are bad", len(bad), all)
+			if len(bad) == 0 || len(bad) < all/20 {
+				t.Errorf("%d of %d states are bad without flushes, want at least a twentieth: %v", len(bad), all, errors.Join(bad...))
+			}
+		})
 	}
 }
 
@@ -95,17 +106,20 @@ func altered(t *testing.T, oldNew ...string) string {
 	return platform.Build(t, "linux", "-overlay", filepath.Join(dir, "overlay.json"))
 }
 
-// try runs a program, cuts the power, and returns what is wrong with the
-// states that can be after it, and how many there are.
-func try(t *testing.T, program, options string) (bad []error, all int) {
+// try runs a job, cuts the power, and returns what is wrong with the states that can be after it, and how
+// many there are.
+func try(t *testing.T, program string, j job, options string) (bad []error, all int) {
 	t.Helper()
 	dir := t.TempDir()
-	tr := &trial{program: program, kit: platform.TinyKit(t, filepath.Join(dir, "next"), "10.0.65001.1")}
+	tr := &trial{job: j, program: program, kit: platform.TinyKit(t, filepath.Join(dir, "next"), "10.0.65001.1"), content: filepath.Join(dir, "SCCMContentLib")}
 	image := format(t, size)
 	disk, detach := mountImage(t, image, options)
-	lib := filepath.Join(disk, "lib")
-	platform.Run(t, program, "refresh", "--source", platform.TinyKit(t, filepath.Join(dir, "kit"), ""), "--library", lib, "-q").Want(t, 0)
-	tr.old = platform.Current(t, lib)
+	platform.Run(t, program, "refresh", "--source", platform.TinyKit(t, filepath.Join(dir, "kit"), ""), "--library", library(disk), "-q").Want(t, 0)
+	tr.old = platform.Current(t, library(disk))
+	if j.prepare != nil {
+		j.prepare(t, tr, disk)
+	}
+	before := platform.Snapshot(t, disk)
 	detach()
 	base, err := os.ReadFile(image)
 	if err != nil {
@@ -114,23 +128,18 @@ func try(t *testing.T, program, options string) (bad []error, all int) {
 
 	d := &Disk{image: bytes.Clone(base)}
 	disk, detach = d.Attach(t, options)
-	lib = filepath.Join(disk, "lib")
-	platform.Run(t, append([]string{program}, tr.refresh(lib)...)...).Want(t, 0)
+	platform.Run(t, append([]string{program}, j.args(tr, disk)...)...).Want(t, 0)
 	d.End()
-	tr.made = platform.Current(t, lib)
-	tr.define, err = os.ReadFile(filepath.Join(lib, "definitions", tr.made, "USMT.sms"))
-	if err != nil || tr.made == tr.old {
-		t.Fatalf("active release %q, definition %v", tr.made, err)
+	tr.active = platform.Current(t, library(disk))
+	tr.define = tr.definition(disk, tr.active)
+	if maps.Equal(before, platform.Snapshot(t, disk)) || tr.define == nil {
+		t.Fatalf("the run changed nothing, or there is no definition of %s", tr.active)
 	}
 	detach()
 
-	states := States(base, d.log, least, rand.New(rand.NewPCG(1, 2)))
+	states := States(base, d.log, j.least, rand.New(rand.NewPCG(1, 2)))
 	t.Logf("%s: %d states", counts(d.log), len(states))
 	return tr.judgeAll(t, base, states, options), len(states)
-}
-
-func (tr *trial) refresh(lib string) []string {
-	return []string{"refresh", "--source", tr.kit, "--library", lib, "-q"}
 }
 
 // counts says what was recorded.
@@ -174,8 +183,7 @@ func (tr *trial) judge(t *testing.T, base []byte, s State, options string) error
 	t.Helper()
 	dir, detach := s.Disk(base).Attach(t, options)
 	defer detach()
-	lib := filepath.Join(dir, "lib")
-	err := errors.Join(tr.checkReleases(t, lib), tr.checkDone(t, lib, s.Done), tr.checkNextRun(t, lib))
+	err := errors.Join(tr.checkReleases(t, library(dir)), tr.checkDone(t, dir, s.Done), tr.checkNextRun(t, dir))
 	if err != nil {
 		return fmt.Errorf("%v: %w", s, err)
 	}
@@ -213,44 +221,52 @@ func (tr *trial) checkReleases(t *testing.T, lib string) error {
 }
 
 // checkDone makes sure that nothing is lost of what the program has done.
-func (tr *trial) checkDone(t *testing.T, lib string, done bool) error {
+func (tr *trial) checkDone(t *testing.T, disk string, done bool) error {
 	t.Helper()
 	if !done {
 		return nil
 	}
-	current, err := os.ReadFile(filepath.Join(lib, "current"))
-	if err != nil || string(current) != tr.made+"\n" {
-		return fmt.Errorf("active release %q, %v: lost is %s, which was active", current, err, tr.made)
+	current, err := os.ReadFile(filepath.Join(library(disk), "current"))
+	if err != nil || string(current) != tr.active+"\n" {
+		return fmt.Errorf("active release %q, %v: lost is %s, which was active", current, err, tr.active)
 	}
-	define, err := os.ReadFile(filepath.Join(lib, "definitions", tr.made, "USMT.sms"))
-	if err != nil || !bytes.Equal(define, tr.define) {
-		return fmt.Errorf("the definition of %s is lost: %q, %v", tr.made, define, err)
+	if define := tr.definition(disk, tr.active); !bytes.Equal(define, tr.define) {
+		return fmt.Errorf("the definition of %s is lost: %q", tr.active, define)
+	}
+	if tr.check != nil {
+		return tr.check(t, tr, disk)
 	}
 	return nil
 }
 
-// checkNextRun runs again, which must make the library what it should be.
-func (tr *trial) checkNextRun(t *testing.T, lib string) error {
+// checkNextRun runs again, which must make the disk what it should be.
+func (tr *trial) checkNextRun(t *testing.T, disk string) error {
 	t.Helper()
 	// The machine was off for a minute. A lock that is torn is watched for 12 seconds.
 	old := time.Now().Add(-time.Minute)
-	if err := os.Chtimes(filepath.Join(lib, ".lock"), old, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Chtimes(filepath.Join(library(disk), ".lock"), old, old); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if r := platform.Run(t, append([]string{tr.program}, tr.refresh(lib)...)...); r.Status != 0 {
-		return fmt.Errorf("the next run: status %d: %s%s", r.Status, r.Stdout, r.Stderr)
+	want := 0
+	if tr.status != nil {
+		want = tr.status(disk)
 	}
-	if r := platform.Run(t, tr.program, "verify", "--library", lib, "--source", tr.kit); r.Status != 0 {
-		return fmt.Errorf("verify after the next run: status %d: %s%s", r.Status, r.Stdout, r.Stderr)
+	if r := platform.Run(t, append([]string{tr.program}, tr.args(tr, disk)...)...); r.Status != want {
+		return fmt.Errorf("the next run: status %d, want %d: %s%s", r.Status, want, r.Stdout, r.Stderr)
 	}
-	if err := tr.checkDone(t, lib, true); err != nil {
+	if err := tr.checkDone(t, disk, true); err != nil {
 		return fmt.Errorf("after the next run: %w", err)
 	}
-	entries, err := os.ReadDir(lib)
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), ".partial") {
-			return fmt.Errorf("%s is left after the next run", e.Name())
+	for _, dir := range []string{library(disk), filepath.Join(disk, "out")} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), ".partial") {
+				return fmt.Errorf("%s is left after the next run", e.Name())
+			}
 		}
 	}
-	return err
+	return nil
 }
