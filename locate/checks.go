@@ -183,7 +183,7 @@ func (s *survey) versions(trees []*archFolder) {
 			continue
 		}
 		if t.kit != wanted {
-			s.add(archVersionMixed.at(t.dir, t.kit.String()+" of "+strings.Join(t.programs(t.kit), ", "), wanted.String()+" as in another arch folder"))
+			s.add(archVersionMixed.at(t.dir, t.kit.String()+" of "+strings.Join(t.programs(t.kit), ", "), wanted.String()+", as in another arch folder"))
 		}
 		if v := t.kit; !told && v[0] == 10 && v[1] == 0 && v[2] == 25398 {
 			told = true

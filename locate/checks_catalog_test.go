@@ -223,7 +223,7 @@ func TestRequireProof(t *testing.T) {
 	delete(fsys, "x86/SFCN.DAT")
 	r = validate(t, fsys, Options{Policy: policy, Signatures: p.verifier, Catalogs: most})
 	i := slices.IndexFunc(r.Findings(), func(f *finding.Error) bool { return f.Rule == proofMissing.id })
-	if i < 0 || r.Findings()[i].Found != "1 file compared by name only, such as only.DAT" {
+	if i < 0 || r.Findings()[i].Found != "1 file without a proof, such as only.DAT" {
 		t.Errorf("with one file more: %q", r.Findings())
 	}
 }

@@ -244,7 +244,7 @@ func (c content) compare(f inventory.File) (found, wanted string, hashed bool) {
 func (l *listing) missing(absent group) {
 	replaced := make(map[string]bool)
 	for _, g := range absent.sorted() {
-		name, found, wanted := l.tree.dir+"/"+g.path, "no such folder", fmt.Sprintf("a folder with %d files of %s", g.files, l.usmt())
+		name, found, wanted := l.tree.dir+"/"+g.path, "no such folder", "a folder with "+files(g.files)+" of "+l.usmt()
 		if l.listed[fold(g.path)] {
 			found, wanted = "no such file", "a file of "+l.usmt()
 		}
@@ -278,7 +278,7 @@ func (l *listing) extra() {
 	for _, g := range more.sorted() {
 		found := "a file"
 		if e := l.have[fold(g.path)]; e != nil && e.mode.IsDir() {
-			found = fmt.Sprintf("a folder with %d files", g.files)
+			found = "a folder with " + files(g.files)
 		}
 		l.tell(inventoryExtra, l.tree.dir+"/"+g.path, found, "none of this name in "+l.usmt())
 	}

@@ -407,7 +407,7 @@ func TestTextNotWhole(t *testing.T) {
 		t.Fatalf("Inspect = %v, wants the content: %v", err, i.Wants())
 	}
 	_, _ = i.Write([]byte("a te"))
-	if _, err := i.Facts("sum"); err == nil || !strings.Contains(err.Error(), "reading amd64/SFCN.DAT: found 4 bytes, wanted the 6 of a moment ago: it changed during the run") {
+	if _, err := i.Facts("sum"); err == nil || !strings.Contains(err.Error(), "reading amd64/SFCN.DAT: found 4 bytes, wanted the 6 that it had when it was listed: it changed during the run") {
 		t.Errorf("Facts = %v, want a refusal", err)
 	}
 }

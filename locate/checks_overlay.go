@@ -26,9 +26,9 @@ type Stock struct {
 // Rules about files of an overlay.
 var (
 	overlayShadows = rule{id: "overlay-shadows", severity: finding.SeverityError,
-		hint: "give your file its own name and urlid; if it is to take the place of USMT's, say so with replace: true or --overlay-replace"}
+		hint: "give your file its own name and urlid; to replace the file of USMT, use --overlay-replace, or replace: true in usmtpkg.yaml"}
 	overlayReplaces = rule{id: "overlay-replaces", severity: finding.SeverityWarning,
-		hint: "compare your file with that of the new kit: what Microsoft changed in it since is not in yours",
+		hint: "compare your file with the one in the new kit: yours lacks what Microsoft changed since",
 		source: "documented: changes are best kept in a custom .xml file, apart from the default ones, which a reinstalled USMT overwrites " +
 			"(Microsoft Learn, Customize USMT XML files; Understanding migration XML files)"}
 )
@@ -92,7 +92,7 @@ func declare(files []Declared) map[string]*Declared {
 }
 
 // inOverlay is what a finding says was found where only a file of the overlay is.
-const inOverlay = "no such file but one of the overlay"
+const inOverlay = "only a file of the overlay"
 
 // declaredFile compares a file of the overlay with what the list says of its name, and reports
 // whether that is all there is to say of it. One that stands for a file of the kit is no such file.

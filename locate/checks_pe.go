@@ -41,21 +41,21 @@ func (s *survey) rootVersions(t *archFolder) {
 			versions = append(versions, v)
 		}
 	}
-	as := "as scanstate.exe"
+	as := "as scanstate.exe has"
 	t.kit = mostOf(versions, func(a, b pe.Version) int {
 		// Of versions that as many files have, that of scanstate.exe counts, else the highest.
 		return cmp.Or(compareBool(b == t.version, a == t.version), b.Compare(a))
 	})
 	if t.kit != t.version {
-		as = "as most files"
+		as = "as most files have"
 	}
 	for _, e := range images {
 		switch version := e.image.FileVersion; {
 		case version == t.kit:
 		case version.IsZero():
-			s.add(peVersionMixed.at(e.path, "no file version", t.kit.String()+" "+as))
+			s.add(peVersionMixed.at(e.path, "no file version", t.kit.String()+", "+as))
 		default:
-			s.add(peVersionMixed.at(e.path, version.String(), t.kit.String()+" "+as))
+			s.add(peVersionMixed.at(e.path, version.String(), t.kit.String()+", "+as))
 		}
 	}
 	if e := t.root[fold(scanState)]; t.kit.IsZero() && e != nil && e.image != nil {

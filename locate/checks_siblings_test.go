@@ -67,7 +67,7 @@ func TestSiblingRules(t *testing.T) {
 		{name: "an overlay is not the kit's", change: put("x86/MigOwn.xml", migration("own")),
 			o: Options{Overlay: []Declared{{Path: "x86/MigOwn.xml", From: "custom/MigOwn.xml", Size: 7, SHA256: "aa"}}}},
 		{name: "an overlay does not stand in", change: put("x86/Config_AppsOnly.xml", "<Configuration/>"), o: Options{Overlay: []Declared{own}},
-			want: []string{"warning sibling-missing x86/Config_AppsOnly.xml"}, text: "found no such file but one of the overlay"},
+			want: []string{"warning sibling-missing x86/Config_AppsOnly.xml"}, text: "found only a file of the overlay"},
 		{name: "an overlay that may stand in", change: put("x86/Config_AppsOnly.xml", "<Configuration/>"), o: Options{Overlay: []Declared{replacing}}},
 	}
 	for _, tt := range tests {

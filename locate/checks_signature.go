@@ -43,7 +43,7 @@ func (s *survey) unproven(t *archFolder, e *entry, found string, otherwise rule)
 	_, list, _ := s.listOf(t.kit, t.arch)
 	root := strings.Count(e.path, "/") == 1
 	if s.declared[e.path] != nil { // the site vouches for it
-		s.add(otherwise.at(e.path, found, "one that tells who made it"))
+		s.add(otherwise.at(e.path, found, "one that shows who made it"))
 		return
 	}
 	if list == nil {
@@ -51,15 +51,15 @@ func (s *survey) unproven(t *archFolder, e *entry, found string, otherwise rule)
 		case root && t.kit.Compare(allSigned) >= 0:
 			s.add(signatureUnproven.at(e.path, found, "one by Microsoft, as every program there has since Windows 10"))
 		case root:
-			s.add(signatureUnproven.at(e.path, found, "one that tells who made it"))
+			s.add(signatureUnproven.at(e.path, found, "one that shows who made it"))
 		default:
-			s.add(otherwise.at(e.path, found, "one that tells who made it"))
+			s.add(otherwise.at(e.path, found, "one that shows who made it"))
 		}
 		return
 	}
 	f, ok := s.row(list, t, e)
 	if !ok {
-		s.add(signatureMissing.at(e.path, found, "one, as the program is none of USMT "+t.kit.String()))
+		s.add(signatureMissing.at(e.path, found, "one, because the program is not part of USMT "+t.kit.String()))
 		return
 	}
 	switch {
@@ -67,7 +67,7 @@ func (s *survey) unproven(t *archFolder, e *entry, found string, otherwise rule)
 	case f.Signature == inventory.Signed:
 		s.add(signatureMissing.at(e.path, found, "one, as the file of USMT "+t.kit.String()+" has"))
 	default:
-		s.add(signatureUnproven.at(e.path, found, "one that tells who made it"))
+		s.add(signatureUnproven.at(e.path, found, "one that shows who made it"))
 	}
 }
 

@@ -54,7 +54,7 @@ func TestArchRules(t *testing.T) {
 			remove("x86")(k)
 			maps.Copy(k, kit(samplekit.Options{Version: "10.0.65000.2", Arches: []string{"x86"}}))
 		}, want: []string{"error arch-version-mixed x86"},
-			text: "found 10.0.65000.2 of " + programNames + ", wanted 10.0.65000.1 as in another arch folder"},
+			text: "found 10.0.65000.2 of " + programNames + ", wanted 10.0.65000.1, as in another arch folder"},
 		{name: "one arch of three is older", change: func(k fstest.MapFS) {
 			maps.Copy(k, kit(samplekit.Options{Version: "10.0.64999.1", Arches: []string{"x86"}}))
 		}, want: []string{"error arch-version-mixed x86"}, text: "found 10.0.64999.1 of " + programNames},
@@ -123,17 +123,17 @@ func TestProgramRules(t *testing.T) {
 		{name: "wrong machine of a plug-in", change: putPE("arm64/DLManifests/p/plug.dll", pe.AMD64, old),
 			want: []string{"error pe-machine arm64/DLManifests/p/plug.dll"}},
 		{name: "mixed versions", change: putPE("amd64/mighost.exe", pe.AMD64, old), want: []string{"error pe-version-mixed amd64/mighost.exe"},
-			text: "found 10.0.64999.1, wanted 10.0.65000.1 as scanstate.exe"},
+			text: "found 10.0.64999.1, wanted 10.0.65000.1, as scanstate.exe has"},
 		{name: "scanstate is the odd one", change: putPE("amd64/scanstate.exe", pe.AMD64, old), want: []string{"error pe-version-mixed amd64/scanstate.exe"},
-			text: "found 10.0.64999.1, wanted 10.0.65000.1 as most files"},
+			text: "found 10.0.64999.1, wanted 10.0.65000.1, as most files have"},
 		{name: "no version", change: putPE("amd64/mighost.exe", pe.AMD64, pe.Version{}),
 			want: []string{"error pe-version-mixed amd64/mighost.exe"}, text: "found no file version"},
 		{name: "scanstate without a version", change: putPE("amd64/scanstate.exe", pe.AMD64, pe.Version{}),
-			want: []string{"error pe-version-mixed amd64/scanstate.exe"}, text: "wanted 10.0.65000.1 as most files"},
+			want: []string{"error pe-version-mixed amd64/scanstate.exe"}, text: "wanted 10.0.65000.1, as most files have"},
 		{name: "scanstate without a version, another too new", change: both(putPE("amd64/scanstate.exe", pe.AMD64, pe.Version{}),
 			putPE("amd64/mighost.exe", pe.AMD64, pe.Version{11, 0, 0, 0})),
 			want: []string{"error pe-version-mixed amd64/mighost.exe", "error pe-version-mixed amd64/scanstate.exe"},
-			text: "wanted 10.0.65000.1 as most files"},
+			text: "wanted 10.0.65000.1, as most files have"},
 		{name: "no scanstate, mixed versions", change: both(remove("amd64/scanstate.exe"), putPE("amd64/mighost.exe", pe.AMD64, old)),
 			want: []string{"error pe-version-mixed amd64/mighost.exe", "error core-missing amd64/scanstate.exe"}},
 		{name: "plug-in of another version", change: putPE("amd64/ReplacementManifests/p/plug.dll", pe.AMD64, old)},

@@ -42,7 +42,7 @@ func TestEvidenceOfSource(t *testing.T) {
 		"folder/a/amd64/scanstate.exe":            old10,
 		"folder/UserExperienceManifest.xml/x.txt": "x",
 	})
-	files := []string{"file-version 10.0.65000.2 | amd64/scanstate.exe", "file-version x86/scanstate.exe: it carries no file version | x86/scanstate.exe"}
+	files := []string{"file-version 10.0.65000.2 | amd64/scanstate.exe", "file-version x86/scanstate.exe: it has no file version | x86/scanstate.exe"}
 	manifest := "experience-manifest 10.1.65000.1 | layout/userexperiencemanifest.XML"
 	old := "file-version 10.0.65000.1 | amd64/scanstate.exe"
 	tests := []struct {
@@ -206,11 +206,11 @@ func TestManifestVersion(t *testing.T) {
 		{"nothing", "", "", "it has no /UserExperienceManifest/Settings/ProductVersion"},
 		{"other place", "<UserExperienceManifest" + space + "><ProductVersion>1</ProductVersion></UserExperienceManifest>", "", "it has no "},
 		{"other namespace", strings.Replace(wrap("<ProductVersion>1</ProductVersion>"), "Burn", "Other", 1), "", "it has no "},
-		{"elements in it", wrap("<ProductVersion><b>1</b></ProductVersion>"), "", `holds the element "b", wanted text`},
+		{"elements in it", wrap("<ProductVersion><b>1</b></ProductVersion>"), "", `contains the element "b", wanted text`},
 		{"cut off", wrap("<ProductVersion>1.2")[:150], "", "not readable: XML syntax error"},
 		{"not XML", "MZ\x90\x00", "", "not readable: "},
 		{"UTF-16", "\xff\xfe<\x00a\x00", "", "not readable: "},
-		{"deep", strings.Repeat("<a>", maxDepth+1), "", "lie more than 64 deep"},
+		{"deep", strings.Repeat("<a>", maxDepth+1), "", "nested more than 64 deep"},
 		{"large", wrap("<x>" + strings.Repeat("x", maxManifest) + "</x><ProductVersion>1</ProductVersion>"), "", "more than 4194304 bytes"},
 	}
 	for _, tt := range tests {

@@ -106,9 +106,9 @@ func (e *NotFoundError) Error() string {
 // Hint says what can be done about it.
 func (e *NotFoundError) Hint() string {
 	if len(e.Places) == 0 {
-		return "give a folder that holds USMT or the root of a mounted Windows volume"
+		return "give a folder that contains USMT, or the root of a mounted Windows volume"
 	}
-	return "install the Windows ADK with the feature " + Feature + ", or give a folder that holds USMT"
+	return "install the Windows ADK with the feature " + Feature + ", or give a folder that contains USMT"
 }
 
 // Find looks for USMT in the places o names. When it finds none, the error is a
@@ -120,7 +120,7 @@ func Find(ctx context.Context, o FindOptions) (Result, error) {
 	var err error
 	switch {
 	case o.Source != "" && o.Volume != "":
-		err = errors.New("finding USMT: a source and a volume are given, want one of them")
+		err = errors.New("finding USMT: found a source and a volume, wanted one of them")
 	case o.Source != "":
 		err = s.source(ctx, o.Source)
 	case o.Volume != "":

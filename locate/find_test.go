@@ -178,8 +178,8 @@ func TestFindSource(t *testing.T) {
 			},
 			source: ".",
 			want: []string{
-				"b 10.0.65000.1 [amd64 x86] amd64/scanstate.exe: it carries no file version",
-				"a 0.0.0.0 [amd64] amd64/scanstate.exe: it carries no file version",
+				"b 10.0.65000.1 [amd64 x86] amd64/scanstate.exe: it has no file version",
+				"a 0.0.0.0 [amd64] amd64/scanstate.exe: it has no file version",
 			},
 			reason: "chosen from 2: highest version",
 		},
@@ -217,7 +217,7 @@ func TestFindBrokenPrograms(t *testing.T) {
 		t.Errorf("Best: reason = %q", reason)
 	}
 	want := []string{
-		". | given as source | folder that holds USMT further down",
+		". | given as source | folder that contains USMT further down",
 		"a | given as source | USMT of unknown version (amd64)",
 		"b | given as source | USMT of unknown version (amd64)",
 	}
@@ -294,7 +294,7 @@ func TestResultOrder(t *testing.T) {
 
 func TestFindOptionsExclude(t *testing.T) {
 	_, err := Find(t.Context(), FindOptions{Source: "a", Volume: "b"})
-	if err == nil || !strings.Contains(err.Error(), "want one of them") {
+	if err == nil || !strings.Contains(err.Error(), "wanted one of them") {
 		t.Errorf("Find with source and volume: %v", err)
 	}
 }

@@ -217,7 +217,7 @@ func programVersion(root *os.Root, prog program) (pe.Version, error) {
 	case err != nil:
 		return pe.Version{}, fmt.Errorf("%s: %w", name, err)
 	case facts.FileVersion.IsZero():
-		return pe.Version{}, fmt.Errorf("%s: it carries no file version", name)
+		return pe.Version{}, fmt.Errorf("%s: it has no file version", name)
 	}
 	return facts.FileVersion, nil
 }

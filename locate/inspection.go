@@ -112,7 +112,7 @@ func (i *Inspection) sniff(start []byte) {
 	i.sniffing = false
 	magic := start[:min(sniffs, i.size)]
 	if string(magic) == "MZ" {
-		i.reading, i.fault = false, peHidden.at(i.name, "a program, by its first two bytes", "none under such a name")
+		i.reading, i.fault = false, peHidden.at(i.name, "a program, by its first two bytes", "a file that is not a program")
 	}
 	i.beginTexts(magic)
 }

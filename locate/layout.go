@@ -42,7 +42,7 @@ func (e *LayoutError) Hint() string {
 	}
 	b.WriteString(", then give <dir>")
 	if missing := e.missingParts(); len(missing) > 0 {
-		fmt.Fprintf(&b, "; the layout lacks %s, without which USMT is not whole", strings.Join(missing, " and "))
+		fmt.Fprintf(&b, "; the layout lacks %s, without which USMT is incomplete", strings.Join(missing, " and "))
 	}
 	return b.String()
 }

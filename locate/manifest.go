@@ -37,7 +37,7 @@ func manifestVersion(r io.Reader) (string, error) {
 		switch t := token.(type) {
 		case xml.StartElement:
 			if at = append(at, t.Name.Local); len(at) > maxDepth {
-				return "", fmt.Errorf("its elements lie more than %d deep", maxDepth)
+				return "", fmt.Errorf("its elements are nested more than %d deep", maxDepth)
 			}
 			if t.Name.Space == experienceSpace && "/"+strings.Join(at, "/") == experienceVersion {
 				return text(dec)
@@ -60,7 +60,7 @@ func text(dec *xml.Decoder) (string, error) {
 		case xml.CharData:
 			b.Write(t)
 		case xml.StartElement:
-			return "", fmt.Errorf("its %s holds the element %q, wanted text", experienceVersion, t.Name.Local)
+			return "", fmt.Errorf("its %s contains the element %q, wanted text", experienceVersion, t.Name.Local)
 		case xml.EndElement:
 			return strings.TrimSpace(b.String()), nil
 		}

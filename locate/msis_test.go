@@ -38,7 +38,7 @@ func TestReadMSI(t *testing.T) {
 		{"without the names of its tables", signMSI(t, p.good, db, false), pe.Unsupported, "leaves out the names and sizes of its tables"},
 		{"altered", bytes.Replace(good, []byte("SFCN.DAT"), []byte("SFCN.DAX"), 1), pe.Tampered, "tampered: "},
 		{"not an MSI", []byte("MZ"), pe.Unsupported, "unsupported: "},
-		{"a directory that is not there", signMSI(t, p.good, moved, true), pe.Unsupported, "is not there"},
+		{"a directory that is not there", signMSI(t, p.good, moved, true), pe.Unsupported, "does not exist"},
 	} {
 		m := ReadMSI(p.verifier, "dir/kit.msi", tt.data)
 		if m.Counts() || m.Signature.Verdict != tt.verdict || len(m.files)+len(m.scanStates) > 0 {

@@ -126,8 +126,8 @@ func (s *survey) proven(trees []*archFolder) []FileProof {
 			list = append(list, FileProof{e.path, v})
 		}
 		if len(lacking) > 0 && s.policy.RequireProof {
-			s.add(proofMissing.at(t.dir, fmt.Sprintf("%s compared by name only, such as %s", files(len(lacking)), finding.Printable(path.Base(lacking[0]))),
-				"something that vouches for the content of each"))
+			s.add(proofMissing.at(t.dir, fmt.Sprintf("%s without a proof, such as %s", files(len(lacking)), finding.Printable(path.Base(lacking[0]))),
+				"a proof of the content of each"))
 		}
 	}
 	slices.SortFunc(list, func(a, b FileProof) int { return strings.Compare(a.Path, b.Path) })

@@ -145,7 +145,7 @@ func notPlain(dir string) string {
 	case strings.Count(dir, "%") >= 2:
 		return "not followed: it names a variable"
 	case strings.ContainsRune(dir, 0):
-		return "not followed: it holds a zero character"
+		return "not followed: it contains a zero character"
 	}
 	return ""
 }

@@ -78,7 +78,7 @@ func TestFindMachineNothing(t *testing.T) {
 	if err.Error() != want {
 		t.Errorf("Error = %q, want %q", err.Error(), want)
 	}
-	if hint := notFound.Hint(); hint != "give a folder that holds USMT or the root of a mounted Windows volume" {
+	if hint := notFound.Hint(); hint != "give a folder that contains USMT, or the root of a mounted Windows volume" {
 		t.Errorf("Hint = %q", hint)
 	}
 	root := t.TempDir()

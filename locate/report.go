@@ -132,7 +132,9 @@ func (s *survey) groupByArch(entries map[string]*entry) []*archFolder {
 		switch {
 		case !ok:
 			if !below {
-				s.add(leftOut.at(name, tree.Kind(e.mode), "an arch folder"))
+				f := leftOut.at(name, tree.Kind(e.mode), "an arch folder")
+				f.Text = tree.Kind(e.mode) + " that does not become part of the package"
+				s.add(f)
 			}
 			continue
 		case !below && !e.mode.IsDir() && !s.policy.forbids(arch):

@@ -34,13 +34,13 @@ const copyAgain = "copy the folder again from the installed kit, or repair the k
 // Rules about the arch folders.
 var (
 	archMissing = rule{id: "arch-missing", severity: finding.SeverityError,
-		hint: "give the folder that holds the arch folders, or change the arch policy"}
+		hint: "give the folder that contains the arch folders, or change the arch policy"}
 	archEmpty = rule{id: "arch-empty", severity: finding.SeverityError,
 		hint: copyAgain + ", or remove the empty folder if the arch is not wanted"}
 	archForbidden = rule{id: "arch-forbidden", severity: finding.SeverityError,
-		hint: "give a folder without it, or change the arch policy"}
+		hint: "give a source without this folder, or change the arch policy"}
 	archX86Missing = rule{id: "arch-x86-missing", severity: finding.SeverityWarning,
-		hint: "32-bit Windows cannot be served by this package; if none is left, allow or forbid x86 by name in the arch policy",
+		hint: "this package cannot serve 32-bit Windows; if you have none, accept that with --forbid-arch x86",
 		source: "documented: the task sequence steps take the USMT of the operating system's arch (Microsoft Learn, 2022); " +
 			"measured: USMT 10.0.26100.1 (May 2024) still has x86, newer kits are not known"}
 	archARM64Unverified = rule{id: "arch-arm64-unverified", severity: finding.SeverityWarning,
@@ -52,7 +52,7 @@ var (
 		source: "measured: the arches of USMT 10.0.15063.0 and 10.0.26100.1 have one version each (copies of 2023 and 2024)"}
 	kitUnsupported = rule{id: "kit-unsupported", severity: finding.SeverityWarning,
 		hint: "install a kit that your ConfigMgr version supports, such as 10.1.26100.1",
-		source: "documented: ADK 10.1.25398.1 of September 2023 is not supported by ConfigMgr, for faults of WinPE " +
+		source: "documented: ADK 10.1.25398.1 of September 2023 is not supported by ConfigMgr, because of faults in WinPE " +
 			"(Microsoft Learn, Support for the Windows ADK, May 2024); inferred: its USMT has version 10.0.25398"}
 	leftOut = rule{id: "left-out", severity: finding.SeverityInfo,
 		hint: "only the folders amd64, arm64 and x86 are part of the package"}
@@ -65,16 +65,16 @@ var (
 	fileEmpty   = rule{id: "file-empty", severity: finding.SeverityWarning, hint: copyAgain + ", or remove the file if it is yours",
 		source: measured + ": no file is empty"}
 	manifestsMissing = rule{id: "manifests-missing", severity: finding.SeverityError,
-		hint:   "without it ScanState succeeds and leaves out system settings without saying so; " + copyAgain,
+		hint:   "without it ScanState succeeds, but skips system settings without a warning; " + copyAgain,
 		source: "documented: Ask the Directory Services Team, Don't mess about with USMT's included manifests, 2010-08-25"}
 	manifestsEmpty = rule{id: "manifests-empty", severity: finding.SeverityError,
 		hint: manifestsMissing.hint, source: manifestsMissing.source}
 	listPair = rule{id: "list-pair", severity: finding.SeverityWarning,
 		hint:   "the file was probably lost in a copy; " + copyAgain,
-		source: "inferred: " + measured + ": each SFPAT<release>.INF but SFPATPG.INF comes with its SFLIST<release>.DAT"}
+		source: "inferred: " + measured + ": each SFPAT<release>.INF except SFPATPG.INF comes with its SFLIST<release>.DAT"}
 	siblingMissing = rule{id: "sibling-missing", severity: finding.SeverityWarning,
 		hint: "the file was probably lost in a copy; " + copyAgain +
-			"; if it is a file of your own in one arch folder only, lay it over the kit with --overlay",
+			"; if it is your own file, add it with --overlay, which puts it into every arch folder",
 		source: "inferred: measured on USMT 10.0.15063.0, 10.0.26100.1 and 10.0.26100.2454: amd64 and x86 have files of the same names, " +
 			"and every file of arm64 is in amd64 (copies of 2023 and 2024, installers of December 2024)"}
 	notInspected = rule{id: "not-inspected", severity: finding.SeverityError,
@@ -85,13 +85,13 @@ var (
 var (
 	inventoryMissing = rule{id: "inventory-missing", severity: finding.SeverityError, hint: "the file was probably lost in a copy; " + copyAgain}
 	inventoryDiffers = rule{id: "inventory-differs", severity: finding.SeverityError,
-		hint: "the file was altered, or is of another release; " + copyAgain +
+		hint: "the file was altered, or is from another release; " + copyAgain +
 			"; a file that you changed on purpose belongs in an overlay: --overlay-replace"}
 	inventoryDoubtful = rule{id: "inventory-differs-unconfirmed", severity: finding.SeverityWarning,
 		hint: "the list is based on one copy, so either may be the altered one; prove the file with the kit's signed catalogs (--catalogs) or its Windows Installer databases (--msi)"}
-	inventoryVersion = rule{id: "inventory-version", severity: finding.SeverityError, hint: "the file is of another release; " + copyAgain}
+	inventoryVersion = rule{id: "inventory-version", severity: finding.SeverityError, hint: "the file is from another release; " + copyAgain}
 	inventoryExtra   = rule{id: "inventory-extra", severity: finding.SeverityInfo,
-		hint: "right if you put it there, such as a migration XML file of your own"}
+		hint: "expected if you added it, such as your own migration XML file"}
 	inventoryUnknown = rule{id: "inventory-unknown", severity: finding.SeverityInfo,
 		hint: "no inventory is known for it, so only the core rules apply and the arch folders are compared with each other: " +
 			"a file that is altered, or lost in every arch folder, may go unnoticed; " +
@@ -101,7 +101,7 @@ var (
 // Rules about what is in a file.
 var (
 	peHidden = rule{id: "pe-hidden", severity: finding.SeverityError,
-		hint: "a manifest can load it whatever its name is, and no check of programs would see it; remove it, or give it the name of a program"}
+		hint: "a manifest can load it under any name, and no check of programs would see it; remove it, or give it the extension of a program"}
 	peInvalid = rule{id: "pe-invalid", severity: finding.SeverityError, hint: copyAgain}
 	peMachine = rule{id: "pe-machine", severity: finding.SeverityError,
 		hint: "the file belongs in another arch folder; " + copyAgain}
@@ -116,7 +116,7 @@ var (
 		hint:   "this is not an .INF file: it was damaged or replaced; " + copyAgain,
 		source: "measured: all 42 .INF files of the measured copies (2014 to 2024) are texts"}
 	migXMLRoot = rule{id: "migxml-root", severity: finding.SeverityError,
-		hint:   "a migration XML file has the root element migration; a Config.xml is best given a name that begins with Config",
+		hint:   "a migration XML file has the root element migration; if it is a Config.xml file, give it a name that begins with Config",
 		source: "documented: Microsoft Learn, USMT XML file requirements"}
 	migXMLURLID = rule{id: "migxml-urlid", severity: finding.SeverityError,
 		hint:   "give the root element a urlid that no other file has",
@@ -145,32 +145,32 @@ var (
 	signatureTampered = rule{id: "signature-tampered", severity: finding.SeverityError,
 		hint: "the file was altered after it was signed: do not use it; " + copyAgain}
 	signatureUntrusted = rule{id: "signature-untrusted", severity: finding.SeverityError,
-		hint: "anybody can sign in any name; if the kit was signed again on purpose, give that root with --trust-root"}
+		hint: "anyone can sign under any name; if the kit was signed again on purpose, give the root certificate with --trust-root"}
 	signatureExpired = rule{id: "signature-expired", severity: finding.SeverityError,
 		hint: "nothing shows that the certificate was good when it was used; " + copyAgain}
 	signatureUnsupported = rule{id: "signature-unsupported", severity: finding.SeverityWarning,
-		hint:   "look at it with Get-AuthenticodeSignature on Windows: here it could not be checked",
+		hint:   "usmtpkg cannot check it; use Get-AuthenticodeSignature on Windows",
 		source: "measured: all signatures of USMT 10.0.26100.1 (copy of 2024) are of a supported kind"}
 	signatureMissing = rule{id: "signature-missing", severity: finding.SeverityError,
-		hint: "a removed signature looks like this, and so does a program that somebody put there; " + copyAgain +
-			"; a program of your own is laid over the kit with --overlay",
+		hint: "the signature was removed, or the program does not belong to the kit; " + copyAgain +
+			"; add your own programs with --overlay",
 		source: "the inventory of the release"}
 	signatureUnproven = rule{id: "signature-unproven", severity: finding.SeverityWarning,
-		hint: "a removed signature looks like this: compare the file with one of a kit you trust, or give that kit's list with --inventory",
+		hint: "the signature may have been removed: compare the file with one of a kit you trust, or give that kit's list with --inventory",
 		source: "measured: all programs in the roots of USMT 10.0.10586, 10.0.15063 and 10.0.26100.1 are signed, of 6.2.9200 only some " +
 			"(copies of 2014 to 2024)"}
 	proofMissing = rule{id: "proof-missing", severity: finding.SeverityError,
 		hint: "give the kit's signed catalogs with --catalogs, its Windows Installer database with --msi, or a list from a kit you trust with --inventory; usmtpkg validate -v lists the files"}
 	catalogDiffers = rule{id: "catalog-differs", severity: finding.SeverityError,
-		hint:   "the file was altered, or is of another kit; " + copyAgain,
+		hint:   "the file was altered, or is from another kit; " + copyAgain,
 		source: "the signed catalog of the kit"}
 	catalogMissing = rule{id: "catalog-missing", severity: finding.SeverityWarning,
 		hint:   "the file was probably lost in a copy; " + copyAgain,
 		source: "measured: all files that the public catalogs of USMT 10.0.26100.2454 list are in its arch folders; inferred for others"}
 	catalogRefused = rule{id: "catalog-refused", severity: finding.SeverityWarning,
-		hint: "the catalog does not count, and what it lists is not proven by it: copy it again from the installed kit"}
+		hint: "this catalog proves nothing; copy it again from the installed kit"}
 	msiDiffers = rule{id: "msi-differs", severity: finding.SeverityError,
-		hint: "the file was altered, or is of another release; " + copyAgain +
+		hint: "the file was altered, or is from another release; " + copyAgain +
 			"; a file that you changed on purpose belongs in an overlay: --overlay-replace"}
 	msiMissing = rule{id: "msi-missing", severity: finding.SeverityError, hint: "the file was probably lost in a copy; " + copyAgain}
 	msiRefused = rule{id: "msi-refused", severity: finding.SeverityInfo,
@@ -179,20 +179,20 @@ var (
 		hint:   "give the MSIs of this kit: \"User State Migration Tool*.msi\" in the folder Installers of its offline layout (adksetup /layout)",
 		source: "measured: the MSIs of USMT 10.0.26100.2454 have the version 10.1.26100.2454, and list scanstate.exe with its file version"}
 	signatureNone = rule{id: "signature-none", severity: finding.SeverityInfo,
-		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may vouch for it"}
+		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may prove it"}
 )
 
 // Rules about entries and their names.
 var (
 	entryType = rule{id: "entry-type", severity: finding.SeverityError,
-		hint: "replace it by what it stands for; links, junctions and devices are never followed"}
+		hint: "replace it with the file or folder itself; usmtpkg never follows links, junctions or devices"}
 	nameWindows = rule{id: "name-windows", severity: finding.SeverityError, hint: "rename it: Windows refuses the name",
 		source: "documented: Microsoft Learn, Naming Files, Paths, and Namespaces"}
 	nameEncoding  = rule{id: "name-encoding", severity: finding.SeverityError, hint: "rename it in Unicode"}
 	nameCollision = rule{id: "name-collision", severity: finding.SeverityError,
-		hint: "remove or rename one of them: Windows takes both for the same name"}
+		hint: "remove or rename one of them: to Windows they have the same name"}
 	nameTwin = rule{id: "name-unicode-twin", severity: finding.SeverityError,
-		hint: "remove or rename one of them: some systems take both for the same name"}
+		hint: "remove or rename one of them: on some systems they have the same name"}
 	pathLength = rule{id: "path-length", severity: finding.SeverityError, hint: "shorten the name, or the path of the library",
 		source: "documented: USMT refuses arguments over 256 characters (Microsoft Learn, USMT return codes, code 12); " +
 			"Windows paths end at 260, names at 255 (Microsoft Learn, Maximum Path Length Limitation)"}

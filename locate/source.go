@@ -56,7 +56,7 @@ func (s *search) source(ctx context.Context, source string) error {
 		return err
 	}
 	if below {
-		s.places[at].Outcome = "folder that holds USMT further down"
+		s.places[at].Outcome = "folder that contains USMT further down"
 		return nil
 	}
 	packed, err := layout(root.FS(), dir)
@@ -93,8 +93,8 @@ func singleArch(dir string) error {
 			hint: "give the folder above it: " + filepath.Dir(dir)}
 	}
 	arches := strings.Join(archNames, ", ")
-	return &SourceError{Path: dir, Reason: scanState + " lies in it and not in a folder named for its arch (" + arches + ")",
-		hint: "put the files into a folder named for their arch and give the folder above it"}
+	return &SourceError{Path: dir, Reason: scanState + " is directly in it, not in a folder named after its arch (" + arches + ")",
+		hint: "put the files into a folder named after their arch, and give the folder above it"}
 }
 
 // Source is a candidate opened for reading. Close it after use.

@@ -30,8 +30,8 @@ func TestFindSourceRefused(t *testing.T) {
 		{name: "one arch folder", source: "USMT/amd64", want: "USMT/amd64: this is the amd64 folder of USMT, not USMT itself",
 			hint: "give the folder above it: " + filepath.Join(root, "USMT")},
 		{name: "a copy without arch folders", source: "flat",
-			want: "flat: scanstate.exe lies in it and not in a folder named for its arch (amd64, arm64, x86)",
-			hint: "put the files into a folder named for their arch and give the folder above it"},
+			want: "flat: scanstate.exe is directly in it, not in a folder named after its arch (amd64, arm64, x86)",
+			hint: "put the files into a folder named after their arch, and give the folder above it"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestFindLayout(t *testing.T) {
 		{"three installers", []string{"ADKSetup.exe", "Installers/" + part("ClientCore"), "Installers/" + part("DesktopEditions"), "Installers/" + part("OnecoreUAP")},
 			".", []string{"Installers/" + part("ClientCore"), "Installers/" + part("DesktopEditions"), "Installers/" + part("OnecoreUAP")}, ""},
 		{"one of three", []string{"Installers/" + part("DesktopEditions")}, ".", []string{"Installers/" + part("DesktopEditions")},
-			"; the layout lacks (ClientCore) and (OnecoreUAP), without which USMT is not whole"},
+			"; the layout lacks (ClientCore) and (OnecoreUAP), without which USMT is incomplete"},
 		{"without USMT", []string{"adksetup.exe", "Installers/Windows Deployment Tools-x86_en-us.msi"}, ".", nil, ""},
 	}
 	for _, tt := range tests {

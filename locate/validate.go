@@ -144,7 +144,7 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 
 // changed says that a file has not the size it had when it was listed.
 func changed(found, wanted int64) error {
-	return fmt.Errorf("found %d bytes, wanted the %d of a moment ago: it changed during the run", found, wanted)
+	return fmt.Errorf("found %d bytes, wanted the %d that it had when it was listed: it changed during the run", found, wanted)
 }
 
 // randomAccess returns the content of an open file, and its size.

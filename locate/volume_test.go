@@ -155,7 +155,7 @@ func TestReroot(t *testing.T) {
 		{`\\?\C:\a`, "", "", network},
 		{`\\.\PhysicalDrive0`, "", "", network},
 		{`%ProgramFiles%\a`, "", "", "not followed: it names a variable"},
-		{"C:\\a\x00b", "", "", "not followed: it holds a zero character"},
+		{"C:\\a\x00b", "", "", "not followed: it contains a zero character"},
 		{"", "", "", "not followed: the value is empty"},
 		{" ", "", "", "not followed: the value is empty"},
 	}

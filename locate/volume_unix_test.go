@@ -106,7 +106,7 @@ func TestFindLinks(t *testing.T) {
 		t.Errorf("candidates (-want +got):\n%s", diff)
 	}
 	want = []string{
-		". | given as source | folder that holds USMT further down",
+		". | given as source | folder that contains USMT further down",
 		"a | given as source | amd64 in it is a file or a link, not a folder",
 		"b | given as source | USMT of unknown version (amd64)",
 	}

@@ -114,7 +114,7 @@ func decode(data []byte) (document, error) {
 	}
 	var doc document
 	if head.Format != jsonFormat || head.Version != jsonVersion {
-		return doc, fmt.Errorf("found format %q, version %d, want %q, version %d",
+		return doc, fmt.Errorf("found format %q, version %d, wanted %q, version %d",
 			head.Format, head.Version, jsonFormat, jsonVersion)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -149,7 +149,7 @@ func sameTokens(data []byte, doc any) error {
 		}
 		if g != w {
 			line := 1 + bytes.Count(data[:got.InputOffset()], []byte("\n"))
-			return fmt.Errorf("line %d: found %v, want %v: a key is missing, doubled, misspelt or out of place", line, g, w)
+			return fmt.Errorf("line %d: found %v, wanted %v: a key is missing, doubled, misspelled or out of place", line, g, w)
 		}
 	}
 }

@@ -59,14 +59,14 @@ func (c Contents) lintFiles(key string, files []string) []*finding.Error {
 	if has("MigUser.xml") && has("MigDocs.xml") {
 		all = append(all, &finding.Error{
 			Rule: "miguser-and-migdocs", Severity: finding.SeverityWarning, Path: key, Found: "MigUser.xml and MigDocs.xml", Wanted: "one of the two",
-			Hint: "leave MigUser.xml out: both find the same documents, which makes scans long", Source: practicesPage,
+			Hint: "leave out MigUser.xml: both files find the same documents, which slows the scan", Source: practicesPage,
 		})
 	}
 	for _, file := range files {
 		if c.isConfig(file) {
 			all = append(all, &finding.Error{
 				Rule: "config-as-migration-xml", Severity: finding.SeverityError, Path: key, Found: fmt.Sprintf("%q, a Config.xml file", file), Wanted: "migration XML files only",
-				Hint:   "pass it by /config: in the variable OSDMigrateAdditionalCaptureOptions; listed here it is passed by /i:, and ScanState ends with 26 or 28",
+				Hint:   "pass it with /config: in the variable OSDMigrateAdditionalCaptureOptions; a file listed here is passed with /i:, and ScanState ends with 26 or 28",
 				Source: returnPage,
 			})
 			continue
@@ -74,7 +74,7 @@ func (c Contents) lintFiles(key string, files []string) []*finding.Error {
 		if missing := c.without(file); len(missing) > 0 {
 			all = append(all, &finding.Error{
 				Rule: "config-file-missing", Severity: finding.SeverityError, Path: key, Found: fmt.Sprintf("no %q in %s", file, strings.Join(missing, ", ")), Wanted: "the file in every arch folder",
-				Hint: "put the file into every arch folder of the source, and stage that", Source: folderSource,
+				Hint: "add the file to every arch folder with --overlay, and stage again", Source: folderSource,
 			})
 		}
 	}
@@ -139,7 +139,7 @@ func lintTwins(s Settings) []*finding.Error {
 				if same(name, other) {
 					all = append(all, &finding.Error{
 						Rule: "listed-twice", Severity: finding.SeverityError, Path: fmt.Sprintf(path, i), Found: fmt.Sprintf("%q, and %q before it", name, other), Wanted: "each once",
-						Hint: "leave one of them out", Source: "inferred: Windows does not tell names apart by case; that ConfigMgr does not either is not documented",
+						Hint: "remove one of them", Source: "inferred: Windows ignores case in names; whether ConfigMgr does is not documented",
 					})
 				}
 			}

@@ -43,7 +43,7 @@ func CheckPath(path, shown string) error {
 	}
 	for i, r := range []rune(path) {
 		if !unicode.IsPrint(r) {
-			return wrong(field, "character %d is %U, want a printable one", i+1, r)
+			return wrong(field, "character %d is %U, wanted a printable one", i+1, r)
 		}
 	}
 	if n := winname.Units(path); n > winname.MaxFolder {
@@ -54,7 +54,7 @@ func CheckPath(path, shown string) error {
 	}
 	names, unc := splitPath(path)
 	if names == nil {
-		return wrong(field, `found %q, want \\server\share\folder or X:\folder`, shown)
+		return wrong(field, `found %q, wanted \\server\share\folder or X:\folder`, shown)
 	}
 	for i, name := range names {
 		if inContentLibrary(name) {
@@ -92,7 +92,7 @@ func SourcePath(library, release string) (string, error) {
 	rest, unc := strings.CutPrefix(library, `\\`)
 	rest, base := strings.TrimSuffix(rest, `\`), strings.TrimSuffix(library, `\`)
 	if unc && !strings.Contains(rest, `\`) || len(base) < 2 {
-		return "", wrong("package path", `found %q, want \\server\share\folder or X:\folder`, library)
+		return "", wrong("package path", `found %q, wanted \\server\share\folder or X:\folder`, library)
 	}
 	path := base + `\` + release + `\data`
 	return path, CheckPath(path, library)

@@ -112,18 +112,18 @@ func (k Key) parse(path string, v Value, target any) error {
 		return k.parseList(path, v, t)
 	}
 	if v.Kind != ScalarValue {
-		return badSetting(path, "found a list or a map, want %s", k.want())
+		return badSetting(path, "found a list or a map, wanted %s", k.want())
 	}
 	switch t := target.(type) {
 	case *bool:
 		if v.Type != BoolScalar {
-			return badSetting(path, "found %q, want %s without quotation marks", v.Text, k.want())
+			return badSetting(path, "found %q, wanted %s without quotation marks", v.Text, k.want())
 		}
 		*t = v.Text == "true"
 	case *int:
 		n, err := strconv.Atoi(v.Text)
 		if err != nil || v.Type != NumberScalar {
-			return badSetting(path, "found %q, want %s", v.Text, k.want())
+			return badSetting(path, "found %q, wanted %s", v.Text, k.want())
 		}
 		*t = n
 	case *string:
@@ -140,11 +140,11 @@ func (k Key) parse(path string, v Value, target any) error {
 func (k Key) text(path string, v Value) (string, error) {
 	switch {
 	case v.Kind != ScalarValue:
-		return "", badSetting(path, "found a list or a map, want a text")
+		return "", badSetting(path, "found a list or a map, wanted a text")
 	case v.Type == NullScalar:
 		return "", badSetting(path, "has no value; give one, or leave the key out")
 	case v.Type != TextScalar && k.Kind == Enum:
-		return "", badSetting(path, "found %q, want %s", v.Text, k.want())
+		return "", badSetting(path, "found %q, wanted %s", v.Text, k.want())
 	case v.Type != TextScalar:
 		return "", badSetting(path, "%s is not text in YAML; write '%s' with quotation marks", v.Text, v.Text)
 	}
@@ -156,7 +156,7 @@ func (k Key) parseList(path string, v Value, target *[]string) error {
 	*target = []string{}
 	switch v.Kind {
 	case MapValue:
-		return badSetting(path, "found a map, want %s", k.want())
+		return badSetting(path, "found a map, wanted %s", k.want())
 	case ScalarValue:
 		text, err := k.text(path, v)
 		*target = append(*target, text)
@@ -176,7 +176,7 @@ func (k Key) parseList(path string, v Value, target *[]string) error {
 func (k Key) parseFolders(path string, v Value, target *[]StorageFolder) error {
 	*target = []StorageFolder{}
 	if v.Kind != ListValue {
-		return badSetting(path, "found %s, want %s", v.Kind, k.want())
+		return badSetting(path, "found %s, wanted %s", v.Kind, k.want())
 	}
 	for i, item := range v.List {
 		f, err := k.parseFolder(fmt.Sprintf("%s[%d]", path, i), item)
@@ -191,7 +191,7 @@ func (k Key) parseFolders(path string, v Value, target *[]StorageFolder) error {
 func (k Key) parseFolder(path string, v Value) (StorageFolder, error) {
 	var f StorageFolder
 	if v.Kind != MapValue {
-		return f, badSetting(path, "found %s, want a map with %s", v.Kind, itemNames(k.Items))
+		return f, badSetting(path, "found %s, wanted a map with %s", v.Kind, itemNames(k.Items))
 	}
 	for _, e := range v.Map {
 		i := slices.IndexFunc(k.Items, func(item Key) bool { return item.Name == e.Name })
@@ -204,7 +204,7 @@ func (k Key) parseFolder(path string, v Value) (StorageFolder, error) {
 	}
 	for _, item := range k.Items {
 		if !slices.ContainsFunc(v.Map, func(e Entry) bool { return e.Name == item.Name }) {
-			return f, badSetting(path+"."+item.Name, "is missing, want %s", item.want())
+			return f, badSetting(path+"."+item.Name, "found nothing, wanted %s", item.want())
 		}
 	}
 	return f, nil
@@ -227,26 +227,26 @@ func (k Key) check(path string, target any) error {
 	switch t := target.(type) {
 	case *int:
 		if *t < k.Min || *t > k.Max {
-			return badSetting(path, "found %d, want %s", *t, k.want())
+			return badSetting(path, "found %d, wanted %s", *t, k.want())
 		}
 	case *string:
 		if k.Kind == Enum {
 			if !slices.Contains(k.Values, *t) {
-				return badSetting(path, "found %q, want %s", *t, k.want())
+				return badSetting(path, "found %q, wanted %s", *t, k.want())
 			}
 			return nil
 		}
 		return k.checkText(path, *t)
 	case *[]string:
 		if len(*t) > maxListed {
-			return badSetting(path, "holds %d names, at most %d are allowed", len(*t), maxListed)
+			return badSetting(path, "found %d names, wanted at most %d", len(*t), maxListed)
 		}
 		for i, text := range *t {
 			if err := k.checkText(fmt.Sprintf("%s[%d]", path, i), text); err != nil {
 				return err
 			}
 			if slices.Contains((*t)[:i], text) {
-				return badSetting(fmt.Sprintf("%s[%d]", path, i), "found %q a second time", text)
+				return badSetting(fmt.Sprintf("%s[%d]", path, i), "found %q a second time, wanted it once", text)
 			}
 		}
 	case *[]StorageFolder:
@@ -257,7 +257,7 @@ func (k Key) check(path string, target any) error {
 
 func (k Key) checkFolders(path string, folders []StorageFolder) error {
 	if len(folders) > maxListed {
-		return badSetting(path, "holds %d folders, at most %d are allowed", len(folders), maxListed)
+		return badSetting(path, "found %d folders, wanted at most %d", len(folders), maxListed)
 	}
 	for i := range folders {
 		for _, item := range k.Items {
@@ -277,15 +277,15 @@ func (k Key) checkText(path, text string) error {
 	case !utf8.ValidString(text):
 		return badSetting(path, "%q is not UTF-8", text)
 	case n < k.Min || n > k.Max:
-		return badSetting(path, "found %q, which is %d characters long, want %s", text, n, k.want())
+		return badSetting(path, "found %q, which is %d characters long, wanted %s", text, n, k.want())
 	case text == "":
 		return nil
 	case strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0:
-		return badSetting(path, "found %q, want printable characters only", text)
+		return badSetting(path, "found %q, wanted printable characters only", text)
 	case strings.TrimSpace(text) != text:
-		return badSetting(path, "found %q, want it without blanks at its ends", text)
+		return badSetting(path, "found %q, wanted it without leading or trailing blanks", text)
 	case k.pattern != nil && !k.pattern.expr.MatchString(text):
-		return badSetting(path, "found %q, want %s", text, k.pattern.want)
+		return badSetting(path, "found %q, wanted %s", text, k.pattern.want)
 	}
 	return nil
 }

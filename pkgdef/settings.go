@@ -178,7 +178,7 @@ func (c CaptureSettings) errors() []error {
 func configFiles(section, mode string, files []string) error {
 	switch {
 	case mode == ModeCustomize && len(files) == 0:
-		return badSetting(section+".configFiles", "is empty, want the migration XML files, since %s.mode is customize", section)
+		return badSetting(section+".configFiles", "found nothing, wanted the migration XML files, because %s.mode is customize", section)
 	case mode == ModeStandard && len(files) > 0:
 		return badSetting(section+".configFiles", "found %q, which goes with %s.mode customize only", files, section)
 	}
@@ -190,14 +190,14 @@ func (p StateMigrationPointSettings) errors() []error {
 	var errs []error
 	const section = "stateMigrationPoint."
 	if p.Server != "" && len(p.Folders) == 0 {
-		errs = append(errs, badSetting(section+"folders", "is empty, want at least one folder, since stateMigrationPoint.server is given"))
+		errs = append(errs, badSetting(section+"folders", "found nothing, wanted at least one folder, because stateMigrationPoint.server is set"))
 	}
 	if p.Server == "" && (len(p.Folders) > 0 || len(p.BoundaryGroups) > 0 || p.SiteCode != "") {
-		errs = append(errs, badSetting(section+"server", "is empty, want the name of the site system server, since other keys of the section are given"))
+		errs = append(errs, badSetting(section+"server", "found nothing, wanted the name of the site system server, because other keys of the section are set"))
 	}
 	for i, f := range p.Folders {
 		if f.MinFreeSpaceUnit == UnitPercent && f.MinFreeSpace > maxPercent {
-			errs = append(errs, badSetting(folderPath(i, "minFreeSpace"), "found %d, want 1 to %d, since the unit is percent", f.MinFreeSpace, maxPercent))
+			errs = append(errs, badSetting(folderPath(i, "minFreeSpace"), "found %d, wanted 1 to %d, because the unit is percent", f.MinFreeSpace, maxPercent))
 		}
 	}
 	return errs

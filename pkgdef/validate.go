@@ -66,7 +66,7 @@ func (d Definition) textErrors() []error {
 		checkText("comment", d.Comment, MaxComment),
 	}
 	if d.Program != ProgramPlaceholder && d.Program != ProgramNone {
-		errs = append(errs, wrong("program", "found %q, want %q or %q", d.Program, ProgramPlaceholder, ProgramNone))
+		errs = append(errs, wrong("program", "found %q, wanted %q or %q", d.Program, ProgramPlaceholder, ProgramNone))
 	}
 	return errs
 }
@@ -80,7 +80,7 @@ func checkText(field, value string, limit int) error {
 	}
 	for i, r := range []rune(value) {
 		if r < ' ' || r > '~' {
-			return wrong(field, "character %d is %U, want printable ASCII", i+1, r)
+			return wrong(field, "character %d is %U, wanted printable ASCII", i+1, r)
 		}
 	}
 	switch {
@@ -98,15 +98,15 @@ func checkText(field, value string, limit int) error {
 func (d Definition) releaseErrors() []error {
 	var errs []error
 	if !hexDigest.MatchString(d.Digest) {
-		errs = append(errs, wrong("digest", "found %q, want 64 lower-case hex digits", d.Digest))
+		errs = append(errs, wrong("digest", "found %q, wanted 64 lower-case hex digits", d.Digest))
 	} else if want := d.USMTVersion + "-" + d.Digest[:releaseDigits]; d.Release != want {
-		errs = append(errs, wrong("release", "found %q, want %q: the USMT version and the begin of the digest", d.Release, want))
+		errs = append(errs, wrong("release", "found %q, wanted %q: the USMT version and the start of the digest", d.Release, want))
 	}
 	if !isFileVersion(d.USMTVersion) {
-		errs = append(errs, wrong("USMT version", "found %q, want four numbers up to 65535 such as 10.0.26100.1", d.USMTVersion))
+		errs = append(errs, wrong("USMT version", "found %q, wanted four numbers up to 65535 such as 10.0.26100.1", d.USMTVersion))
 	}
 	if d.ContentHash != "" && !contentHash.MatchString(d.ContentHash) {
-		errs = append(errs, wrong("content hash", "found %q, want 64 upper-case hex digits or nothing", d.ContentHash))
+		errs = append(errs, wrong("content hash", "found %q, wanted 64 upper-case hex digits or nothing", d.ContentHash))
 	}
 	return append(errs, checkArches(d.Arches), checkPath(d.PackagePath))
 }
@@ -125,14 +125,14 @@ func isFileVersion(s string) bool {
 
 func checkArches(arches []string) error {
 	if len(arches) == 0 {
-		return wrong("arches", "there is none")
+		return wrong("arches", "found none, wanted at least one")
 	}
 	for i, arch := range arches {
 		if !slices.Contains([]string{"amd64", "arm64", "x86"}, arch) {
-			return wrong("arches", "found %q, want amd64, arm64 or x86", arch)
+			return wrong("arches", "found %q, wanted amd64, arm64 or x86", arch)
 		}
 		if i > 0 && arches[i-1] >= arch {
-			return wrong("arches", "found %q, want them sorted and each once", arches)
+			return wrong("arches", "found %q, wanted them sorted and each once", arches)
 		}
 	}
 	return nil

@@ -193,11 +193,11 @@ func unchanged(in fs.File, f File) error {
 	case err != nil:
 		return &SourceError{Err: err}
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("reading %s: %w: it is now a %s", f.Path, tree.ErrChanged, entryKind(info.Mode().Type()))
+		return fmt.Errorf("reading %s: %w: it is a %s now", f.Path, tree.ErrChanged, entryKind(info.Mode().Type()))
 	case info.Size() != f.Size:
-		return fmt.Errorf("reading %s: %w: %d bytes, listed with %d", f.Path, tree.ErrChanged, info.Size(), f.Size)
+		return fmt.Errorf("reading %s: %w: it has %d bytes, and had %d when it was listed", f.Path, tree.ErrChanged, info.Size(), f.Size)
 	case !info.ModTime().Equal(f.ModTime):
-		return fmt.Errorf("reading %s: %w: its modification time moved", f.Path, tree.ErrChanged)
+		return fmt.Errorf("reading %s: %w: its modification time changed", f.Path, tree.ErrChanged)
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func (x *extraction) checkTarget(target string) error {
 	err := refuseTarget(target, x.o.Protected)
 	for _, dir := range x.From {
 		if err == nil && within(resolve(target), dir) {
-			err = &RefusedError{Path: target, Reason: "it is in " + dir + ", which is only read"}
+			err = &RefusedError{Path: target, Reason: "it is in " + dir + ", which usmtpkg only reads"}
 		}
 	}
 	if _, lerr := os.Lstat(filepath.Join(target, markerFile)); err == nil && lerr == nil {
@@ -192,7 +192,7 @@ func (x *extraction) mismatch(broken []FileResult) error {
 	if len(broken) == 0 {
 		return nil
 	}
-	return &MismatchError{What: x.Name + " is not whole", Files: broken}
+	return &MismatchError{What: x.Name + " is incomplete or altered", Files: broken}
 }
 
 // write writes the files into a folder beside the target and renames that.

@@ -117,7 +117,7 @@ func TestExtractBroken(t *testing.T) {
 			tt.do(c.FS.(fstest.MapFS))
 			_, err := Extract(t.Context(), c, filepath.Join(work, "USMT"), ExtractOptions{})
 			var mm *MismatchError
-			if !errors.As(err, &mm) || mm.What != "content is not whole" {
+			if !errors.As(err, &mm) || mm.What != "content is incomplete or altered" {
 				t.Fatalf("Extract = %v, want a *MismatchError about the content", err)
 			}
 			got := map[string]Verdict{}
@@ -178,8 +178,8 @@ func TestExtractRefuses(t *testing.T) {
 		want    string
 		refused bool // a *RefusedError, else a *DestinationError
 	}{
-		{"what is read", func(_ *testing.T, work string) string { return filepath.Join(work, "from") }, "which is only read", true},
-		{"in what is read", func(_ *testing.T, work string) string { return filepath.Join(work, "from", "x", "y") }, "which is only read", true},
+		{"what is read", func(_ *testing.T, work string) string { return filepath.Join(work, "from") }, "which usmtpkg only reads", true},
+		{"in what is read", func(_ *testing.T, work string) string { return filepath.Join(work, "from", "x", "y") }, "which usmtpkg only reads", true},
 		{"a library of ours", func(t *testing.T, work string) string {
 			t.Helper()
 			mustStage(t, filepath.Join(work, "lib"), source(kit()), options())

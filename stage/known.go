@@ -105,7 +105,7 @@ func (b *baseline) kit(release string) (kitFiles, error) {
 	defer root.Close() //nolint:errcheck // only read
 	rec, err := wholeRecord(root)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = &FormatError{releaseFile, "is missing: the release is not whole"}
+		err = &FormatError{releaseFile, "it is missing, so the release is incomplete"}
 	}
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (b *baseline) kit(release string) (kitFiles, error) {
 	}
 	err = bag.WriteManifest(h, manifestName, entries)
 	if err != nil || NameOf(versionOf(release), hex.EncodeToString(h.Sum(nil))) != release {
-		return nil, &FormatError{releaseFile, "its list of files does not fit the name of the release"}
+		return nil, &FormatError{releaseFile, "its list of files does not match the name of the release"}
 	}
 	b.kits[release] = k.lay(rec.Overlay)
 	return k, nil

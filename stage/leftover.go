@@ -84,7 +84,7 @@ func (x *extraction) reclaim(ctx context.Context, parent *os.Root) error {
 		x.o.step("judged")
 		err := removePartial(ctx, parent, e.Name(), parts)
 		if err != nil && len(parts) < len(wholePartial) {
-			x.notes = append(x.notes, fmt.Sprintf("left %s alone: it seemed to be of a run killed in its first moment, and could not be removed: %v", e.Name(), err))
+			x.notes = append(x.notes, fmt.Sprintf("left %s alone: it seems to be from a run that was killed at its start, and it could not be removed: %v", e.Name(), err))
 			continue
 		}
 		if err != nil {
@@ -117,7 +117,7 @@ func (x *extraction) checkLeftover(parent *os.Root, name, token string) (parts [
 	if err != nil {
 		return nil, err.Error()
 	}
-	const stranger = "nothing in it proves that it is usmtpkg's"
+	const stranger = "nothing in it proves that it belongs to usmtpkg"
 	for _, e := range entries {
 		proof, copied := e.Name() == extractionFile && e.Type().IsRegular(), e.Name() == extractedDir && e.IsDir()
 		if !proof && !copied {
@@ -149,7 +149,7 @@ func (x *extraction) checkLeftover(parent *os.Root, name, token string) (parts [
 	host, err := os.Hostname()
 	switch {
 	case err != nil || !h.sameMachine(host):
-		return nil, fmt.Sprintf("process %d on %s made it, before this machine was started or on another; delete it if usmtpkg does not run there", own.PID, own.Host)
+		return nil, fmt.Sprintf("process %d on %s made it, on another machine or before this one was restarted; delete it if usmtpkg is not running there", own.PID, own.Host)
 	case isRunning(own.PID):
 		return nil, fmt.Sprintf("process %d, which made it, is running", own.PID)
 	}

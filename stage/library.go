@@ -89,7 +89,7 @@ func readMarker(root *os.Root) (marker, error) {
 		return m, err
 	}
 	if len(m.Library) != 2*idBytes {
-		return m, &FormatError{markerFile, fmt.Sprintf("library id %q, want %d hex digits", m.Library, 2*idBytes)}
+		return m, &FormatError{markerFile, fmt.Sprintf("found library id %q, wanted %d hex digits", m.Library, 2*idBytes)}
 	}
 	return m, nil
 }
@@ -108,13 +108,13 @@ func decode(name string, b []byte, format string, newest int, v any) error {
 		return &FormatError{name, err.Error()}
 	}
 	if head.Format != format {
-		return &FormatError{name, fmt.Sprintf("format %q, want %q", head.Format, format)}
+		return &FormatError{name, fmt.Sprintf("found format %q, wanted %q", head.Format, format)}
 	}
 	if head.Version > newest {
-		return &newerError{&FormatError{name, fmt.Sprintf("version %d of %q, this usmtpkg knows version %d: use the usmtpkg that wrote it or a newer one", head.Version, format, newest)}}
+		return &newerError{&FormatError{name, fmt.Sprintf("found version %d of %q, and this usmtpkg reads version %d: use the usmtpkg that wrote it, or a newer one", head.Version, format, newest)}}
 	}
 	if head.Version != newest {
-		return &FormatError{name, fmt.Sprintf("version %d of %q, which was never released; this usmtpkg reads version %d", head.Version, format, newest)}
+		return &FormatError{name, fmt.Sprintf("found version %d of %q, which was never released; this usmtpkg reads version %d", head.Version, format, newest)}
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()

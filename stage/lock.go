@@ -82,7 +82,7 @@ func takeLock(ctx context.Context, root *os.Root, now func() time.Time) (*lock, 
 			return nil, "", err
 		}
 	}
-	return nil, "", fmt.Errorf("taking the lock: %w: others take it as soon as it is free", tree.ErrBusy)
+	return nil, "", fmt.Errorf("taking the lock: %w: other runs take it as soon as it is free", tree.ErrBusy)
 }
 
 func createLock(root *os.Root, me holder) (*lock, error) {
@@ -194,7 +194,7 @@ func removeStale(ctx context.Context, root *os.Root, host string, now func() tim
 	}
 	switch age := now().Sub(info.ModTime()); {
 	case !torn && h.sameMachine(host) && !isRunning(h.PID):
-		return fmt.Sprintf("took over the lock of %s: that process is no more", who), stealLock(root, h)
+		return fmt.Sprintf("took over the lock of %s: that process has ended", who), stealLock(root, h)
 	case age >= 0 && age < lockFresh:
 		return "", fmt.Errorf("the library is %w: %s", tree.ErrBusy, who)
 	}
@@ -244,7 +244,7 @@ func stealLock(root *os.Root, stale holder) error {
 		return destination("taking over the lock", root.Remove(aside))
 	}
 	_ = root.Link(aside, lockFile)
-	return errors.Join(fmt.Errorf("the library is %w: others take it over too", tree.ErrBusy), root.Remove(aside))
+	return errors.Join(fmt.Errorf("the library is %w: other runs are taking it over too", tree.ErrBusy), root.Remove(aside))
 }
 
 // randomHex is n random bytes in hexadecimal.

@@ -56,7 +56,7 @@ func TestLockOfADeadProcessIsTakenOver(t *testing.T) {
 	}
 	leaveLock(t, dir, func(h *holder) { h.PID = 1 << 30 })
 	w := writer(t, dir)
-	if notes := strings.Join(w.Notes(), "\n"); !strings.Contains(notes, "took over the lock") || !strings.Contains(notes, "no more") {
+	if notes := strings.Join(w.Notes(), "\n"); !strings.Contains(notes, "took over the lock") || !strings.Contains(notes, "has ended") {
 		t.Errorf("Notes = %q, want the reason of the takeover", notes)
 	}
 	if err := w.Close(); err != nil {

@@ -45,7 +45,7 @@ func (r *run) overlay() []OverlayFile {
 // recorded.
 func (r *run) checkOverlay() error {
 	if n := len(r.o.Overlay); n > maxOverlay {
-		return fmt.Errorf("overlay of %d files, want at most %d", n, maxOverlay)
+		return fmt.Errorf("found an overlay of %d files, wanted at most %d", n, maxOverlay)
 	}
 	for _, f := range r.o.Overlay {
 		if _, found := r.tree.find(f.Path); !found {
@@ -66,9 +66,9 @@ func (r Release) badOverlay() string {
 	for i, f := range r.Overlay {
 		switch {
 		case winname.PathFault(f.Path) != "" || strings.ContainsFunc(f.From, unicode.IsControl):
-			return fmt.Sprintf("overlay[%d]: path %q from %q, want a relative path, and no control characters", i, f.Path, f.From)
+			return fmt.Sprintf("overlay[%d]: path %q from %q, wanted a relative path, and no control characters", i, f.Path, f.From)
 		case f.Size < 0 || !sha256Hex.MatchString(f.SHA256):
-			return fmt.Sprintf("overlay[%d]: size %d, sha256 %q, want a number of bytes and 64 hex digits", i, f.Size, f.SHA256)
+			return fmt.Sprintf("overlay[%d]: size %d, sha256 %q, wanted a number of bytes and 64 hex digits", i, f.Size, f.SHA256)
 		}
 	}
 	return ""
@@ -116,7 +116,11 @@ func leftOut(overlay []OverlayFile) string {
 			replaced++
 		}
 	}
-	return fmt.Sprintf("not compared with the source: %d of the release's files, which its record says are of an overlay, and %d of the source, which those replaced", len(overlay), replaced)
+	text := fmt.Sprintf("not compared with the source: overlay files, according to the record of the release (%d)", len(overlay))
+	if replaced > 0 {
+		text += fmt.Sprintf(", and the files of the source that they replaced (%d)", replaced)
+	}
+	return text
 }
 
 // withoutOverlay leaves out of a comparison with the source what the record of

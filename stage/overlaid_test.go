@@ -87,7 +87,7 @@ func TestOverlayStaysReadable(t *testing.T) {
 	fsys["amd64/more"] = &fstest.MapFile{ModTime: testTime}
 	o.Overlay = append(o.Overlay, OverlayFile{Path: "amd64/more"})
 	dir = t.TempDir()
-	if _, err := stageInto(t, dir, source(fsys), o); err == nil || !strings.Contains(err.Error(), "overlay of 301 files, want at most 300") {
+	if _, err := stageInto(t, dir, source(fsys), o); err == nil || !strings.Contains(err.Error(), "overlay of 301 files, wanted at most 300") {
 		t.Errorf("one more: %v", err)
 	}
 	wantEmpty(t, dir)
@@ -104,7 +104,7 @@ func compareOverlaid(t *testing.T, dir string, fsys fstest.MapFS, overlay bool) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if note := strings.Join(rep.Notes, "\n"); overlay != (note == "") || !overlay && !strings.Contains(note, "2 of the release's files, ") {
+	if note := strings.Join(rep.Notes, "\n"); overlay != (note == "") || !overlay && !strings.Contains(note, "according to the record of the release (2)") {
 		t.Errorf("notes = %q", note)
 	}
 	rec, ok, err := CompareOverlay(dir)

@@ -22,11 +22,11 @@ func (r Release) badJudgement() string {
 	v := r.Validation
 	switch {
 	case r.Source.Path == sampleOrigin && !r.Sample:
-		return "sample false, want true: its source is the sample kit"
+		return "sample false, wanted true: its source is the sample kit"
 	case v != nil && v.Rules == "":
-		return "validation.rules is empty, want the version of the rules"
+		return "validation.rules is empty, wanted the version of the rules"
 	case v != nil && v.Findings.Error != 0:
-		return fmt.Sprintf("validation.findings.error %d, want 0: a release with errors is not published", v.Findings.Error)
+		return fmt.Sprintf("validation.findings.error %d, wanted 0: a release with errors is not published", v.Findings.Error)
 	}
 	return ""
 }
@@ -39,11 +39,11 @@ func (c *recordCheck) badCounts(rec Release) string {
 	}
 	switch {
 	case !maps.Equal(v.Signatures, c.signatures):
-		return fmt.Sprintf("validation.signatures %v, want those of its list, %v", v.Signatures, c.signatures)
+		return fmt.Sprintf("validation.signatures %v, wanted those of its list, %v", v.Signatures, c.signatures)
 	case !maps.Equal(v.Proofs, c.proofs):
-		return fmt.Sprintf("validation.proofs %v, want those of its list, %v", v.Proofs, c.proofs)
+		return fmt.Sprintf("validation.proofs %v, wanted those of its list, %v", v.Proofs, c.proofs)
 	case c.proofs[finding.NameOnly] > 0 && !slices.Contains(v.NotChecked, finding.ContentNotChecked):
-		return fmt.Sprintf("validation.not_checked %q, want %q in it: %d files are %s", v.NotChecked, finding.ContentNotChecked, c.proofs[finding.NameOnly], finding.NameOnly)
+		return fmt.Sprintf("validation.not_checked %q, wanted %q in it: %d files are %s", v.NotChecked, finding.ContentNotChecked, c.proofs[finding.NameOnly], finding.NameOnly)
 	}
 	return ""
 }

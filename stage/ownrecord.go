@@ -102,11 +102,11 @@ var libraryID = regexp.MustCompile(fmt.Sprintf(`^[0-9a-f]{%d}$`, 2*idBytes))
 func (r Release) badHead() string {
 	switch {
 	case !libraryID.MatchString(r.Library):
-		return fmt.Sprintf("library %q, want %d hex digits", r.Library, 2*idBytes)
+		return fmt.Sprintf("library %q, wanted %d hex digits", r.Library, 2*idBytes)
 	case !usmtVersion.MatchString(r.USMTVersion):
-		return fmt.Sprintf("usmt_version %q, want up to 32 letters, digits and dots", r.USMTVersion)
+		return fmt.Sprintf("usmt_version %q, wanted up to 32 letters, digits and dots", r.USMTVersion)
 	case r.Name != NameOf(r.USMTVersion, r.Digest):
-		return fmt.Sprintf("release %q, want %q by usmt_version and digest", r.Name, NameOf(r.USMTVersion, r.Digest))
+		return fmt.Sprintf("release %q, wanted %q by usmt_version and digest", r.Name, NameOf(r.USMTVersion, r.Digest))
 	}
 	for _, m := range []VerifyMode{r.Verify.Requested, r.Verify.Used} {
 		if _, err := ParseVerifyMode(string(m)); err != nil {
@@ -117,7 +117,7 @@ func (r Release) badHead() string {
 	case DurableSyncFS, DurableFsync, DurableNotConfirmed:
 		return ""
 	}
-	return fmt.Sprintf("durability %q, want syncfs, fsync or not-confirmed", r.Durability)
+	return fmt.Sprintf("durability %q, wanted syncfs, fsync or not-confirmed", r.Durability)
 }
 
 // badContentHash returns what is wrong with the content hash of a record whose
@@ -128,7 +128,7 @@ func (r Release) badContentHash(manifest []bag.Entry, predict Predictor) string 
 	}
 	want := predict.contentHash(contentsOf(manifest))
 	if want == nil || want.Value != r.ContentHash.Value {
-		return fmt.Sprintf("content_hash %s, want the one predicted for its files", r.ContentHash.Value)
+		return fmt.Sprintf("content_hash %s, wanted the one predicted for its files", r.ContentHash.Value)
 	}
 	return ""
 }
@@ -167,17 +167,17 @@ func (c *recordCheck) read(record io.Reader) error {
 		line, err := in.ReadSlice('\n')
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
-			return fmt.Errorf("files[%d]: a line over %d bytes", c.files, maxFileRecord)
+			return fmt.Errorf("files[%d]: a line of more than %d bytes", c.files, maxFileRecord)
 		case err != nil && !errors.Is(err, io.EOF):
 			return err
 		case string(line) == "  ]\n" && !more:
 			return atEnd(in)
 		case c.files > 0 && !more:
-			return fmt.Errorf("files[%d]: %q, want the end of the list", c.files, line)
+			return fmt.Errorf("files[%d]: %q, wanted the end of the list", c.files, line)
 		}
 		object, found := bytes.CutPrefix(bytes.TrimSuffix(line, []byte("\n")), []byte("    "))
 		if !found {
-			return fmt.Errorf("files[%d]: %q, want a file", c.files, line)
+			return fmt.Errorf("files[%d]: %q, wanted a file", c.files, line)
 		}
 		object, more = bytes.CutSuffix(object, []byte(","))
 		f, err := c.parse(object)
@@ -209,7 +209,7 @@ func skipHead(in *bufio.Reader) error {
 func atEnd(in io.Reader) error {
 	end, err := io.ReadAll(io.LimitReader(in, 8))
 	if err == nil && string(end) != "}\n" {
-		err = fmt.Errorf("%q behind the list of files, want nothing", strings.TrimPrefix(string(end), "}\n"))
+		err = fmt.Errorf("%q after the list of files, wanted nothing", strings.TrimPrefix(string(end), "}\n"))
 	}
 	return err
 }
@@ -258,16 +258,16 @@ func (c *recordCheck) file(f InventoryFile) string {
 	case c.compare && len(c.manifest) > 0 && c.manifest[0].Path[len(dataDir)+1:] == f.Path && c.manifest[0].Sum == f.SHA256:
 		c.manifest = c.manifest[1:] // what it lists has been checked
 	case winname.PathFault(f.Path) != "":
-		return fmt.Sprintf("path %q, want a relative one", f.Path)
+		return fmt.Sprintf("path %q, wanted a relative one", f.Path)
 	case f.Path <= c.last:
-		return fmt.Sprintf("path %q behind %q, want a sorted list", f.Path, c.last)
+		return fmt.Sprintf("path %q after %q, wanted a sorted list", f.Path, c.last)
 	case !sha256Hex.MatchString(f.SHA256):
-		return fmt.Sprintf("sha256 %q, want 64 hex digits", f.SHA256)
+		return fmt.Sprintf("sha256 %q, wanted 64 hex digits", f.SHA256)
 	case c.compare:
-		return fmt.Sprintf("path %q, sha256 %s, want what the manifest lists", f.Path, f.SHA256)
+		return fmt.Sprintf("path %q, sha256 %s, wanted what the manifest lists", f.Path, f.SHA256)
 	}
 	if f.Size < 0 {
-		return fmt.Sprintf("size %d, want a number of bytes", f.Size)
+		return fmt.Sprintf("size %d, wanted a number of bytes", f.Size)
 	}
 	c.last, c.bytes = f.Path, c.bytes+f.Size
 	if top, _, below := strings.Cut(f.Path, "/"); below && !c.roots[top] {
@@ -286,9 +286,9 @@ func (c *recordCheck) end(rec Release) string {
 	case len(c.manifest) > 0:
 		return fmt.Sprintf("%d files of the manifest are not in its list", len(c.manifest))
 	case rec.FileCount != c.files || rec.Bytes != c.bytes:
-		return fmt.Sprintf("file_count %d, bytes %d, want the %d and %d of its list", rec.FileCount, rec.Bytes, c.files, c.bytes)
+		return fmt.Sprintf("file_count %d, bytes %d, wanted the %d and %d of its list", rec.FileCount, rec.Bytes, c.files, c.bytes)
 	case !maps.Equal(arches, roots):
-		return fmt.Sprintf("arches %q, want the folders of its list, %q", rec.Arches, slices.Sorted(maps.Keys(roots)))
+		return fmt.Sprintf("arches %q, wanted the folders of its list, %q", rec.Arches, slices.Sorted(maps.Keys(roots)))
 	}
 	return c.badCounts(rec)
 }

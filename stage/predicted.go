@@ -95,7 +95,7 @@ func PackageFiles(dir string) ([]tree.FileSum, error) {
 	files := make([]tree.FileSum, 0, len(sums))
 	for _, f := range rec.Files {
 		if sum, ok := sums[f.Path]; !ok || sum != f.SHA256 {
-			return nil, &FormatError{releaseFile, fmt.Sprintf("found %q with SHA-256 %q, want what the manifest says", f.Path, f.SHA256)}
+			return nil, &FormatError{releaseFile, fmt.Sprintf("found %q with SHA-256 %q, wanted what the manifest says", f.Path, f.SHA256)}
 		}
 		delete(sums, f.Path)
 		files = append(files, tree.FileSum{Path: f.Path, Size: f.Size, SHA256: f.SHA256})

@@ -46,7 +46,7 @@ func (w *Writer) publish(ctx context.Context, r *run) (res Result, err error) {
 		if _, err := w.recheck(ctx, r); err != nil {
 			return res, err
 		}
-		return res, &MismatchError{What: "release " + r.rec.Name + ", which should hold this content already",
+		return res, &MismatchError{What: "release " + r.rec.Name + ", already in the library for this content",
 			Files: []FileResult{{Path: releaseFile, Verdict: Changed}}}
 	}
 	if err := renameRetry(ctx, w.root, name, r.rec.Name); err != nil {
@@ -76,7 +76,7 @@ func (w *Writer) discard(ctx context.Context, name string) error {
 		return nil //nolint:nilerr // it was renamed: the release is published
 	}
 	if err := w.removeStaging(ctx, name); err != nil {
-		return fmt.Errorf("clearing %s, which a later run will do: %w", name, err)
+		return fmt.Errorf("removing %s (a later run will do it): %w", name, err)
 	}
 	return nil
 }
@@ -202,7 +202,7 @@ func (w *Writer) check(ctx context.Context, files *tree.Folders, r *run) error {
 	}
 	r.facts = facts
 	if bad := r.compare(sums); len(bad) > 0 {
-		return &MismatchError{What: "the copy, read back, is not what was copied", Files: bad}
+		return &MismatchError{What: "the copy, when it was read back, differs from what was copied", Files: bad}
 	}
 	w.step("reread")
 	return r.finish()

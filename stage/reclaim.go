@@ -44,7 +44,7 @@ func (w *Writer) reclaim(ctx context.Context) error {
 		switch {
 		case e.IsDir() && stagingName.MatchString(name):
 			if !w.owns(name) {
-				w.note(fmt.Sprintf("left %s alone: nothing in it proves that it is this library's", name))
+				w.note(fmt.Sprintf("left %s alone: nothing in it proves that it belongs to this library", name))
 				continue
 			}
 			if err := w.lock.check(); err != nil {

@@ -101,7 +101,7 @@ func (r *run) keepCatalogs() error {
 	slices.SortFunc(r.catalogs, func(a, b Catalog) int { return strings.Compare(a.File, b.File) })
 	r.catalogs = slices.CompactFunc(r.catalogs, func(a, b Catalog) bool { return a.File == b.File })
 	if n := len(r.catalogs); n > maxCatalogs {
-		return fmt.Errorf("%d catalogs vouch for the files of the kit; a release can keep %d", n, maxCatalogs)
+		return fmt.Errorf("%d catalogs prove files of the kit; a release can keep at most %d", n, maxCatalogs)
 	}
 	return nil
 }

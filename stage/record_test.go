@@ -210,7 +210,7 @@ func TestReadRecords(t *testing.T) {
 	}{
 		{"as it is", plainRecord, ""},
 		{"version 3", strings.Replace(plainRecord, `"version": 4`, `"version": 3`, 1), `version 3 of "usmtpkg release", which was never released; this usmtpkg reads version 4`},
-		{"version 5", strings.Replace(plainRecord, `"version": 4`, `"version": 5`, 1), `version 5 of "usmtpkg release", this usmtpkg knows version 4`},
+		{"version 5", strings.Replace(plainRecord, `"version": 4`, `"version": 5`, 1), `version 5 of "usmtpkg release", and this usmtpkg reads version 4`},
 		{"no catalogs", recordWith(`"catalogs": [],`), ""},
 		{"an unknown key", strings.Replace(plainRecord, `"tool"`, `"colour": 1, "tool"`, 1), `unknown field "colour"`},
 		{"a content hash that is none", recordWith(`"content_hash": {"algorithm": 32780, "value": "AB", "predicted": true, "doubts": []},`), `content_hash: found algorithm 32780, value "AB", predicted true, wanted `},
@@ -227,7 +227,7 @@ func TestReadRecords(t *testing.T) {
 		"empty": "", "too short": "0123456789ab", "too long": strings.Repeat("0", 65), "upper case": strings.Repeat("AB", 32), "not hexadecimal": strings.Repeat("xy", 32),
 	} {
 		tests = append(tests, struct{ name, record, want string }{"a digest that is " + name,
-			strings.Replace(plainRecord, "0123456789ab"+strings.Repeat("0", 52), digest, 1), "want 64 hex digits"})
+			strings.Replace(plainRecord, "0123456789ab"+strings.Repeat("0", 52), digest, 1), "wanted 64 hex digits"})
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -187,4 +187,4 @@ func checkOwn(root *os.Root) error {
 	return nil
 }
 
-var errNotOurs = errors.New("refusing to write among files that are not ours")
+var errNotOurs = errors.New("usmtpkg does not write among other files")

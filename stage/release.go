@@ -39,7 +39,7 @@ func (r Release) write(w io.Writer, files iter.Seq[InventoryFile]) error {
 	}
 	head = bytes.TrimSuffix(head, []byte("]\n}"))
 	if len(head) > maxHead {
-		return fmt.Errorf("%s: %d bytes before its list of files, want at most %d", releaseFile, len(head), maxHead)
+		return fmt.Errorf("%s: found %d bytes before its list of files, wanted at most %d", releaseFile, len(head), maxHead)
 	}
 	out := bufio.NewWriterSize(w, tree.BufferSize)
 	_, _ = out.Write(head) // an error stays with the writer until Flush
@@ -60,11 +60,11 @@ func (r Release) write(w io.Writer, files iter.Seq[InventoryFile]) error {
 // Release reads the record of a published release, without its list of files.
 func (l *Library) Release(name string) (Release, error) {
 	if !releaseName.MatchString(name) {
-		return Release{}, fmt.Errorf("release %q: not the name of a release, want <version>-<12 hex digits>: %w", name, fs.ErrNotExist)
+		return Release{}, fmt.Errorf("%q is not the name of a release: wanted <version>-<12 hex digits>: %w", name, fs.ErrNotExist)
 	}
 	root, err := tree.OpenRoot(l.ReleaseDir(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Release{}, fmt.Errorf("release %s: not in the library %s: %w", name, l.dir, fs.ErrNotExist)
+		return Release{}, fmt.Errorf("release %s is not in the library %s: %w", name, l.dir, fs.ErrNotExist)
 	}
 	if err != nil {
 		return Release{}, destination("opening release "+name, err)
@@ -75,11 +75,11 @@ func (l *Library) Release(name string) (Release, error) {
 	var broken *FormatError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		err = &FormatError{file, "is missing: the release is not whole"}
+		err = &FormatError{file, "it is missing, so the release is incomplete"}
 	case errors.As(err, &broken):
 		err = &FormatError{file, broken.Reason}
 	case err == nil && r.Name != name:
-		err = &FormatError{file, fmt.Sprintf("it records release %q", r.Name)}
+		err = &FormatError{file, fmt.Sprintf("it is the record of release %q", r.Name)}
 	}
 	return r, err
 }
@@ -127,7 +127,7 @@ func readRelease(root *os.Root) (Release, error) {
 		return r, &FormatError{releaseFile, fmt.Sprintf("no list of files within the first %d bytes", maxHead)}
 	}
 	if !sha256Hex.MatchString(r.Digest) {
-		return r, &FormatError{releaseFile, fmt.Sprintf("digest %q, want 64 hex digits", r.Digest)}
+		return r, &FormatError{releaseFile, fmt.Sprintf("digest %q, wanted 64 hex digits", r.Digest)}
 	}
 	return r, nil
 }

@@ -127,7 +127,7 @@ func (a *secondLook) look(now []File) {
 		case !known:
 			a.note(f.Path, "was added")
 		case f.Size != a.tree.Files[i].Size:
-			a.note(f.Path, fmt.Sprintf("now has %d bytes, listed with %d", f.Size, a.tree.Files[i].Size))
+			a.note(f.Path, fmt.Sprintf("has %d bytes now, and had %d when it was listed", f.Size, a.tree.Files[i].Size))
 		case !f.ModTime.Equal(a.tree.Files[i].ModTime):
 			a.note(f.Path, "has another modification time")
 		}

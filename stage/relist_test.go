@@ -50,7 +50,7 @@ var changes = []struct {
 	{"a folder is gone", func(dir string) error { return os.RemoveAll(filepath.Join(dir, "x86", "DLManifests")) }, "run: x86/DLManifests is gone"},
 	{"a file is longer", func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, "x86", "empty.dat"), []byte("x"), 0o666)
-	}, "x86/empty.dat now has 1 bytes, listed with 0"},
+	}, "x86/empty.dat has 1 bytes now, and had 0 when it was listed"},
 	{"a file has another time", func(dir string) error {
 		return os.Chtimes(filepath.Join(dir, "x86", "empty.dat"), testTime, testTime.Add(time.Second))
 	}, "x86/empty.dat has another modification time"},

@@ -33,7 +33,7 @@ func ParseVerifyMode(s string) (VerifyMode, error) {
 	case VerifyStream, VerifyReread, VerifyUncached:
 		return m, nil
 	}
-	return "", fmt.Errorf("verify mode %q, want reread, uncached or stream", s)
+	return "", fmt.Errorf("found verify mode %q, wanted reread, uncached or stream", s)
 }
 
 // Facts is what a Checker learned of a file, for the release's inventory.

@@ -103,9 +103,9 @@ func notOurs(name, found string) error {
 	return &fs.PathError{Op: "checking", Path: name, Err: fmt.Errorf("%w: %s", errNotMade, found)}
 }
 
-var errNotMade = errors.New("this run did not make it, or not under this name")
+var errNotMade = errors.New("this run did not create it, or created it under another name")
 
 // incomplete returns the error for what somebody else took out of it.
 func incomplete(dir string, found, want int) error {
-	return &fs.PathError{Op: "checking", Path: dir, Err: fmt.Errorf("found %d files, want %d", found, want)}
+	return &fs.PathError{Op: "checking", Path: dir, Err: fmt.Errorf("found %d files, wanted %d", found, want)}
 }

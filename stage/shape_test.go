@@ -19,13 +19,13 @@ func TestStageFindsWhatOthersPutIn(t *testing.T) {
 	}{
 		{"a file beside the payload's", func(s string) error {
 			return os.WriteFile(filepath.Join(s, "data", "amd64", "extra.dll"), nil, 0o666)
-		}, "data/amd64/extra.dll: this run did not make it, or not under this name: a file"},
+		}, "data/amd64/extra.dll: this run did not create it, or created it under another name: a file"},
 		{"a file beside the tag files", func(s string) error {
 			return os.WriteFile(filepath.Join(s, "extra.txt"), nil, 0o666)
 		}, "extra.txt"},
-		{"an empty folder", func(s string) error { return os.Mkdir(filepath.Join(s, "data", "arm64"), 0o777) }, "data/arm64: this run did not make it, or not under this name: a folder"},
-		{"a file gone", func(s string) error { return os.Remove(filepath.Join(s, "data", "x86", "empty.dat")) }, "data: found 9 files, want 10"},
-		{"a tag file gone", func(s string) error { return os.Remove(filepath.Join(s, "bagit.txt")) }, "checking .: found 5 files, want 6"},
+		{"an empty folder", func(s string) error { return os.Mkdir(filepath.Join(s, "data", "arm64"), 0o777) }, "data/arm64: this run did not create it, or created it under another name: a folder"},
+		{"a file gone", func(s string) error { return os.Remove(filepath.Join(s, "data", "x86", "empty.dat")) }, "data: found 9 files, wanted 10"},
+		{"a tag file gone", func(s string) error { return os.Remove(filepath.Join(s, "bagit.txt")) }, "checking .: found 5 files, wanted 6"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

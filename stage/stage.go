@@ -77,7 +77,7 @@ type run struct {
 
 func newRun(ctx context.Context, src Source, o Options) (*run, error) {
 	if !usmtVersion.MatchString(o.USMTVersion) {
-		return nil, fmt.Errorf("USMT version %q: want up to 32 letters, digits and dots", o.USMTVersion)
+		return nil, fmt.Errorf("found USMT version %q, wanted up to 32 letters, digits and dots", o.USMTVersion)
 	}
 	var err error
 	if o.Verify, err = ParseVerifyMode(string(o.Verify)); err != nil {
@@ -94,7 +94,7 @@ func newRun(ctx context.Context, src Source, o Options) (*run, error) {
 	}
 	r.dirs, r.tree = all.Dirs, all.withoutEmpty()
 	if len(r.tree.Files) == 0 {
-		return nil, &SourceError{Err: fmt.Errorf("%s holds no files", src.Origin.Path)}
+		return nil, &SourceError{Err: fmt.Errorf("%s contains no files", src.Origin.Path)}
 	}
 	r.workers = workersFor(o.Workers, src.FS, r.tree.Files)
 	return r, r.checkOverlay()

@@ -598,7 +598,7 @@ func TestStageSourceFaults(t *testing.T) {
 			m := kit()
 			m["amd64/link"] = &fstest.MapFile{Data: []byte("scanstate.exe"), Mode: fs.ModeSymlink}
 			return m
-		}, func(err error) bool { var e *EntryError; return errors.As(err, &e) }, "amd64/link: symbolic link"},
+		}, func(err error) bool { var e *EntryError; return errors.As(err, &e) }, "amd64/link: found symbolic link"},
 		{"pipe", func() fs.FS {
 			m := kit()
 			m["amd64/pipe"] = &fstest.MapFile{Mode: fs.ModeNamedPipe}

@@ -45,7 +45,7 @@ type EntryError struct {
 }
 
 func (e *EntryError) Error() string {
-	return fmt.Sprintf("%s: %s, want a file or a folder", e.Path, entryKind(e.Type))
+	return fmt.Sprintf("%s: found %s, wanted a file or a folder", e.Path, entryKind(e.Type))
 }
 
 // entryKind is tree.Kind without its article.

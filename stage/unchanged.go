@@ -84,7 +84,7 @@ func (r *run) damaged(ctx context.Context, lib *Library, err error) error {
 // damaged turns the error of reading a release that should hold the content of
 // the source already into a mismatch, if it is the release's fault.
 func damaged(name string, err error) error {
-	return damagedAs("release "+name+", which should hold this content already", err)
+	return damagedAs("release "+name+", already in the library for this content", err)
 }
 
 // damagedAs does the same for a release of which something else is said.
@@ -146,7 +146,7 @@ func (l *Library) recheck(ctx context.Context, r *run) (VerifyMode, error) {
 		return "", damaged(r.rec.Name, err)
 	}
 	if bad := rep.Differences(); len(bad) > 0 {
-		return "", &MismatchError{What: "release " + r.rec.Name + ", which should hold this content already", Files: bad}
+		return "", &MismatchError{What: "release " + r.rec.Name + ", already in the library for this content", Files: bad}
 	}
 	return rep.Used, nil
 }

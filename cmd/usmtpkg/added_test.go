@@ -101,17 +101,17 @@ func TestOverlayChangedDuringRun(t *testing.T) {
 					t.Error(err)
 				}
 			}
-		}, "no longer what it was: no file matches"},
+		}, "has changed: no file matches"},
 		{"a replaced file of the source changed", func(t *testing.T, kit, _ string) {
 			t.Helper()
 			putFile(t, filepath.Join(kit, "x86", "MigApp.xml"), "<migration/>")
-		}, "x86/MigApp.xml of the source, which the overlay replaces, has changed"},
+		}, "x86/MigApp.xml in the source, which the overlay replaces, has changed"},
 		{"a replaced file of the source is gone", func(t *testing.T, kit, _ string) {
 			t.Helper()
 			if err := os.Remove(filepath.Join(kit, "x86", "MigApp.xml")); err != nil {
 				t.Error(err)
 			}
-		}, "x86/MigApp.xml of the source, which the overlay replaces, is gone"},
+		}, "x86/MigApp.xml in the source, which the overlay replaces, is gone"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -59,9 +59,9 @@ func readPassword(ctx context.Context, name string) ([]byte, error) {
 	b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
 	switch {
 	case bytes.HasPrefix(b, []byte("\ufeff")), bytes.ContainsRune(b, 0):
-		return nil, &usageError{msg: name + ": a byte order mark or UTF-16, want plain UTF-8", hint: "PowerShell writes it with: Set-Content -Encoding ascii"}
+		return nil, &usageError{msg: name + ": a byte order mark or UTF-16, wanted plain UTF-8", hint: "PowerShell writes it with: Set-Content -Encoding ascii"}
 	case bytes.ContainsAny(b, "\r\n"):
-		return nil, &usageError{msg: name + ": more than one line, want the password alone"}
+		return nil, &usageError{msg: name + ": more than one line, wanted the password alone"}
 	}
 	return b, nil
 }

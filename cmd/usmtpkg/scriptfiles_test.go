@@ -30,7 +30,7 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	if got := statusOf(ts, ts.Exec(args[1], args[2:]...)); got != want {
-		ts.Fatalf("exit status %d, want %d", got, want)
+		ts.Fatalf("exit status %d, wanted %d", got, want)
 	}
 }
 
@@ -61,7 +61,7 @@ func cmdInterrupt(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Logf("[stderr]\n%s", spoke.String())
 	if got := statusOf(ts, err); got != exitCanceled {
-		ts.Fatalf("exit status %d, want %d", got, exitCanceled)
+		ts.Fatalf("exit status %d, wanted %d", got, exitCanceled)
 	}
 }
 

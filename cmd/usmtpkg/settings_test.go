@@ -48,7 +48,7 @@ func TestParseConfig(t *testing.T) {
 		{"word", "require-arch: [amd65]", nil, `line 1: require-arch: "amd65" is not amd64, arm64 or x86; did you mean "amd64"?`},
 		{"text over its limit", "name: " + strings.Repeat("a", 51), nil, "line 1: name: found \"aaaa"},
 		{"text over its limit, in a section", "package: {name: " + strings.Repeat("a", 51) + "}", nil, "line 1: package.name: found \"aaaa"},
-		{"a path of nothing", "package-path: USMT", nil, "line 1: package-path: found \"USMT\", want \\\\server\\share\\folder or D:\\folder"},
+		{"a path of nothing", "package-path: USMT", nil, "line 1: package-path: found \"USMT\", wanted \\\\server\\share\\folder or D:\\folder"},
 		{"a path that leads out", "overlay: [/etc/shadow]", nil, `line 1: overlay: "/etc/shadow" can lead out of the folder of this file; give such a path with --overlay on the command line`},
 		{"a path that leads up", "overlay: [{from: ../../x}]", nil, `line 1: overlay: "../../x" can lead out`},
 		{"a path that leads up further on", "overlay-replace: a\\..\\..\\x", nil, `can lead out`},

@@ -135,7 +135,7 @@ func (p *parser) head(line string) error {
 	number, ok := strings.CutPrefix(line, header+" ")
 	switch {
 	case !ok:
-		return p.wrong(strconv.Quote(line), fmt.Sprintf("%q: this is no inventory", fmt.Sprint(header, " ", version)))
+		return p.wrong(strconv.Quote(line), fmt.Sprintf("%q, the first line of an inventory", fmt.Sprint(header, " ", version)))
 	case number == "1":
 		return p.wrong("version 1, of an older usmtpkg", "version 2: make the list again with usmtpkg inventory")
 	case number != strconv.Itoa(version):
@@ -148,7 +148,7 @@ func (p *parser) head(line string) error {
 func (p *parser) comment(text string) error {
 	text = strings.TrimRight(strings.TrimPrefix(text, " "), " ")
 	if p.notes == nil {
-		return p.wrong("a comment", "comments behind the first line or a line release only")
+		return p.wrong("a comment", "comments after the first line or a line release only")
 	}
 	if why := unfit(text); why != "" {
 		return p.wrong(why, "printable text")
@@ -231,7 +231,7 @@ func (p *parser) once(named map[string]int, key, what string) error {
 	if what == "" {
 		what = "file " + strconv.Quote(key)
 	}
-	return p.wrong(fmt.Sprintf("%s again, first in line %d", what, first), "it once, whatever its case")
+	return p.wrong(fmt.Sprintf("%s again, first in line %d", what, first), "it once (case is ignored)")
 }
 
 func (p *parser) endArch() error {

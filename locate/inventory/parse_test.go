@@ -88,7 +88,7 @@ func TestParseWrongLines(t *testing.T) {
 		want string
 	}{
 		{"empty", "", `line 1: found an empty file, wanted "usmtpkg inventory 2"`},
-		{"something else", "<xml/>\n", `line 1: found "<xml/>", wanted "usmtpkg inventory 2": this is no inventory`},
+		{"something else", "<xml/>\n", `line 1: found "<xml/>", wanted "usmtpkg inventory 2", the first line of an inventory`},
 		{"older", "usmtpkg inventory 1\nfile a", `line 1: found version 1, of an older usmtpkg, wanted version 2: make the list again with usmtpkg inventory`},
 		{"newer", "usmtpkg inventory 3\n", `line 1: found version "3", wanted version 2: use a newer usmtpkg`},
 		{"header only", "usmtpkg inventory 2\n# x\n", `line 3: found no release, wanted at least one`},
@@ -99,7 +99,7 @@ func TestParseWrongLines(t *testing.T) {
 		{"no end", head + "file a", `line 4: found no line end, wanted a line feed`},
 		{"word", head + "files a\n", `line 4: found "files", wanted release, arch, file or #`},
 		{"indented", head + " file a\n", `line 4: found "", wanted release, arch, file or #`},
-		{"comment", head + "# a\n", `line 4: found a comment, wanted comments behind the first line or a line release only`},
+		{"comment", head + "# a\n", `line 4: found a comment, wanted comments after the first line or a line release only`},
 		{"odd comment", "usmtpkg inventory 2\n# a\x1b[0m\n", `line 2: found the text "a\x1b[0m", wanted printable text`},
 		{"long line", head + "file " + strings.Repeat("a", maxLine) + "\n", `line 4: found a line of more than 1024 bytes`},
 		{"line a little too long", head + "file " + strings.Repeat("a", maxLine-4) + "\n", `line 4: found a line of more than 1024 bytes`},
@@ -124,7 +124,7 @@ func TestParseWrongLines(t *testing.T) {
 		{"file first", "usmtpkg inventory 2\nfile a\n", `line 2: found a file, wanted an arch before it`},
 		{"file behind the release", "usmtpkg inventory 2\nrelease 10.0.1.2\nfile a\n", `line 3: found a file, wanted an arch before it`},
 		{"file of the release before", head + "file a\nrelease 10.0.1.3\nfile a\n", `line 6: found a file, wanted an arch before it`},
-		{"file twice", head + "file a/Bc\nfile A/bC\n", `line 5: found file "A/BC" again, first in line 4, wanted it once, whatever its case`},
+		{"file twice", head + "file a/Bc\nfile A/bC\n", `line 5: found file "A/BC" again, first in line 4, wanted it once (case is ignored)`},
 		{"no name", head + "file \n", `line 4: found an empty name in the path "", wanted a path`},
 		{"absolute", head + "file /a\n", `line 4: found an empty name in the path "/a"`},
 		{"dots", head + "file a/../b\n", `line 4: found a folder reference in the path "a/../b"`},

@@ -63,9 +63,9 @@ func (tree *dirTree) place(key string, depth int) (place, error) {
 	row, ok := tree.rows[key]
 	switch {
 	case !ok:
-		return place{}, fmt.Errorf("the directory %q is not there", key)
+		return place{}, fmt.Errorf("the directory %q does not exist", key)
 	case depth == 0:
-		return place{}, fmt.Errorf("the directory %q is in itself, or %d others are around it", key, maxDirDepth)
+		return place{}, fmt.Errorf("the directory %q contains itself, or is below more than %d others", key, maxDirDepth)
 	case row.parent == "" || row.parent == key || systemFolder(key):
 		return place{root: key}, nil
 	}

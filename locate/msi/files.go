@@ -98,7 +98,7 @@ func (d *Database) layout() (l layout, err error) {
 func (l layout) path(component, fileName string) (root, path string, err error) {
 	dir, ok := l.dirs[component]
 	if !ok {
-		return "", "", fmt.Errorf("its component %q is not there", component)
+		return "", "", fmt.Errorf("its component %q does not exist", component)
 	}
 	name, err := longName(fileName)
 	if err != nil {

@@ -43,7 +43,7 @@ func (in *input) reference() error {
 		return in.charReference()
 	}
 	if i := bytes.IndexAny(w, "; \t\r\n<\"'"); i > 1 && w[i] == ';' {
-		return in.fail("entity %q is none of the five that XML predefines", w[:i+1])
+		return in.fail("entity %q is not one of the five that XML predefines", w[:i+1])
 	}
 	return in.fail(`"&" that begins no reference must be written "&amp;"`)
 }

@@ -117,7 +117,7 @@ func (l *Library) list(ctx context.Context, dir string) (names, dirs []string, e
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case d.IsDir() && strings.Count(p, "/") > maxDepth:
-			return &FormatError{File: p, Found: fmt.Sprintf("more than %d folders in one another", maxDepth), Wanted: "fewer"}
+			return &FormatError{File: p, Found: fmt.Sprintf("more than %d nested folders", maxDepth), Wanted: "fewer"}
 		case len(names)+len(dirs) == maxFiles:
 			return &FormatError{File: dir, Found: fmt.Sprintf("more than %d files and folders", maxFiles), Wanted: "fewer"}
 		case p == dir:

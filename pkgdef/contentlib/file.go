@@ -46,7 +46,7 @@ func checkFiles(files []tree.FileSum, dirs []string) error {
 		case t.Kind == winname.TwinNested:
 			return fmt.Errorf("%q: found a file and a folder of that name, wanted one", t.A)
 		default:
-			return fmt.Errorf("%q: found again as %q, wanted names that differ not in case alone", t.A, t.B)
+			return fmt.Errorf("%q: found again as %q, wanted names that differ in more than case", t.A, t.B)
 		}
 	}
 	return nil

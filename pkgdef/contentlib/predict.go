@@ -171,7 +171,7 @@ func (d *folder) doubts() (all []string) {
 	}
 	look(d)
 	if odd != "" {
-		all = append(all, fmt.Sprintf("%.120q is not ASCII: how ConfigMgr sorts and lowers such a name is unknown", odd))
+		all = append(all, fmt.Sprintf("%.120q is not ASCII: how ConfigMgr sorts and lowercases such a name is unknown", odd))
 	}
 	if empty != "" {
 		all = append(all, fmt.Sprintf("%.120q is an empty folder: whether it counts is unknown", empty))

@@ -148,7 +148,7 @@ func checkDocument(where string, b []byte) error {
 		return within(where, err)
 	}
 	if _, err := w.dec.Token(); !errors.Is(err, io.EOF) {
-		return &SyntaxError{where, "more behind its end", "one JSON object"}
+		return &SyntaxError{where, "more after its end", "one JSON object"}
 	}
 	return nil
 }

@@ -78,10 +78,10 @@ func (k PublicKey) Verify(content, signature []byte) error {
 		return err
 	}
 	if id != k.ID() {
-		return &SignatureError{fmt.Sprintf("signed with key %s, want %s", id, k.ID())}
+		return &SignatureError{fmt.Sprintf("signed with key %s, wanted %s", id, k.ID())}
 	}
 	if !minisign.Verify(k.key, content, signature) {
-		return &SignatureError{fmt.Sprintf("the signature of key %s is not one of this content: either was changed", id)}
+		return &SignatureError{fmt.Sprintf("the signature by key %s does not match this content: one of the two was changed", id)}
 	}
 	return nil
 }
@@ -90,10 +90,10 @@ func (k PublicKey) Verify(content, signature []byte) error {
 func SignedBy(signature []byte) (KeyID, error) {
 	var s minisign.Signature
 	if len(signature) > MaxSignature {
-		return 0, &SignatureError{fmt.Sprintf("no minisign signature: more than %d bytes", MaxSignature)}
+		return 0, &SignatureError{fmt.Sprintf("not a minisign signature: more than %d bytes", MaxSignature)}
 	}
 	if err := s.UnmarshalText(signature); err != nil {
-		return 0, &SignatureError{"no minisign signature: " + cause(err)}
+		return 0, &SignatureError{"not a minisign signature: " + cause(err)}
 	}
 	return KeyID(s.KeyID), nil
 }
@@ -154,7 +154,7 @@ func (k Key) ID() KeyID { return KeyID(k.key.ID()) }
 // signed too, and is one line. The same input gives the same bytes.
 func (k Key) Sign(content []byte, comment string) ([]byte, error) {
 	if strings.ContainsFunc(comment, unicode.IsControl) {
-		return nil, fmt.Errorf("comment %q: want one line", comment)
+		return nil, fmt.Errorf("found comment %q, wanted one line", comment)
 	}
 	r := minisign.NewReader(bytes.NewReader(content))
 	if _, err := io.Copy(io.Discard, r); err != nil {

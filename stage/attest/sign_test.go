@@ -95,19 +95,19 @@ func TestVerifyRefuses(t *testing.T) {
 		sig     string
 		want    string
 	}{
-		{"another content", append([]byte(" "), content...), sig, "not one of this content"},
-		{"no content", nil, sig, "not one of this content"},
-		{"another comment", content, strings.Replace(sig, "of 10.0", "of 11.0", 1), "not one of this content"},
-		{"another key", content, string(byOther), "signed with key " + other.ID().String() + ", want B5CF5B0A8F489DE5"},
-		{"another key under the name of ours", content, renamed(t, string(byOther), lines[1]), "not one of this content"},
-		{"one bit of the signature", content, strings.Replace(sig, "RUTlnUiPClvPtWT4", "RUTlnUiPClvPtWT5", 1), "not one of this content"},
-		{"one bit of the comment's signature", content, strings.Replace(sig, "9RLD", "9RLE", 1), "not one of this content"},
-		{"another algorithm", content, strings.Replace(sig, "RUTl", "RVTl", 1), "no minisign signature: invalid signature: invalid algorithm"},
-		{"the comment's signature left out", content, strings.Join(lines[:3], ""), "no minisign signature"},
-		{"cut", content, sig[:len(sig)-5], "no minisign signature"},
-		{"a line more", content, sig + "x", "no minisign signature"},
-		{"nothing", content, "", "no minisign signature"},
-		{"something else", content, "-----BEGIN PGP SIGNATURE-----\n\n\n\n", "no minisign signature"},
+		{"another content", append([]byte(" "), content...), sig, "does not match this content"},
+		{"no content", nil, sig, "does not match this content"},
+		{"another comment", content, strings.Replace(sig, "of 10.0", "of 11.0", 1), "does not match this content"},
+		{"another key", content, string(byOther), "signed with key " + other.ID().String() + ", wanted B5CF5B0A8F489DE5"},
+		{"another key under the name of ours", content, renamed(t, string(byOther), lines[1]), "does not match this content"},
+		{"one bit of the signature", content, strings.Replace(sig, "RUTlnUiPClvPtWT4", "RUTlnUiPClvPtWT5", 1), "does not match this content"},
+		{"one bit of the comment's signature", content, strings.Replace(sig, "9RLD", "9RLE", 1), "does not match this content"},
+		{"another algorithm", content, strings.Replace(sig, "RUTl", "RVTl", 1), "not a minisign signature: invalid signature: invalid algorithm"},
+		{"the comment's signature left out", content, strings.Join(lines[:3], ""), "not a minisign signature"},
+		{"cut", content, sig[:len(sig)-5], "not a minisign signature"},
+		{"a line more", content, sig + "x", "not a minisign signature"},
+		{"nothing", content, "", "not a minisign signature"},
+		{"something else", content, "-----BEGIN PGP SIGNATURE-----\n\n\n\n", "not a minisign signature"},
 		{"too long", content, sig + strings.Repeat("\n", MaxSignature), "more than 32768 bytes"},
 	}
 	for _, tt := range tests {

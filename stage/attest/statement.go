@@ -50,7 +50,7 @@ type SyntaxError struct {
 }
 
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%s: found %s, want %s", e.Where, e.Found, e.Wanted)
+	return fmt.Sprintf("%s: found %s, wanted %s", e.Where, e.Found, e.Wanted)
 }
 
 // Write writes s. What Parse would refuse is an error.

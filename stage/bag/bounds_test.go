@@ -74,7 +74,7 @@ func TestGigabytesAreRefused(t *testing.T) {
 		{"line feeds", &endless{unit: "\n"}, Rules{}, "manifest-md5.txt:1: found an empty line", 128 * kib, 256 * kib},
 		{"carriage returns", &endless{unit: "\r"}, Rules{}, "manifest-md5.txt:1: found an empty line", 128 * kib, 256 * kib},
 		{"the same row", &endless{unit: md5A + "  data/a\n"}, Rules{Strict: true}, "manifest-md5.txt:2: found path", 128 * kib, 256 * kib},
-		{"rows", &endless{next: distinct}, Rules{Strict: true}, "manifest-md5.txt:1000001: found one line more, wanted at most 1000000 lines", 64 * mib, 512 * mib},
+		{"rows", &endless{next: distinct}, Rules{Strict: true}, "manifest-md5.txt:1000001: found more lines, wanted at most 1000000 lines", 64 * mib, 512 * mib},
 		{"long rows", &endless{next: func(n int) string { return row(n, long) }}, Rules{},
 			"manifest-md5.txt: found more bytes, wanted a file of at most 64 MiB", 64*mib + 1, 512 * mib},
 		{"UTF-16", &endless{unit: "\x00a"}, Rules{encoding: encodingUTF16}, "a longer line", 256 * kib, 256 * kib},

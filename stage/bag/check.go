@@ -87,7 +87,7 @@ func (b *Bag) checkOwn(l listing) error {
 		}
 	}
 	if l.fetch {
-		return &SyntaxError{File: FetchName, Found: "a list of files to fetch", Wanted: "a release that is whole"}
+		return &SyntaxError{File: FetchName, Found: "a list of files to fetch", Wanted: "a complete release"}
 	}
 	if b.Oxum == nil {
 		return &SyntaxError{File: InfoName, Found: "no " + oxumLabel, Wanted: "one"}

@@ -96,7 +96,7 @@ func (l *lineReader) next() ([]byte, bool, error) {
 func (l *lineReader) check(line []byte) error {
 	switch {
 	case l.line > maxLines:
-		return l.syntax(l.line, "one line more", fmt.Sprintf("at most %d lines", maxLines))
+		return l.syntax(l.line, "more lines", fmt.Sprintf("at most %d lines", maxLines))
 	case len(line) > maxLine:
 		return l.longLine(l.line)
 	case l.line == 1 && bytes.HasPrefix(line, []byte(byteOrderMark)):

@@ -188,7 +188,7 @@ func TestParseManifestStrict(t *testing.T) {
 		{"one space", sha256A + " data/a\n", `found blanks " ", wanted two spaces`},
 		{"three spaces", sha256A + "   data/a\n", "two spaces"},
 		{"tabs", sha256A + "\t\tdata/a\n", "two spaces"},
-		{"device", row("data/NUL.txt"), `path "data/NUL.txt" with the device name NUL, wanted a name that Windows can hold`},
+		{"device", row("data/NUL.txt"), `path "data/NUL.txt" with the device name NUL, wanted a name that Windows accepts`},
 		{"device for a folder", row("data/com1/x"), "the device name COM1"},
 		{"dot at the end", row("data/a."), "a dot at the end of a name"},
 		{"dot at the end of a folder", row("data/a./b"), "a dot at the end of a name"},

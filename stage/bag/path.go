@@ -11,7 +11,7 @@ import (
 
 const (
 	wantedPath        = "a plain relative path below the bag"
-	wantedWindowsName = "a name that Windows can hold"
+	wantedWindowsName = "a name that Windows accepts"
 )
 
 // pathFault returns "" if p is a relative slash-separated path that stays below
@@ -117,7 +117,7 @@ func scopeFault(path string, tag, strict bool) *NameError {
 		if strings.HasPrefix(path, PayloadFolder+"/") {
 			return nil
 		}
-		return &NameError{Name: path, Fault: "no data/ before it", Wanted: "a file of the payload"}
+		return &NameError{Name: path, Fault: "no data/ before it", Wanted: "a path that begins with data/"}
 	}
 	top, _, _ := strings.Cut(path, "/")
 	folder := strings.ToLower(top)
@@ -156,7 +156,7 @@ func decodePath(text, version string) (string, *NameError) {
 			rest = rest[percent+1:]
 			continue
 		case version == version097:
-			return "", &NameError{Name: text, Fault: "the escape " + quote(given), Wanted: "a path that every reader takes alike"}
+			return "", &NameError{Name: text, Fault: "the escape " + quote(given), Wanted: "a path that every program reads the same way"}
 		case escape == "%0A":
 			b.WriteByte('\n')
 		case escape == "%0D":
@@ -164,7 +164,7 @@ func decodePath(text, version string) (string, *NameError) {
 		case escape == "%25":
 			b.WriteByte('%')
 		default:
-			return "", &NameError{Name: text, Fault: "the escape " + quote(given), Wanted: "%25 for a percent sign, and no other escape but %0A and %0D"}
+			return "", &NameError{Name: text, Fault: "the escape " + quote(given), Wanted: "%25 for a percent sign, and no other escapes except %0A and %0D"}
 		}
 		rest = rest[percent+3:]
 	}

@@ -61,7 +61,7 @@ func checkRows(m Manifest, entries []Entry) error {
 		return fmt.Errorf("found %d bytes, wanted at most %d MiB", size, maxFile>>20)
 	}
 	for _, t := range winname.Twins(paths) {
-		return fmt.Errorf("found %s and %s, which %s, wanted paths that every system can hold together",
+		return fmt.Errorf("found %s and %s, which %s, wanted paths that every system accepts side by side",
 			quote(t.A), quote(t.B), t.Kind)
 	}
 	return nil
@@ -76,7 +76,7 @@ func checkRow(m Manifest, e Entry, checker *pathChecker) (int, error) {
 		return 0, fmt.Errorf("%s: found checksum %s, wanted %d lower-case hex digits", quote(e.Path), quote(e.Sum), m.Algorithm.HexLen())
 	}
 	if isBlank(e.Path[0]) {
-		return 0, &NameError{Name: e.Path, Fault: "a blank before it", Wanted: "a path that can be told from the blanks before it"}
+		return 0, &NameError{Name: e.Path, Fault: "a blank at its start", Wanted: "a path without one"}
 	}
 	length := len(e.Sum) + len("  ") + len(encodePath(e.Path))
 	if length > maxLine {

@@ -40,7 +40,7 @@ func TestWriteManifestRefuses(t *testing.T) {
 		{"line feed", payload, one("data/a\nb"), "the control character U+000A"},
 		{"device", payload, one("data/nul"), "the device name NUL"},
 		{"trailing space", payload, one("data/a "), "a space at the end"},
-		{"leading space", tag, one(" a"), "a blank before it"},
+		{"leading space", tag, one(" a"), "a blank at its start"},
 		{"no sum", payload, []Entry{{Path: "data/a"}}, `found checksum "", wanted 64 lower-case hex digits`},
 		{"short sum", payload, []Entry{{"data/a", md5A}}, "64 lower-case hex digits"},
 		{"upper case", payload, []Entry{{"data/a", strings.ToUpper(sha256A)}}, "lower-case hex"},

@@ -87,7 +87,7 @@ func namesake(entries []fs.DirEntry, name string) int {
 func stock(ctx context.Context, base fs.FS, dir string, e fs.DirEntry, f *File) (*Stock, fs.FileInfo, error) {
 	s := &Stock{Path: path.Join(dir, e.Name())}
 	if !e.Type().IsRegular() {
-		return nil, nil, &PatternError{From: f.From, Reason: fmt.Sprintf("%s of the source is %s, which no file can replace", s.Path, tree.Kind(e.Type()))}
+		return nil, nil, &PatternError{From: f.From, Reason: fmt.Sprintf("%s in the source is %s, which a file cannot replace", s.Path, tree.Kind(e.Type()))}
 	}
 	in, err := base.Open(s.Path)
 	if err != nil {
@@ -157,11 +157,11 @@ func (l *Layer) relaid(dir string, entries []fs.DirEntry, files []*File) ([]fs.D
 			return nil, err
 		}
 		if info.Mode().Type() != was.Mode().Type() || info.Size() != was.Size() || !info.ModTime().Equal(was.ModTime()) {
-			return nil, &ChangedError{Path: p, Reason: "of the source, which the overlay replaces, has changed"}
+			return nil, &ChangedError{Path: p, Reason: "in the source, which the overlay replaces, has changed"}
 		}
 	}
 	for p := range gone {
-		return nil, &ChangedError{Path: p, Reason: "of the source, which the overlay replaces, is gone"}
+		return nil, &ChangedError{Path: p, Reason: "in the source, which the overlay replaces, is gone"}
 	}
 	for _, f := range files {
 		list = append(list, fs.FileInfoToDirEntry(f.info))

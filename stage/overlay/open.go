@@ -55,7 +55,7 @@ func (o *Overlay) again() (*Overlay, error) {
 	})
 	var pattern *PatternError
 	if errors.As(err, &pattern) {
-		return nil, &ChangedError{Path: "overlay " + pattern.From, Reason: "is no longer what it was: " + pattern.Reason}
+		return nil, &ChangedError{Path: "overlay " + pattern.From, Reason: "has changed: " + pattern.Reason}
 	}
 	return now, err
 }
@@ -88,15 +88,15 @@ func (p Pattern) split() (dir, name string, err error) {
 	from := strings.ReplaceAll(p.From, `\`, "/")
 	dir, name = path.Split(from)
 	if _, bad := path.Match(name, ""); bad != nil {
-		return "", "", &PatternError{From: p.From, Reason: "a [ without its ], want *, ? or […]", Err: bad}
+		return "", "", &PatternError{From: p.From, Reason: "found [ without ], wanted *, ? or […]", Err: bad}
 	}
 	switch {
 	case from == "":
-		return "", "", &PatternError{From: `""`, Reason: "nothing in it, want a folder and a file name such as custom/*.xml"}
+		return "", "", &PatternError{From: `""`, Reason: "found nothing, wanted a folder and a file name such as custom/*.xml"}
 	case name == "" || name == "." || name == "..":
-		return "", "", &PatternError{From: p.From, Reason: "a folder, want the files in it, such as " + strings.TrimSuffix(from, "/") + "/*.xml"}
+		return "", "", &PatternError{From: p.From, Reason: "found a folder, wanted the files in it, such as " + strings.TrimSuffix(from, "/") + "/*.xml"}
 	case strings.ContainsAny(dir, "*?"):
-		return "", "", &PatternError{From: p.From, Reason: "a wildcard in the folder, want wildcards in the last part only"}
+		return "", "", &PatternError{From: p.From, Reason: "found a wildcard in the folder, wanted wildcards in the file name only"}
 	}
 	return dir, name, nil
 }
@@ -116,7 +116,7 @@ func (o *Overlay) add(p Pattern, load func(*File) error) error {
 	}
 	root, err := o.open(dir, p, named)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &PatternError{From: p.From, Reason: "no file matches: there is no folder " + dir, Err: err}
+		return &PatternError{From: p.From, Reason: "no file matches, because there is no folder " + dir, Err: err}
 	}
 	if bad := (*PatternError)(nil); errors.As(err, &bad) {
 		return bad
@@ -191,11 +191,11 @@ func (o *Overlay) take(f *File, load func(*File) error) error {
 			other.Replace = other.Replace || f.Replace
 			return nil
 		default:
-			return &PatternError{From: f.From, Reason: "the same name as " + other.From + ", want names that differ in more than case"}
+			return &PatternError{From: f.From, Reason: "found the same name as " + other.From + ", wanted names that differ in more than case"}
 		}
 	}
 	if len(o.files) == MaxFiles {
-		return &PatternError{From: f.From, Reason: fmt.Sprintf("one file more than %d, the most an overlay may have", MaxFiles)}
+		return &PatternError{From: f.From, Reason: fmt.Sprintf("found more than %d files, the most that an overlay can have", MaxFiles)}
 	}
 	if err := load(f); err != nil {
 		return err
@@ -215,7 +215,7 @@ func (f *File) load(ctx context.Context) error {
 		return err
 	}
 	if f.Size = f.info.Size(); f.Size > maxSize {
-		return &PatternError{From: f.From, Reason: fmt.Sprintf("%d bytes, want at most %d", f.Size, maxSize)}
+		return &PatternError{From: f.From, Reason: fmt.Sprintf("found %d bytes, wanted at most %d", f.Size, maxSize)}
 	}
 	if f.SHA256, err = tree.Sum(ctx, in, tree.Buffer(), nil); err != nil {
 		return fmt.Errorf("overlay %s: %w", f.From, err)
@@ -231,7 +231,7 @@ func (f *File) open() (*tree.Handle, error) {
 		return nil, f.failure(err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &PatternError{From: f.From, Reason: "it is " + tree.Kind(info.Mode()) + ", want a file", Err: fs.ErrNotExist}
+		return nil, &PatternError{From: f.From, Reason: "found " + tree.Kind(info.Mode()) + ", wanted a file", Err: fs.ErrNotExist}
 	}
 	in, err := tree.OpenIn(f.root, f.Name, math.MaxInt64) // load has the limit
 	return in, f.failure(err)

@@ -67,17 +67,17 @@ func TestOpen(t *testing.T) {
 			[]string{"MigA.xml from custom/MigA.xml, 4 bytes, true", "migb.XML from custom/migb.XML, 5 bytes, false"}, ""},
 		{"the other way round", []Pattern{{From: "custom/MigA.xml", Replace: true}, {From: "custom/../custom/miga.xml"}},
 			[]string{"MigA.xml from custom/MigA.xml, 4 bytes, true"}, ""},
-		{"two files of one name", []Pattern{{From: "custom/MigA.xml"}, {From: "other/*"}}, nil, "overlay other/miga.xml: the same name as custom/MigA.xml"},
+		{"two files of one name", []Pattern{{From: "custom/MigA.xml"}, {From: "other/*"}}, nil, "overlay other/miga.xml: found the same name as custom/MigA.xml"},
 		{"no match", []Pattern{{From: "custom/*.xmi"}}, nil, "overlay custom/*.xmi: no file matches in the folder " + filepath.Join(dir, "custom")},
 		{"one of two has no match", []Pattern{{From: "custom/*.xml"}, {From: "empty/*"}}, nil, "overlay empty/*: no file matches"},
-		{"no folder", []Pattern{{From: "nowhere/*.xml"}}, nil, "overlay nowhere/*.xml: no file matches: there is no folder"},
-		{"a folder that matches", []Pattern{{From: "custom/*"}}, nil, "overlay custom/sub: it is a folder, want a file"},
-		{"a folder named like a file", []Pattern{{From: "folders/*.xml"}}, nil, "overlay folders/x.xml: it is a folder"},
-		{"a folder", []Pattern{{From: "custom/"}}, nil, "overlay custom/: a folder, want the files in it, such as custom/*.xml"},
-		{"the folder above", []Pattern{{From: ".."}}, nil, "a folder, want the files in it"},
-		{"nothing named", []Pattern{{}}, nil, `overlay "": nothing in it`},
+		{"no folder", []Pattern{{From: "nowhere/*.xml"}}, nil, "overlay nowhere/*.xml: no file matches, because there is no folder"},
+		{"a folder that matches", []Pattern{{From: "custom/*"}}, nil, "overlay custom/sub: found a folder, wanted a file"},
+		{"a folder named like a file", []Pattern{{From: "folders/*.xml"}}, nil, "overlay folders/x.xml: found a folder"},
+		{"a folder", []Pattern{{From: "custom/"}}, nil, "overlay custom/: found a folder, wanted the files in it, such as custom/*.xml"},
+		{"the folder above", []Pattern{{From: ".."}}, nil, "a folder, wanted the files in it"},
+		{"nothing named", []Pattern{{}}, nil, `overlay "": found nothing`},
 		{"a wildcard in the folder", []Pattern{{From: "*/MigA.xml"}}, nil, "a wildcard in the folder"},
-		{"a broken set", []Pattern{{From: "custom/[a.xml"}}, nil, "a [ without its ]"},
+		{"a broken set", []Pattern{{From: "custom/[a.xml"}}, nil, "found [ without ]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,14 +120,14 @@ func TestOpenBounds(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "many", "more.xml"), text("<x/>"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), []Pattern{{From: "many/*", Dir: dir}}); err == nil || !strings.Contains(err.Error(), "one file more than 100") {
+	if _, err := Open(t.Context(), []Pattern{{From: "many/*", Dir: dir}}); err == nil || !strings.Contains(err.Error(), "more than 100 files") {
 		t.Errorf("Open of one more = %v", err)
 	}
 	big := filepath.Join(dir, "big.xml")
 	if err := errors.Join(os.WriteFile(big, nil, 0o666), os.Truncate(big, maxSize+1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), []Pattern{{From: "big.xml", Dir: dir}}); err == nil || !strings.Contains(err.Error(), "67108865 bytes, want at most 67108864") {
+	if _, err := Open(t.Context(), []Pattern{{From: "big.xml", Dir: dir}}); err == nil || !strings.Contains(err.Error(), "67108865 bytes, wanted at most 67108864") {
 		t.Errorf("Open of a large file = %v", err)
 	}
 }
@@ -140,7 +140,7 @@ func TestLinksAreRefused(t *testing.T) {
 	if info, err := os.Lstat(filepath.Join(dir, "custom", "b.xml")); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		t.Skip("this system says that it made a link and did not (Wine)")
 	}
-	if _, err := Open(t.Context(), []Pattern{{From: "custom/*.xml", Dir: dir}}); err == nil || !strings.Contains(err.Error(), "overlay custom/b.xml: it is a symbolic link, want a file") {
+	if _, err := Open(t.Context(), []Pattern{{From: "custom/*.xml", Dir: dir}}); err == nil || !strings.Contains(err.Error(), "overlay custom/b.xml: found a symbolic link, wanted a file") {
 		t.Errorf("Open = %v", err)
 	}
 }
@@ -253,10 +253,10 @@ func TestLayOverWhatIsNoFile(t *testing.T) {
 		mode fs.FileMode
 		want string
 	}{
-		{"dl", 0, "overlay dl: amd64/DL of the source is a folder, which no file can replace"},
-		{"link.xml", fs.ModeSymlink, "amd64/link.xml of the source is a symbolic link"},
-		{"pipe.xml", fs.ModeNamedPipe, "amd64/pipe.xml of the source is a named pipe"},
-		{"junction.xml", fs.ModeIrregular, "amd64/junction.xml of the source is a reparse point"},
+		{"dl", 0, "overlay dl: amd64/DL in the source is a folder, which a file cannot replace"},
+		{"link.xml", fs.ModeSymlink, "amd64/link.xml in the source is a symbolic link"},
+		{"pipe.xml", fs.ModeNamedPipe, "amd64/pipe.xml in the source is a named pipe"},
+		{"junction.xml", fs.ModeIrregular, "amd64/junction.xml in the source is a reparse point"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -143,7 +143,7 @@ func failed(command string, err error, hint string, status int) outcome {
 
 // A run that failed claims nothing: it has no results, not even an empty list.
 func TestDocumentsFailure(t *testing.T) {
-	j := failed("verify", &locate.NotFoundError{Places: []locate.Place{{Path: "C:\\x\x1b", How: "given", Outcome: "nothing {0}"}}}, "install the Windows ADK with the feature OptionId.UserStateMigrationTool, or give a folder that holds USMT (--source, --volume)", 3)
+	j := failed("verify", &locate.NotFoundError{Places: []locate.Place{{Path: "C:\\x\x1b", How: "given", Outcome: "nothing {0}"}}}, "install the Windows ADK with the feature OptionId.UserStateMigrationTool, or give a folder that contains USMT (--source, --volume)", 3)
 	text := sarifOf(t, j)
 	d, err := doccheck.ReadSARIF(text)
 	if err != nil {

@@ -117,7 +117,7 @@ func TestSecondRun(t *testing.T) {
 // A lock whose holder is gone is taken over, and that is said; no clock
 // decides it.
 func TestStaleLock(t *testing.T) {
-	const atOnce, watched = ": that process is no more", "on elsewhere, since "
+	const atOnce, watched = ": that process has ended", "on elsewhere, since "
 	t.Run("killed on this host", func(t *testing.T) {
 		h := hold(t)
 		h.kill(t)

@@ -28,7 +28,7 @@ func TestSourceChangesWhileRead(t *testing.T) {
 				return err
 			}
 			return f.Close()
-		}, "its modification time moved"},
+		}, "its modification time changed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -113,7 +113,7 @@ func TestFaults(t *testing.T) {
 		{"flush fails", Lies{Fsync: failing(inCopy, syscall.EIO)}, nil, 9, []string{"flushing a file", "large.dat", "input/output error"}},
 		{"quota", Lies{Write: writing(syscall.EDQUOT)}, nil, 6, []string{"large.dat", "quota exceeded", "free space and grant write access"}},
 		{"close finds the quota", Lies{Close: failing(inCopy, syscall.EDQUOT)}, nil, 6, []string{"closing a file", "quota exceeded"}},
-		{"bit flips on its way to the disk", Lies{Write: flip}, nil, 5, []string{"the copy, read back, is not what was copied: " + big + ": changed", "do not use this copy"}},
+		{"bit flips on its way to the disk", Lies{Write: flip}, nil, 5, []string{"the copy, when it was read back, differs from what was copied: " + big + ": changed", "do not use this copy"}},
 		{"bit flips, past the cache", Lies{Write: flip}, []string{"--verify=uncached"}, 5, []string{big + ": changed"}},
 		{"short write reported as whole", Lies{Write: short}, nil, 5, []string{big + ": changed"}},
 		{"server drops a write", Lies{Write: writing(syscall.ECONNRESET)}, nil, 9, []string{"writing a file", "connection reset"}},

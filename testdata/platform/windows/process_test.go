@@ -68,7 +68,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.run(t, "refresh", "--source", b.on("next"), "--library", b.on("lib")).
-		Want(t, 0, "took over the lock of process", "that process is no more", "cleared .staging-")
+		Want(t, 0, "took over the lock of process", "that process has ended", "cleared .staging-")
 	b.recovers(t)
 }
 
