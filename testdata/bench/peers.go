@@ -78,17 +78,21 @@ sync -f "$DST"; wait $hashing
 func rsyncPeers() []tool {
 	needs := []string{"bash", "rsync", "openssl", "find", "xargs", "sort", "sync"}
 	const setup = `rsync -aW "$SRC/" "$DST/"; cd "$DST"; hash_here "$MAN"; sync -f "$DST"`
+	const there = `cd "$DST"; compare_here "$MAN"`
 	// What rsync says it wrote, as paths that find would print.
 	const written = ` --out-format=%n "$SRC/" "$TO/" | sed -n '/[^/]$/s|^|./|p' > "$DIR/list"; cd "$TO"; hash_list "$DIR/new"; sync -f "$TO"; `
 	const merged = `sort -s -u -k 2 "$DIR/new" "$MAN" > "$DIR/man"`
 	return []tool{
 		{name: "rsync", family: rsyncs, needs: needs, setup: setup, lines: map[string]string{
 			jobCopy:    setup,
-			jobCopyV:   `rsync -aW "$SRC/" "$DST/"; cd "$SRC"; hash_here "$MAN"; sync -f "$DST"; cd "$DST"; compare_here "$MAN"`,
-			jobNothing: `rsync -a --checksum "$SRC/" "$DST/"`,
+			jobCopyV:   `rsync -aW "$SRC/" "$DST/"; cd "$SRC"; hash_here "$MAN"; sync -f "$DST"; ` + there,
+			jobNothing: `rsync -a --checksum "$SRC/" "$DST/"; ` + there,
 			jobChanged: `TO=$DST; rsync -aW` + written + merged + `; mv "$DIR/man" "$MAN"`,
 		}},
-		{name: "rsync --copy-dest (new folder)", family: others, needs: needs, setup: setup, beside: true, lines: map[string]string{
+		{name: "rsync --checksum (manifest not checked)", family: others, needs: needs, setup: setup, lines: map[string]string{
+			jobNothing: `rsync -a --checksum "$SRC/" "$DST/"`,
+		}},
+		{name: "rsync --copy-dest (new folder)", family: newFolders, needs: needs, setup: setup, beside: true, lines: map[string]string{
 			jobChanged: `rsync -aW --copy-dest="$DST" "$SRC/" "$DIR/new/"; cd "$DIR/new"; hash_here "$DIR/man"; sync -f .`,
 		}},
 		{name: "rsync --link-dest (new folder of hard links)", family: others, needs: needs, setup: setup, beside: true, lines: map[string]string{
@@ -126,7 +130,7 @@ func rclonePeers(ctx context.Context, bin string) []tool {
 	whole, beside := t, t
 	whole.name, whole.family = name+" --checksum", others
 	whole.lines = map[string]string{jobChanged: changed(" --checksum" + inplace + " --transfers 8")}
-	beside.name, beside.family, beside.beside = name+" (new folder)", others, true
+	beside.name, beside.family, beside.beside = name+" (new folder)", newFolders, true
 	beside.lines = map[string]string{
 		jobChanged: `"$RCLONE" copy "$SRC" "$DIR/new" --no-check-dest` + fast +
 			`; "$RCLONE" hashsum SHA256 "$DIR/new" --output-file "$DIR/man"` + checkers + `; sync -f "$DIR/new"`,

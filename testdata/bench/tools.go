@@ -16,11 +16,12 @@ import (
 type family string
 
 const (
-	ours   family = "usmtpkg"
-	shells family = "shell"
-	rsyncs family = "rsync"
-	rclone family = "rclone"
-	others family = "other"
+	ours       family = "usmtpkg"
+	shells     family = "shell"
+	rsyncs     family = "rsync"
+	rclone     family = "rclone"
+	newFolders family = "new folder" // those that leave the earlier copy as it is, as usmtpkg does
+	others     family = "other"
 )
 
 // A tool does jobs with shell lines. These find in their environment:
@@ -57,7 +58,7 @@ func usmtpkgs(s settings, built string) ([]tool, error) {
 		for _, n := range split(s.workers) {
 			t := tool{
 				name: "usmtpkg", family: ours, needs: []string{abs}, beside: true, lines0: -1,
-				env: []string{"BIN=" + abs, "WORKERS=" + n},
+				env: []string{"BIN=" + abs, "WORKERS="},
 			}
 			if len(bins) > 1 {
 				t.name = filepath.Base(bin)
@@ -67,15 +68,16 @@ func usmtpkgs(s settings, built string) ([]tool, error) {
 			}
 			if n != "0" {
 				t.name += ", " + n + " workers"
+				t.env[1] += "--workers=" + n
 			}
-			stage := `"$BIN" stage -q --library "$DST" --source "$SRC" --workers "$WORKERS"`
+			stage := `"$BIN" stage -q --library "$DST" --source "$SRC" $WORKERS`
 			t.setup = stage + " --verify stream"
 			t.lines = map[string]string{
 				jobCopy:    "exec " + stage + " --verify stream",
 				jobCopyV:   "exec " + stage,
 				jobNothing: "exec " + stage,
-				jobVerify:  `exec "$BIN" verify -q --workers "$WORKERS" "$DST"/10.*-*`,
-				jobChanged: "exec " + stage + " --verify stream",
+				jobVerify:  `exec "$BIN" verify -q $WORKERS "$DST"/10.*-*`,
+				jobChanged: "exec " + stage + " --verify stream --allow-changed",
 			}
 			tools = append(tools, t)
 		}
@@ -83,7 +85,7 @@ func usmtpkgs(s settings, built string) ([]tool, error) {
 	if slices.Contains(split(s.jobs), jobChanged) {
 		t := tools[0]
 		t.name += " (read back)"
-		t.lines = map[string]string{jobChanged: t.lines[jobCopyV]}
+		t.lines = map[string]string{jobChanged: t.lines[jobCopyV] + " --allow-changed"}
 		tools = append(tools, t)
 	}
 	return tools, nil
