@@ -138,6 +138,13 @@ func TestVerifySelfConsistentForgery(t *testing.T) {
 	if !strings.Contains(got, "release.json (digest) changed") || !strings.Contains(got, filepath.Base(dir)+" (name of the release) changed") {
 		t.Errorf("Verify:\n%s\nwant the digest and the name to tell", got)
 	}
+	about := map[string]bool{}
+	for _, f := range rep.Differences() {
+		about[f.File()] = true
+	}
+	if !about[releaseFile] || !about["."] || len(about) != 2 {
+		t.Errorf("the differences are about %v, want the record and the folder", about)
+	}
 }
 
 func forge(t *testing.T, name, old, text string) {
