@@ -51,6 +51,7 @@ type job struct {
 
 // walk enters everything in fsys and inspects the files, several at once.
 func (v *Validator) walk(ctx context.Context, fsys fs.FS, workers int) (*Report, error) {
+	workers = tree.WorkersFor(workers, fsys, ".", ".", ".")
 	err := tree.Stream(ctx, workers,
 		func(ctx context.Context, send func(job) error) error { return v.list(ctx, fsys, send) },
 		func(ctx context.Context, j job, buf []byte) error { return v.visit(ctx, fsys, j, buf) })

@@ -15,7 +15,7 @@ import (
 // Options tunes validation. The zero value is ready to use.
 type Options struct {
 	Policy  Policy
-	Workers int // files read at once; 0 means 4
+	Workers int // files read at once; 0 means 4, and more where a server answers slowly
 	// Prefix is the length, in UTF-16 units, of the longest path that will stand before the arch
 	// folders, its last separator included. 0 means that it is not known.
 	Prefix int

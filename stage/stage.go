@@ -237,15 +237,7 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 		return Result{}, err
 	}
 	w.step("listed")
-	if o.Workers == 0 {
-		r.workers = max(r.workers, tree.WorkersFor(func(int) error {
-			f, err := w.root.Open(markerFile)
-			if err != nil {
-				return err
-			}
-			return f.Close()
-		}))
-	}
+	r.workers = max(r.workers, tree.WorkersFor(o.Workers, w.root.FS(), markerFile, markerFile, markerFile))
 	if r.base, err = w.baseline(o.USMTVersion); err != nil {
 		return Result{}, err
 	}

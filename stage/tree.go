@@ -177,17 +177,9 @@ func sortFiles(files []File) {
 
 // workersFor is how many files of a tree to work on at once, unless the caller says how many.
 func workersFor(asked int, fsys fs.FS, files []File) int {
-	if asked > 0 {
-		return asked
+	var names []string
+	for i := range min(3, len(files)) {
+		names = append(names, files[len(files)*i/3].Path)
 	}
-	return tree.WorkersFor(func(try int) error {
-		if len(files) == 0 {
-			return fs.ErrNotExist
-		}
-		f, err := fsys.Open(files[len(files)*try/4].Path)
-		if err != nil {
-			return err
-		}
-		return f.Close()
-	})
+	return tree.WorkersFor(asked, fsys, names...)
 }

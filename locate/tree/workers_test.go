@@ -1,8 +1,9 @@
 package tree
 
 import (
-	"os"
+	"io/fs"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 )
@@ -23,18 +24,26 @@ func TestWorkersFor(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got := WorkersFor(func(try int) error {
-					if tt.took[try] < 0 {
-						time.Sleep(time.Second)
-						return os.ErrPermission
-					}
-					time.Sleep(tt.took[try])
-					return nil
-				})
-				if got != tt.want {
+				if got := WorkersFor(0, slowFS(tt.took), "0", "1", "2"); got != tt.want {
 					t.Errorf("WorkersFor = %d, want %d", got, tt.want)
+				}
+				if got := WorkersFor(7, slowFS(tt.took), "0", "1", "2"); got != 7 {
+					t.Errorf("WorkersFor = %d where 7 are asked for", got)
 				}
 			})
 		})
 	}
+}
+
+// slowFS is how long each of its files, 0 and so on, takes to be opened.
+type slowFS []time.Duration
+
+func (f slowFS) Open(name string) (fs.File, error) {
+	took := f[name[0]-'0']
+	if took < 0 {
+		time.Sleep(time.Second)
+		return nil, fs.ErrPermission
+	}
+	time.Sleep(took)
+	return fstest.MapFS{name: {}}.Open(name)
 }

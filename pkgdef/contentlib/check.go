@@ -35,7 +35,7 @@ func (r Report) Equal() bool {
 // Options tunes Check. The zero value is ready to use.
 type Options struct {
 	Deep     bool     // read every object and hash it
-	Workers  int      // objects looked at at once; 0 means 4
+	Workers  int      // objects looked at at once; 0 means 4, and more where a server answers slowly
 	Progress Progress // nil reports nothing
 
 	best bool // where several drives have an object, find a good one

@@ -39,7 +39,8 @@ func (l *Library) objects(ctx context.Context, files []tree.FileSum, o Options) 
 	}
 	o.Progress.Start("looking at the content library", len(once), bytes)
 	verdicts, found := make([]tree.FileResult, len(once)), make([]object, len(once))
-	err := tree.Each(ctx, len(once), o.Workers, func(ctx context.Context, i int, buf []byte) (err error) {
+	workers := tree.WorkersFor(o.Workers, l.drives[0].FS(), ".", ".", ".")
+	err := tree.Each(ctx, len(once), workers, func(ctx context.Context, i int, buf []byte) (err error) {
 		verdicts[i], found[i], err = l.object(ctx, once[i], o, buf)
 		o.Progress.Add(1, 0)
 		return err
