@@ -52,7 +52,7 @@ func ReadCatalogs(ctx context.Context, v *pe.Verifier, c Candidate, given string
 	}
 	var found Catalogs
 	for levels := 1; levels <= 2 && found.Path == ""; levels++ {
-		if levels == 2 && !strings.EqualFold(filepath.Base(filepath.Dir(c.Path)), adkDir) {
+		if levels == 2 && !strings.EqualFold(filepath.Base(filepath.Dir(c.folder())), adkDir) {
 			break
 		}
 		if err := found.above(ctx, v, c, levels); err != nil {
@@ -163,7 +163,7 @@ func (c Candidate) openAbove(levels int) (*os.Root, string, error) {
 			base = up
 		}
 	}
-	at := filepath.Join(base, filepath.FromSlash(dir))
+	at := c.shown(filepath.Join(base, filepath.FromSlash(dir)))
 	outer, err := openFolder(base)
 	if err != nil {
 		return nil, at, err

@@ -24,6 +24,7 @@
 // the files of its release are known (package inventory), against their list.
 // TakeInventory makes such a list.
 //
-// The package does not unpack an offline layout (adksetup /layout), does not
-// read the environment, does not run any program of the kit, and writes nothing.
+// An offline layout (adksetup /layout) is told by a *LayoutError, whose Unpack
+// unpacks it into a folder given. Except for that the package writes nothing. It
+// does not read the environment and does not run any program of the kit.
 package locate

@@ -10,14 +10,18 @@ import (
 )
 
 // LayoutError says that the source is an offline layout (adksetup /layout):
-// USMT is packed in its installers, and this package does not unpack them.
+// USMT is packed in its installers. Unpack unpacks it.
 type LayoutError struct {
 	Path string   // the folder given
 	MSIs []string // paths of the USMT installers found, sorted; none when the layout was made without USMT
+	Err  error    // what is wrong with the layout, where Unpack found something
 }
 
 func (e *LayoutError) Error() string {
-	if len(e.MSIs) == 0 {
+	switch {
+	case e.Err != nil:
+		return fmt.Sprintf("unpacking USMT from %s: %v", e.Path, e.Err)
+	case len(e.MSIs) == 0:
 		return fmt.Sprintf("finding USMT in %s: an offline layout without a %s installer", e.Path, usmtDir)
 	}
 	names := make([]string, len(e.MSIs))
@@ -27,24 +31,20 @@ func (e *LayoutError) Error() string {
 	return fmt.Sprintf("finding USMT in %s: an offline layout, USMT is packed in %s", e.Path, strings.Join(names, ", "))
 }
 
-// Hint says how to unpack the layout.
+func (e *LayoutError) Unwrap() error { return e.Err }
+
+// Hint says what to do.
 func (e *LayoutError) Hint() string {
-	if len(e.MSIs) == 0 {
+	const again = "run adksetup /layout again, or copy what is missing from a complete layout of the same ADK version"
+	switch missing := e.missingParts(); {
+	case len(e.MSIs) == 0:
 		return "make the layout again with the feature " + Feature
+	case e.Err != nil:
+		return again
+	case len(missing) > 0:
+		return "the layout lacks " + strings.Join(missing, " and ") + ", without which USMT is incomplete; " + again
 	}
-	var b strings.Builder
-	b.WriteString("unpack it on Windows with ")
-	for i, msi := range e.MSIs {
-		if i > 0 {
-			b.WriteString(" and ")
-		}
-		fmt.Fprintf(&b, `msiexec /a "%s" /qn TARGETDIR=<dir>`, msi)
-	}
-	b.WriteString(", then give <dir>")
-	if missing := e.missingParts(); len(missing) > 0 {
-		fmt.Fprintf(&b, "; the layout lacks %s, without which USMT is incomplete", strings.Join(missing, " and "))
-	}
-	return b.String()
+	return "usmtpkg validate, stage and refresh unpack it: give them the same --source"
 }
 
 // missingParts names the absent ones of the three installers that make up USMT
@@ -67,9 +67,9 @@ func (e *LayoutError) missingParts() []string {
 	return missing
 }
 
-// layout returns a *LayoutError if fsys, the folder at dir, is an offline layout
+// asLayout returns a *LayoutError if fsys, the folder at dir, is an offline layout
 // or the Installers folder of one, and nil if it is neither.
-func layout(fsys fs.FS, dir string) (*LayoutError, error) {
+func asLayout(fsys fs.FS, dir string) (*LayoutError, error) {
 	_, err := foldEntry(fsys, ".", "adksetup.exe")
 	isLayout := err == nil
 	installers, err := foldPath(fsys, "Installers")

@@ -59,7 +59,7 @@ func (s *search) source(ctx context.Context, source string) error {
 		s.places[at].Outcome = "folder that contains USMT further down"
 		return nil
 	}
-	packed, err := layout(root.FS(), dir)
+	packed, err := asLayout(root.FS(), dir)
 	switch {
 	case err != nil:
 		return unreadable(dir, err)

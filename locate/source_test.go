@@ -70,7 +70,7 @@ func TestFindLayout(t *testing.T) {
 		{"three installers", []string{"ADKSetup.exe", "Installers/" + part("ClientCore"), "Installers/" + part("DesktopEditions"), "Installers/" + part("OnecoreUAP")},
 			".", []string{"Installers/" + part("ClientCore"), "Installers/" + part("DesktopEditions"), "Installers/" + part("OnecoreUAP")}, ""},
 		{"one of three", []string{"Installers/" + part("DesktopEditions")}, ".", []string{"Installers/" + part("DesktopEditions")},
-			"; the layout lacks (ClientCore) and (OnecoreUAP), without which USMT is incomplete"},
+			"the layout lacks (ClientCore) and (OnecoreUAP), without which USMT is incomplete"},
 		{"without USMT", []string{"adksetup.exe", "Installers/Windows Deployment Tools-x86_en-us.msi"}, ".", nil, ""},
 	}
 	for _, tt := range tests {
@@ -86,18 +86,15 @@ func TestFindLayout(t *testing.T) {
 				t.Fatalf("Find: %v, want a *LayoutError", err)
 			}
 			var want []string
-			hint := "unpack it on Windows with "
-			for i, name := range tt.want {
-				file := filepath.Join(dir, filepath.FromSlash(name))
-				want = append(want, file)
-				if i > 0 {
-					hint += " and "
-				}
-				hint += `msiexec /a "` + file + `" /qn TARGETDIR=<dir>`
+			hint := "usmtpkg validate, stage and refresh unpack it: give them the same --source"
+			for _, name := range tt.want {
+				want = append(want, filepath.Join(dir, filepath.FromSlash(name)))
 			}
-			hint += ", then give <dir>" + tt.lacks
-			if tt.want == nil {
+			switch {
+			case tt.want == nil:
 				hint = "make the layout again with the feature " + Feature
+			case tt.lacks != "":
+				hint = tt.lacks + "; run adksetup /layout again, or copy what is missing from a complete layout of the same ADK version"
 			}
 			if diff := cmp.Diff(want, packed.MSIs); diff != "" {
 				t.Errorf("MSIs (-want +got):\n%s", diff)

@@ -6,6 +6,7 @@ import (
 	_ "crypto/sha1"
 	"crypto/sha256"
 	"flag"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"usmtpkg/locate/cab/cabtest"
 	"usmtpkg/locate/msi/msitest"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/pe/petest"
@@ -84,7 +86,7 @@ func (s *kitSigner) cmdCatalog(ts *testscript.TestScript, neg bool, args []strin
 
 // cmdMSI makes a Windows Installer package of the kit in a folder, as an ADK has them.
 func (s *kitSigner) cmdMSI(ts *testscript.TestScript, neg bool, args []string) {
-	const text = "msi FILE DIR [-only REGEXP] [-product V] [-unsigned] [-weak]"
+	const text = "msi FILE DIR [-only REGEXP] [-product V] [-unsigned] [-weak] [-cabinet NAME] [-catalog FILE]"
 	usage(ts, !neg && len(args) >= 2, text)
 	flags := flag.NewFlagSet("msi", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -92,6 +94,8 @@ func (s *kitSigner) cmdMSI(ts *testscript.TestScript, neg bool, args []string) {
 	product := flags.String("product", "10.1.65000.1", "")
 	unsigned := flags.Bool("unsigned", false, "")
 	weak := flags.Bool("weak", false, "")
+	cabinet := flags.String("cabinet", "", "")
+	list := flags.String("catalog", "", "")
 	usage(ts, flags.Parse(args[2:]) == nil && flags.NArg() == 0, text)
 	wanted, err := regexp.Compile(*only)
 	ts.Check(err)
@@ -112,11 +116,37 @@ func (s *kitSigner) cmdMSI(ts *testscript.TestScript, neg bool, args []string) {
 		files = append(files, f)
 		return nil
 	}))
-	root := msitest.Kit(*product, files...).Root()
+	if *list != "" {
+		b, err := os.ReadFile(ts.MkAbs(*list))
+		ts.Check(err)
+		files = append(files, msitest.File{Path: "../../Catalogs/" + filepath.Base(*list), Data: b})
+	}
+	kit := msitest.Kit(*product, files...)
+	if *cabinet != "" {
+		ts.Check(writeFile(filepath.Join(filepath.Dir(ts.MkAbs(args[0])), *cabinet), packed(&kit, files, *cabinet)))
+	}
+	root := kit.Root()
 	if !*unsigned {
 		root = msitest.Sign(s.tb, root, petest.Message{Signer: s.id}, !*weak)
 	}
 	ts.Check(writeFile(ts.MkAbs(args[0]), msitest.Compound(root, 4)))
+}
+
+// packed returns the cabinet that a package has its files in.
+func packed(kit *msitest.Database, files []msitest.File, name string) []byte {
+	for _, t := range kit.Tables {
+		if t.Name == "Media" {
+			t.Rows[1][3] = name
+		}
+	}
+	var all []byte
+	var c cabtest.Cabinet
+	for i, f := range files {
+		c.Files = append(c.Files, cabtest.File{Name: fmt.Sprintf("fil%d", i+1), Size: len(f.Data), Start: len(all)})
+		all = append(all, f.Data...)
+	}
+	c.Folders = []cabtest.Folder{cabtest.MSZIP(all)}
+	return c.Bytes()
 }
 
 // cmdHive gives the hive that the tests of package locate write.

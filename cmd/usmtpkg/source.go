@@ -25,7 +25,7 @@ type sourceFlags struct {
 }
 
 func (o *sourceFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&o.path, "source", "", "`DIR` the USMT folder, an ADK or kits root, or any folder that contains one")
+	f.StringVar(&o.path, "source", "", "`DIR` the USMT folder, an ADK or kits root, an offline layout, or a folder that contains one")
 	f.StringVar(&o.volume, "volume", "", "`DIR` the root of a mounted Windows volume to search")
 	f.BoolVar(&o.sample, "sample", false, "use the built-in sample kit, which is not a real USMT")
 	heading(f, "Source")
@@ -71,17 +71,25 @@ func (p *program) findUSMT(ctx context.Context, o sourceFlags) (usmt, error) {
 	if p.output.verbose && p.output.format != report.FormatJSON {
 		p.console().Looked(res.Places)
 	}
+	if packed, ok := errors.AsType[*locate.LayoutError](err); ok {
+		return unpackedUSMT(ctx, packed)
+	}
 	if err != nil {
 		return usmt{}, err
 	}
 	c, reason := res.Best()
+	return openUSMT(ctx, c, c.Path, reason)
+}
+
+// openUSMT opens a candidate, which is the folder dir.
+func openUSMT(ctx context.Context, c locate.Candidate, dir, reason string) (usmt, error) {
 	src, err := locate.Open(c)
 	if err != nil {
 		return usmt{}, err
 	}
 	files := tree.NewFolders(ctx, src.Root(), 2) // who checks the names, and who copies the files
 	return usmt{
-		Candidate: c, reason: reason, fsys: files, dir: c.Path,
+		Candidate: c, reason: reason, fsys: files, dir: dir,
 		close: func() error { return errors.Join(files.Close(), src.Close()) },
 	}, nil
 }

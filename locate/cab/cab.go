@@ -117,7 +117,7 @@ func Open(name string, r io.ReaderAt, size int64) (*Cabinet, error) {
 		return nil, c.malformed(8, "the cabinet is cut off: it has %d of %d bytes", size, c.end)
 	}
 	if head[25] != 1 || head[24] != 3 {
-		return nil, c.malformed(24, "the version of the format is %d.%d; want 1.3", head[25], head[24])
+		return nil, c.malformed(24, "the version of the format is %d.%d; wanted 1.3", head[25], head[24])
 	}
 	files, folders, count := int64(le.Uint32(head[16:])), int(le.Uint16(head[26:])), int(le.Uint16(head[28:]))
 	c.set, c.index = le.Uint16(head[32:]), le.Uint16(head[34:])

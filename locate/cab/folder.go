@@ -78,11 +78,11 @@ func newDecompressor(compression uint16) (decompressor, error) {
 		return nil, badBlock("it is compressed with Quantum (level %d, window 2^%d), which is not supported", compression&level>>4, bits)
 	case 3:
 		if bits < minWindow || bits > maxWindow {
-			return nil, badBlock("it is compressed with LZX with a window of 2^%d; want 2^%d to 2^%d", bits, minWindow, maxWindow)
+			return nil, badBlock("it is compressed with LZX with a window of 2^%d; wanted 2^%d to 2^%d", bits, minWindow, maxWindow)
 		}
 		return newLZX(bits), nil
 	}
-	return nil, badBlock("its compression %#04x is not known; want stored, MSZIP or LZX", compression)
+	return nil, badBlock("its compression %#04x is not known; wanted stored, MSZIP or LZX", compression)
 }
 
 // stored is for folders that are not compressed.
@@ -90,7 +90,7 @@ type stored struct{}
 
 func (stored) decompress(block []byte, n int) ([]byte, error) {
 	if len(block) != n {
-		return nil, badBlock("it is stored in %d bytes; want %d", len(block), n)
+		return nil, badBlock("it is stored in %d bytes; wanted %d", len(block), n)
 	}
 	return block, nil
 }
@@ -142,7 +142,7 @@ func (d *folderData) fill() error {
 			continue // the block is continued, too
 		}
 		if size == 0 || size > blockSize {
-			return d.badBlock(at, "it is said to decompress to %d bytes; want 1 to %d", size, blockSize)
+			return d.badBlock(at, "it is said to decompress to %d bytes; wanted 1 to %d", size, blockSize)
 		}
 		if d.short {
 			return d.badBlock(at, "the block before it has less than %d bytes, which only the last one of a compressed folder may", blockSize)
@@ -187,7 +187,7 @@ func (d *folderData) readBlock() (at int64, size int, err error) {
 	ofHead := checksum(head[4:])
 	d.block++
 	if len(d.packed)+n > maxPacked {
-		return 0, 0, d.badBlock(at, "it has %d bytes, compressed; want up to %d", len(d.packed)+n, maxPacked)
+		return 0, 0, d.badBlock(at, "it has %d bytes, compressed; wanted up to %d", len(d.packed)+n, maxPacked)
 	}
 	_, _ = d.r.Discard(len(head)) // which were just looked at
 	begin := len(d.packed)
@@ -197,7 +197,7 @@ func (d *folderData) readBlock() (at int64, size int, err error) {
 	}
 	d.offset += int64(len(head) + n)
 	if got := checksum(d.packed[begin:]) ^ ofHead; sum != 0 && got != sum {
-		return 0, 0, d.badBlock(at, "its checksum is %#08x; want %#08x", got, sum)
+		return 0, 0, d.badBlock(at, "its checksum is %#08x; wanted %#08x", got, sum)
 	}
 	return at, size, nil
 }

@@ -164,7 +164,7 @@ func (d *lzx) header(b *bitReader) error {
 		for i := range d.repeat {
 			r := binary.LittleEndian.Uint32(b.in[b.at:])
 			if r == 0 || r > uint32(d.window) {
-				return badBlock("LZX: the offset R%d is %d; want 1 to %d", i, r, d.window)
+				return badBlock("LZX: the offset R%d is %d; wanted 1 to %d", i, r, d.window)
 			}
 			d.repeat[i] = r
 			b.seek(b.at + 4)
@@ -180,7 +180,7 @@ func (d *lzx) header(b *bitReader) error {
 		}
 	case verbatim:
 	default:
-		return badBlock("LZX: a block is of kind %d; want 1, 2 or 3", d.kind)
+		return badBlock("LZX: a block is of kind %d; wanted 1, 2 or 3", d.kind)
 	}
 	return d.codes(b)
 }
@@ -223,7 +223,7 @@ func (d *lzx) lengths(b *bitReader, lengths []uint8) error {
 		case 19:
 			run = 4 + int(b.take(1))
 			if delta = b.symbol(&d.pre); delta > maxBits {
-				return badBlock("LZX: a run of equal lengths has the symbol %d; want up to %d", delta, maxBits)
+				return badBlock("LZX: a run of equal lengths has the symbol %d; wanted up to %d", delta, maxBits)
 			}
 		}
 		if run > len(lengths)-i {

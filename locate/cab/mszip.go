@@ -40,7 +40,7 @@ func (m *mszip) decompress(block []byte, n int) ([]byte, error) {
 	case err != io.EOF && err != io.ErrUnexpectedEOF:
 		return nil, badBlock("MSZIP: %v", err)
 	case got != n:
-		return nil, badBlock("it decompresses to %d bytes; want %d", got, n)
+		return nil, badBlock("it decompresses to %d bytes; wanted %d", got, n)
 	case m.in.Len() > 0:
 		return nil, badBlock("%d bytes follow its compressed data", m.in.Len())
 	}

@@ -342,7 +342,7 @@ func TestSets(t *testing.T) {
 			judge(t, set, "1.cab", want)
 			for _, other := range []string{"2.cab", "3.cab"} {
 				if got, err := read(set, other); err != nil || len(got) > 0 {
-					t.Errorf("%s, read alone: %d files, %v; want none, as the folder begins in 1.cab", other, len(got), err)
+					t.Errorf("%s, read alone: %d files, %v; wanted none, as the folder begins in 1.cab", other, len(got), err)
 				}
 			}
 		})

@@ -1,13 +1,13 @@
 // Package layout unpacks what the installers in an offline ADK layout
 // (adksetup /layout) install, on any system.
 //
-// Rules of Open and Extract:
+// Rules of Open, Extract and Unpack:
 //   - The input is not trusted. A fault of the layout is a [*FaultError],
 //     [*MissingError], [*cab.FormatError] or [*msi.FormatError], which names the
 //     file. Any other error is a failed read or comes from the caller.
-//   - Paths are those of package msi: plain names, below a root. No two files
-//     have paths that are the same to Windows. Extract opens no file to write;
-//     its caller does.
+//   - Paths are those of package msi: plain names, below a root, which is an
+//     identifier. No two files have paths that are the same to Windows, and a
+//     folder has one spelling.
 //   - A file has the size that its package says, and the MD5 where the package
 //     has one. Files with a version have none: the caller checks their
 //     signatures. What is unpacked comes to 4 GiB at most.
@@ -24,6 +24,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -65,11 +67,6 @@ func (e *MissingError) Error() string {
 		return "a cabinet is missing: " + names[0]
 	}
 	return fmt.Sprintf("%d cabinets are missing: %s", len(e.Cabinets), strings.Join(names, "; "))
-}
-
-// Hint says where they come from.
-func (e *MissingError) Hint() string {
-	return "copy them from the folder Installers of a complete layout of the same ADK version, or run adksetup /layout again"
 }
 
 // A Layout is packages and the cabinets beside them.
@@ -115,6 +112,7 @@ func Open(dir fs.FS, packages ...string) (*Layout, error) {
 		}
 		l.packages = append(l.packages, p)
 	}
+	l.spell()
 	if err := l.sort(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -139,9 +137,6 @@ func (l *Layout) openPackage(name string) (*installer, error) {
 	p := &installer{name: name, file: file, files: map[string]File{}}
 	if err := p.read(r, size); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
-	}
-	for _, f := range p.files {
-		l.Files = append(l.Files, f)
 	}
 	for _, c := range p.cabinets {
 		if !l.has(p, c) {
@@ -199,12 +194,37 @@ func (l *Layout) has(p *installer, c msi.Cabinet) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
+// spell lists the files, and gives each folder one spelling: packages may spell
+// it differently, which is two folders on Linux.
+func (l *Layout) spell() {
+	folders := map[string]string{".": ""} // by what they are to Windows, with a slash at the end
+	var folder func(dir string) string
+	folder = func(dir string) string {
+		key := winname.Fold(dir)
+		if _, ok := folders[key]; !ok {
+			folders[key] = folder(path.Dir(dir)) + path.Base(dir) + "/"
+		}
+		return folders[key]
+	}
+	for _, p := range l.packages {
+		for _, key := range slices.Sorted(maps.Keys(p.files)) {
+			f := p.files[key]
+			f.Path = folder(path.Dir(f.Path)) + path.Base(f.Path)
+			p.files[key] = f
+			l.Files = append(l.Files, f)
+		}
+	}
+}
+
 // sort puts the files in order and checks that they can be written side by side.
 func (l *Layout) sort() error {
-	place := func(f File) string { return winname.Fold(f.Root + "/" + f.Path) }
+	place := func(f File) string { return winname.Fold(f.Place()) }
 	slices.SortFunc(l.Files, func(a, b File) int { return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Package, b.Package)) })
 	total := int64(0)
 	for i, f := range l.Files {
+		if !isIdentifier(f.Root) {
+			return fault("%s: %s is below the directory %q, which is not an identifier", f.Package, f.Path, f.Root)
+		}
 		if total += f.Size; total > maxTotal {
 			return fault("the files of the packages have more than %d bytes together", int64(maxTotal))
 		}
@@ -213,6 +233,23 @@ func (l *Layout) sort() error {
 		}
 	}
 	return nil
+}
+
+// Place returns where Unpack puts the file.
+func (f File) Place() string { return f.Root + "/" + f.Path }
+
+// isIdentifier reports whether s is one, as keys of the table Directory have to be.
+// Source: https://learn.microsoft.com/windows/win32/msi/identifier
+func isIdentifier(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c == '_':
+		case i > 0 && (c >= '0' && c <= '9' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return s != "" && s[len(s)-1] != '.'
 }
 
 // cabinet opens a cabinet of a package. Close the file, unless it is nil.

@@ -225,6 +225,17 @@ func TestFaults(t *testing.T) {
 			k.table("File").Rows[1][1] = "cmp1"
 			k.table("File").Rows[1][2] = "SCANSTATE.EXE"
 		}, nil},
+		{"root", `one.msi: ` + below + `amd64/DLManifests/scan0.man is below the directory "..\\x", which is not an identifier`, func(k *kit) {
+			for _, row := range k.table("Directory").Rows {
+				switch {
+				case row[0] == "ProgramFilesFolder":
+					row[0] = `..\x`
+				case row[1] == "ProgramFilesFolder":
+					row[1] = `..\x`
+				}
+			}
+			k.table("Directory").Rows[1][1] = nil
+		}, nil},
 		{"too much", `the files of the packages have more than 4294967296 bytes together`, func(k *kit) {
 			for i := range 3 {
 				k.table("File").Rows[i][3] = 1<<31 - 1
@@ -315,6 +326,51 @@ func (f failing) Write(p []byte) (int, error) { return len(p), f.write }
 func (f failing) Close() error {
 	*f.closed++
 	return f.close
+}
+
+// TestUnpack: folders have one spelling, and nothing is replaced.
+func TestUnpack(t *testing.T) {
+	dir := fstest.MapFS{}
+	one, two := newKit("scan", "a.cab"), newKit("load", "b.cab")
+	for _, row := range two.table("Directory").Rows {
+		if name, ok := row[2].(string); ok {
+			row[2] = strings.Replace(strings.Replace(name, "DLManifests", "dlmanifests", 1), "amd64", "AMD64", 1)
+		}
+	}
+	one.write(dir, "one.msi")
+	two.write(dir, "two.msi")
+	l, err := layout.Open(dir, "one.msi", "two.msi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // was only read
+	name := t.TempDir()
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close() //nolint:errcheck // what was written is read below
+	if err := l.Unpack(t.Context(), root); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	err = fs.WalkDir(root.FS(), "ProgramFilesFolder", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(root.FS(), path)
+		got[strings.TrimPrefix(path, "ProgramFilesFolder/")] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := one.want()
+	maps.Copy(want, two.want()) // in the spelling of the first
+	same(t, got, want)
+	if err := l.Unpack(t.Context(), root); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("unpacking twice: %v", err)
+	}
 }
 
 // msiextract returns what msiextract makes of packages, by the paths below the folder of programs.

@@ -1,10 +1,14 @@
 package msi_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -254,5 +258,33 @@ func TestLongTextBeforeOthers(t *testing.T) {
 	property.Rows = append([][]any{{"Long", strings.Repeat("x", 200_000)}}, property.Rows...)
 	if diff := cmp.Diff(wanted(kitFiles()), filesOf(t, encoded(kit))); diff != "" {
 		t.Errorf("Files (-want +got):\n%s", diff)
+	}
+}
+
+// TestStreamInPieces reads a stream whose sectors are not in a row.
+func TestStreamInPieces(t *testing.T) {
+	const sector = 4096
+	want := make([]byte, 3*sector+100)
+	for i := range want {
+		want[i] = byte(i*7 ^ i>>8)
+	}
+	kit := msitest.Kit(kitVersion, kitFiles()...)
+	kit.Streams = append(kit.Streams, &msitest.Node{Name: "-", Data: want})
+	file := encoded(kit)
+	at := bytes.Index(file, want[:sector])
+	one, two := bytes.Clone(file[at+sector:][:sector]), bytes.Clone(file[at+2*sector:][:sector])
+	copy(file[at+sector:], two)
+	copy(file[at+2*sector:], one)
+	fat := file[(binary.LittleEndian.Uint32(file[0x4c:])+1)*sector:]
+	first := uint32(at/sector - 1)
+	for i, next := range []uint32{first + 2, first + 3, first + 1} {
+		binary.LittleEndian.PutUint32(fat[4*(first+uint32(i)):], next)
+	}
+	r, size, err := open(t, file).Stream("-")
+	if err != nil || size != int64(len(want)) {
+		t.Fatal(size, err)
+	}
+	if err := iotest.TestReader(io.NewSectionReader(r, 0, size), want); err != nil {
+		t.Error(err)
 	}
 }

@@ -95,6 +95,9 @@ func TestStreamOfJudge(t *testing.T) {
 		if err := iotest.TestReader(io.NewSectionReader(r, 0, size), want); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if n, err := r.ReadAt(make([]byte, 1), size); n != 0 || !errors.Is(err, io.EOF) {
+			t.Errorf("%s: ReadAt at its end: %d bytes, %v", name, n, err)
+		}
 	}
 	if _, _, err := d.Stream("File"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a table is not such a stream: %v", err)

@@ -181,7 +181,7 @@ func Kit(version string, files ...File) Database {
 	hashes := Table{Name: "MsiFileHash", Columns: []string{
 		"File_ s72", "Options i2", "HashPart1 i4", "HashPart2 i4", "HashPart3 i4", "HashPart4 i4",
 	}}
-	made := map[string]string{".": "USMT"}
+	made := map[string]string{".": "USMT", "..": "ContentRoot", "../..": "KitsRoot"}
 	var dir func(name string) string
 	dir = func(name string) string {
 		if made[name] == "" {

@@ -1,0 +1,106 @@
+package locate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"usmtpkg/locate/cab"
+	"usmtpkg/locate/layout"
+	"usmtpkg/locate/msi"
+	"usmtpkg/locate/tree"
+)
+
+// Unpack unpacks all that the USMT installers of the layout install into the
+// empty folder dir: USMT, and the catalogs that prove its files. The candidate
+// is called by the path of the layout; folder is where its files are. A fault of
+// the layout is a *LayoutError, too.
+//
+// Signatures are not checked: whoever uses the candidate validates its files, as
+// those of any other source.
+func (e *LayoutError) Unpack(ctx context.Context, dir string) (c Candidate, folder string, err error) {
+	if len(e.MSIs) == 0 {
+		return c, "", e
+	}
+	if missing := e.missingParts(); len(missing) > 0 {
+		err := fmt.Errorf("it lacks %s, without which USMT is incomplete", strings.Join(missing, " and "))
+		return c, "", &LayoutError{e.Path, e.MSIs, err}
+	}
+	kits, err := e.unpack(ctx, dir)
+	if err != nil {
+		return c, "", e.because(err)
+	}
+	found, err := Find(ctx, FindOptions{Source: kits})
+	if err != nil {
+		return c, "", e.because(err)
+	}
+	c, _ = found.Best()
+	folder, c.Path, c.How, c.unpacked = c.Path, e.Path, "unpacked from an offline layout", dir
+	for i := range c.Evidence {
+		c.Evidence[i].Where = c.shown(c.Evidence[i].Where)
+	}
+	return c, folder, nil
+}
+
+// folder returns where the candidate is.
+func (c Candidate) folder() string {
+	if c.base == "" {
+		return c.Path
+	}
+	return filepath.Join(c.base, filepath.FromSlash(c.dir))
+}
+
+// shown returns how messages call a path: what was unpacked is gone when they are read.
+func (c Candidate) shown(path string) string {
+	if c.unpacked == "" {
+		return path
+	}
+	return strings.Replace(path, c.unpacked, c.Path, 1)
+}
+
+// because returns the error for a layout that cannot be unpacked. Only faults of
+// the layout are its own.
+func (e *LayoutError) because(err error) error {
+	for _, fault := range []any{new(*layout.FaultError), new(*layout.MissingError), new(*cab.FormatError), new(*msi.FormatError), new(*NotFoundError)} {
+		if errors.As(err, fault) {
+			return &LayoutError{e.Path, e.MSIs, err}
+		}
+	}
+	return fmt.Errorf("unpacking USMT from %s: %w", e.Path, err)
+}
+
+// unpack unpacks into dir, and returns the kits root there.
+func (e *LayoutError) unpack(ctx context.Context, dir string) (kits string, err error) {
+	from, err := openFolder(filepath.Dir(e.MSIs[0]))
+	if err != nil {
+		return "", err
+	}
+	defer closeFolder(from)
+	names := make([]string, len(e.MSIs))
+	for i, m := range e.MSIs {
+		names[i] = filepath.Base(m)
+	}
+	l, err := layout.Open(tree.FS(from), names...)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	to, err := openFolder(dir)
+	if err != nil {
+		return "", err
+	}
+	defer closeFolder(to)
+	if err := l.Unpack(ctx, to); err != nil {
+		return "", err
+	}
+	for _, f := range l.Files {
+		if _, name, ok := f.USMT(); ok {
+			adk := strings.TrimSuffix(f.Place(), "/"+name)
+			return filepath.Join(dir, filepath.FromSlash(path.Join(adk, "../../.."))), nil
+		}
+	}
+	return "", &NotFoundError{}
+}
