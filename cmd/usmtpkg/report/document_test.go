@@ -175,7 +175,7 @@ func TestDocumentsEmptyComparison(t *testing.T) {
 	d.AddRead(NewComparison(AgainstManifest, stage.Report{}), stage.VerifyReread)
 	j := d.outcome()
 	var b bytes.Buffer
-	if err := WriteText(Console{Out: &b}, d); err != nil || b.String() != "x: NOT equal to its manifests: there is no file to compare\n" {
+	if err := WriteText(Console{Out: &b}, d); err != nil || b.String() != "x: NOT equal to its manifests: no file to compare\n" {
 		t.Errorf("text = %q, %v, want it to say why", &b, err)
 	}
 	s, err := doccheck.ReadSARIF(sarifOf(t, j))

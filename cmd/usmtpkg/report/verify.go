@@ -169,10 +169,18 @@ func detail(f stage.FileResult) string {
 	return fmt.Sprintf("%s (found %s, wanted %s)", f.Path, f.Found, f.Wanted)
 }
 
+// nothing says what there is in a comparison of no files. It is not an equal one.
+func (c Comparison) nothing() string {
+	if c.Against == AgainstSignatures {
+		return "no file that a signature, a catalog or an MSI proves"
+	}
+	return "no file to compare"
+}
+
 // counts lists how many files got which verdict, and how much was read for that.
 func (c Comparison) counts() string {
 	if len(c.Files) == 0 {
-		return "there is no file to compare"
+		return c.nothing()
 	}
 	s := fmt.Sprintf("%d same", c.Counts[stage.Same])
 	verdicts := []stage.Verdict{
@@ -265,7 +273,7 @@ func (s *suite) fill(c Comparison, base string) {
 			s.results = append(s.results, c.siteResult(fileResult(f, base)))
 		}
 	}
-	if !c.Equal && len(s.results) == 0 { // an empty comparison is not an equal one
-		s.results = []result{fileResult(stage.FileResult{Path: ".", Verdict: stage.Missing, Found: "no file", Wanted: "at least one"}, base)}
+	if !c.Equal && len(s.results) == 0 {
+		s.results = []result{fileResult(stage.FileResult{Path: ".", Verdict: stage.Missing, Found: c.nothing(), Wanted: "at least one"}, base)}
 	}
 }
