@@ -190,7 +190,7 @@ func removeStale(ctx context.Context, root *os.Root, host string, now func() tim
 	}
 	who := h.String()
 	if torn {
-		who = "a run that left it torn"
+		who = "a run that crashed while it took the lock"
 	}
 	switch age := now().Sub(info.ModTime()); {
 	case !torn && h.sameMachine(host) && !isRunning(h.PID):

@@ -18,7 +18,7 @@ func writeNew(name, doing string, write func(io.Writer) error) (file string, err
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return "", &usageError{msg: file + " is there already", hint: "name another file, or move it away"}
+		return "", &usageError{msg: file + " exists already", hint: "choose another file, or move this one away"}
 	}
 	if dir := filepath.Dir(file); errors.Is(err, fs.ErrNotExist) {
 		return "", &advisedError{

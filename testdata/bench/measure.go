@@ -31,7 +31,7 @@ func measureAll(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	if _, err := os.Lstat(s.base); err == nil {
-		return fmt.Errorf("%s is there already; remove it, or name another folder with -base", s.base)
+		return fmt.Errorf("%s exists already; remove it, or choose another folder with -base", s.base)
 	}
 	if err := os.MkdirAll(s.base, 0o777); err != nil {
 		return err

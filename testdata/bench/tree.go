@@ -28,7 +28,7 @@ func makeWorkload(name, dir string, scale float64) error {
 		return err
 	}
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("making %s: %s is there already", name, dir)
+		return fmt.Errorf("making %s: %s exists already", name, dir)
 	}
 	// Fixed times, in the 100 ns steps that NTFS can store.
 	at := func(i int) time.Time { return time.Unix(1_690_000_000+61*int64(i), 700) }

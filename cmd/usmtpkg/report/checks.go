@@ -282,7 +282,7 @@ func (c Checks) proofText() string {
 		for _, p := range c.Catalogs.looked {
 			dirs = append(dirs, p.Path+": "+p.Outcome)
 		}
-		text += fmt.Sprintf("; no signed catalogs found (%s); --catalogs DIR names them", strings.Join(dirs, ", "))
+		text += fmt.Sprintf("; no signed catalogs found (%s); give them with --catalogs DIR", strings.Join(dirs, ", "))
 	}
 	read := 0
 	for _, m := range c.MSIs {

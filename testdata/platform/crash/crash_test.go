@@ -128,7 +128,7 @@ func (s *scene) killed(t *testing.T, k int) {
 	s.checkWhole(t, library)
 	if at == "pwrite64 /.lock" {
 		// The lock is there and does not say whose it is. Until it has an age it may be that of a run that begins.
-		platform.Run(t, s.command(library)...).Want(t, 7, "in use by another run: a run that left it torn")
+		platform.Run(t, s.command(library)...).Want(t, 7, "in use by another run: a run that crashed while it took the lock")
 		old := time.Now().Add(-time.Minute)
 		if err := os.Chtimes(filepath.Join(library, ".lock"), old, old); err != nil {
 			t.Fatal(err)
