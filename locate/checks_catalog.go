@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"time"
 
 	"usmtpkg/locate/catalog"
 	"usmtpkg/locate/finding"
@@ -140,6 +141,7 @@ func (s *survey) catalogs(trees []*archFolder) []CatalogUse {
 	}
 	own := s.ownCatalogs(files, names)
 	s.altered(trees, own)
+	s.stale(trees, own, files)
 	s.lost(own, names)
 	var used []CatalogUse
 	for _, c := range s.lists.Catalogs() {
@@ -209,4 +211,39 @@ func (s *survey) altered(trees []*archFolder, own map[*catalog.Catalog]bool) {
 			}
 		}
 	}
+}
+
+// sameKit is how long after one another the catalogs of one kit are made, at most: those of ADK
+// 10.1.26100.2454 within minutes.
+const sameKit = 24 * time.Hour
+
+// stale reports the files that only an older catalog lists, where a newer one that also vouches for files
+// of the kit lists other content under the name, and no file of that name has this. That is half of an
+// upgrade: the folder of catalogs keeps those of the older kit.
+func (s *survey) stale(trees []*archFolder, own map[*catalog.Catalog]bool, files map[*catalog.Catalog]int) {
+	newest := make(map[string]time.Time) // by name: when the newest catalog was made that lists one of the files
+	each := func(do func(e *entry, name string, by *catalog.Catalog)) {
+		for _, t := range trees {
+			for _, e := range t.entries {
+				if by := e.catalogued.catalog(); by != nil && s.declared[e.path] == nil {
+					do(e, fold(path.Base(e.path)), by)
+				}
+			}
+		}
+	}
+	each(func(_ *entry, name string, by *catalog.Catalog) {
+		if by.Listed.After(newest[name]) {
+			newest[name] = by.Listed
+		}
+	})
+	each(func(e *entry, name string, by *catalog.Catalog) {
+		limit := by.Listed.Add(sameKit)
+		for _, m := range s.lists.Named(path.Base(e.path)) {
+			if n := m.Catalog; own[n] && files[n] > 0 && n.Listed.After(limit) && !newest[name].After(limit) {
+				s.add(catalogDiffers.at(e.path, fmt.Sprintf("the content that the catalog %s of %s lists", finding.Printable(by.File), by.Listed.UTC().Format(time.DateOnly)),
+					fmt.Sprintf("the file as the newer catalog %s of %s lists it", finding.Printable(n.File), n.Listed.UTC().Format(time.DateOnly))))
+				return
+			}
+		}
+	})
 }

@@ -156,6 +156,50 @@ func TestCatalogFindsAlteredFiles(t *testing.T) {
 // A catalog that nobody trusts proves nothing, and that is reported.
 // Folders have files of the same name. Where the catalog of one of them is missing, the list of the
 // release tells its file from an altered one.
+// Half of an upgrade: the catalogs of the older kit, which are still there, list the texts that are left of it.
+func TestCatalogsOfTwoKits(t *testing.T) {
+	p := newPublisher(t)
+	older := p
+	older.now = p.now.AddDate(-1, 0, 0)
+	const text = "SFCN.DAT"
+	before, after := kit(samplekit.Options{}), kit(samplekit.Options{})
+	for _, arch := range archNames {
+		before[arch+"/"+text] = &fstest.MapFile{Data: []byte("older, " + arch)}
+	}
+	set := catalog.NewSet(older.catalogOf(t, p.good, "a-older.cat", crypto.SHA256, before, in("")), p.catalogOf(t, p.good, "b-newer.cat", crypto.SHA256, after, in("")))
+	alone := catalog.NewSet(set.Catalogs()[0])
+	mixed, one := maps.Clone(after), maps.Clone(after)
+	for _, arch := range archNames {
+		mixed[arch+"/"+text] = before[arch+"/"+text]
+	}
+	one["x86/"+text] = before["x86/"+text]
+	stale := []string{"error catalog-differs amd64/" + text, "error catalog-differs arm64/" + text, "error catalog-differs x86/" + text}
+	for _, tt := range []struct {
+		name string
+		fsys fstest.MapFS
+		set  *catalog.Set
+		want []string
+	}{
+		{"the newer kit", after, set, nil},
+		{"the older kit, and only its catalog", before, alone, nil},
+		{"texts of the older kit in the newer", mixed, set, stale},
+		{"in one arch folder, which may be as it should", one, set, nil},
+	} {
+		r := validate(t, tt.fsys, Options{Policy: allowAll, Signatures: p.verifier, Catalogs: tt.set})
+		if got := summary(r); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: findings = %q, want %q", tt.name, got, tt.want)
+		}
+		if tt.name == "the newer kit" && (len(r.Catalogs) != 1 || r.Catalogs[0].File != "b-newer.cat") {
+			t.Errorf("%s: catalogs used = %+v, want the newer one", tt.name, r.Catalogs)
+		}
+	}
+	for _, f := range validate(t, mixed, Options{Policy: allowAll, Signatures: p.verifier, Catalogs: set}).Findings() {
+		if !strings.Contains(f.Found, "a-older.cat") || !strings.Contains(f.Wanted, "b-newer.cat") {
+			t.Errorf("%s: found %s, wanted %s: want both catalogs named", f.Path, f.Found, f.Wanted)
+		}
+	}
+}
+
 func TestCatalogYieldsToList(t *testing.T) {
 	p := newPublisher(t)
 	fsys := kit(samplekit.Options{})

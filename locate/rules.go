@@ -5,7 +5,7 @@ import "usmtpkg/locate/finding"
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It changes with every change of a rule that can change the
 // findings of a folder, their severity, or what is not checked.
-const RulesVersion = "2026-11g"
+const RulesVersion = "2026-11h"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.

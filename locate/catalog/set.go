@@ -37,10 +37,12 @@ type sumKey struct {
 	sum  string
 }
 
-// NewSet makes a Set of catalogs. Of several that list the same file, the first vouches for it.
+// NewSet makes a Set of catalogs. Of several that list the same file, the newest vouches for it, and of
+// equally new ones the first.
 func NewSet(catalogs ...*Catalog) *Set {
 	s := &Set{catalogs: catalogs, bySum: make(map[sumKey]Member), byName: make(map[string][]Member), nameless: make(map[Kind][]crypto.Hash)}
-	for _, c := range catalogs {
+	newestFirst := slices.SortedStableFunc(slices.Values(catalogs), func(a, b *Catalog) int { return b.Listed.Compare(a.Listed) })
+	for _, c := range newestFirst {
 		for _, m := range c.Members {
 			key := sumKey{m.Kind, m.Hash, string(m.Sum)}
 			if first, ok := s.bySum[key]; !ok || first.Name != "" && m.Name == "" {
@@ -119,7 +121,7 @@ func (s *Set) Under(base string, m Member) (Member, bool) {
 	return m, false
 }
 
-// Named returns the members with this base name, as Windows compares names. Files of different folders
+// Named returns the members with this base name, as Windows compares names, those of the newest catalog first. Files of different folders
 // and of other kits may have the same name.
 func (s *Set) Named(base string) []Member {
 	if s == nil {
