@@ -45,6 +45,8 @@ func (s *survey) msis(trees []*archFolder) []MSIUse {
 	for _, m := range s.packages {
 		uses = append(uses, MSIUse{m, files[m]})
 		switch {
+		case !m.Counts() && !m.Cached:
+			s.add(msiUnproven.at(m.Name, m.reason(), "the MSI as Microsoft signed it"))
 		case !m.Counts():
 			s.add(msiRefused.at(m.Name, m.reason()+" ("+finding.Printable(m.Path)+")", "the MSI as Microsoft signed it"))
 		case known && !own[m] && !m.Cached:

@@ -45,7 +45,8 @@ type Candidate struct {
 	base, dir string
 	sealed    bool // nothing above base is looked at
 
-	unpacked string // the folder that an offline layout was unpacked to, which messages call Path
+	unpacked string   // the folder that an offline layout was unpacked to, which messages call Path
+	packages []string // the paths of the MSIs that this was unpacked from
 
 	cached []CachedMSI // packages of USMT that Windows Installer keeps where this was found
 }

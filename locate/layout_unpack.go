@@ -20,7 +20,7 @@ import (
 // the layout is a *LayoutError, too.
 //
 // Signatures are not checked: whoever uses the candidate validates its files, as
-// those of any other source.
+// those of any other source, and ReadKitMSIs gives it the packages.
 func (e *LayoutError) Unpack(ctx context.Context, dir string) (c Candidate, folder string, err error) {
 	if len(e.MSIs) == 0 {
 		return c, "", e
@@ -38,7 +38,7 @@ func (e *LayoutError) Unpack(ctx context.Context, dir string) (c Candidate, fold
 		return c, "", e.because(err)
 	}
 	c, _ = found.Best()
-	folder, c.Path, c.How, c.unpacked = c.Path, e.Path, "unpacked from an offline layout", dir
+	folder, c.Path, c.How, c.unpacked, c.packages = c.Path, e.Path, "unpacked from an offline layout", dir, e.MSIs
 	for i := range c.Evidence {
 		c.Evidence[i].Where = c.shown(c.Evidence[i].Where)
 	}

@@ -41,11 +41,23 @@ func isUSMTProduct(name string) bool {
 	return len(name) >= len(usmtDir) && strings.EqualFold(name[:len(usmtDir)], usmtDir)
 }
 
-// ReadCachedMSIs reads the packages that Windows Installer cached of a kit: those that the registry of this
-// machine or of the mounted volume names, if the kit was found there. What cannot be read comes back as a
-// package that does not count. The error is the cause of a canceled ctx.
-func ReadCachedMSIs(ctx context.Context, v *pe.Verifier, c Candidate) ([]*MSI, error) {
+// ReadKitMSIs reads the packages that a kit came from: those of the offline layout that it was unpacked
+// from, or else those that Windows Installer cached, by the registry of this machine or of the mounted
+// volume where the kit was found. What cannot be read comes back as a package that does not count. The
+// error is the cause of a canceled ctx.
+func ReadKitMSIs(ctx context.Context, v *pe.Verifier, c Candidate) ([]*MSI, error) {
 	var list []*MSI
+	for _, name := range c.packages {
+		data, err := tree.ReadFile(name, MaxMSI)
+		if err != nil {
+			list = append(list, (&MSI{Path: name, Name: filepath.Base(name)}).refuse(fileCause(err).Error()))
+			continue
+		}
+		list = append(list, ReadMSI(v, name, data))
+	}
+	if len(c.packages) > 0 {
+		return list, context.Cause(ctx)
+	}
 	for i, cached := range c.cached {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err

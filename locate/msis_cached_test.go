@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite the files in testdata")
 // cachedIn gives the packages as "name product verdict: reason".
 func cachedIn(t *testing.T, v *pe.Verifier, c Candidate) []string {
 	t.Helper()
-	msis, err := ReadCachedMSIs(t.Context(), v, c)
+	msis, err := ReadKitMSIs(t.Context(), v, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,8 +97,8 @@ func TestCachedMSIsOfMachine(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("enough"))
-	if _, err := ReadCachedMSIs(ctx, p.verifier, c); err == nil || err.Error() != "enough" {
-		t.Errorf("ReadCachedMSIs of a cancelled context = %v", err)
+	if _, err := ReadKitMSIs(ctx, p.verifier, c); err == nil || err.Error() != "enough" {
+		t.Errorf("ReadKitMSIs of a cancelled context = %v", err)
 	}
 	// What is given as source need not be what is installed.
 	o.Source = filepath.Join(root, "pf")

@@ -5,7 +5,7 @@ import "usmtpkg/locate/finding"
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It changes with every change of a rule that can change the
 // findings of a folder, their severity, or what is not checked.
-const RulesVersion = "2026-11h"
+const RulesVersion = "2026-11i"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.
@@ -175,6 +175,8 @@ var (
 	msiMissing = rule{id: "msi-missing", severity: finding.SeverityError, hint: "the file was probably lost in a copy; " + copyAgain}
 	msiRefused = rule{id: "msi-refused", severity: finding.SeverityInfo,
 		hint: "the package in the cache of Windows Installer proves nothing; give the kit's own with --msi"}
+	msiUnproven = rule{id: "msi-unproven", severity: finding.SeverityWarning,
+		hint: "what the layout's package says of its files proves nothing; make the layout again with Microsoft's adksetup /layout, or take the files from an installed kit"}
 	msiUnrelated = rule{id: "msi-unrelated", severity: finding.SeverityWarning,
 		hint:   "give the MSIs of this kit: \"User State Migration Tool*.msi\" in the folder Installers of its offline layout (adksetup /layout)",
 		source: "measured: the MSIs of USMT 10.0.26100.2454 have the version 10.1.26100.2454, and list scanstate.exe with its file version"}

@@ -116,7 +116,7 @@ type listFlags struct {
 
 func (o *listFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&o.catalogs, "catalogs", "", "`DIR` the folder with the kit's signed catalogs, *.cat (default: the folder Catalogs of the kits root)")
-	f.StringSliceVar(&o.msis, "msi", nil, "`FILE` a signed MSI of the kit, which lists its files; repeat it for each (default: those that Windows Installer keeps of an installed kit)")
+	f.StringSliceVar(&o.msis, "msi", nil, "`FILE` a signed MSI of the kit, which lists its files; repeat it for each (default: those of the layout, or that Windows Installer keeps of an installed kit)")
 	heading(f, "Proof")
 }
 
@@ -145,11 +145,11 @@ func (o *listFlags) read(ctx context.Context, lo *locate.Options, c locate.Candi
 	return found, err
 }
 
-// readMSIs reads the MSIs of a kit: those given, which must count, or else those that Windows Installer
-// keeps of an installed kit, as far as they count.
+// readMSIs reads the MSIs of a kit: those given, which must count, or else those of the layout, or those
+// that Windows Installer keeps of an installed kit, as far as they count.
 func (o *listFlags) readMSIs(ctx context.Context, v *pe.Verifier, c locate.Candidate) ([]*locate.MSI, error) {
 	if len(o.msis) == 0 {
-		return locate.ReadCachedMSIs(ctx, v, c)
+		return locate.ReadKitMSIs(ctx, v, c)
 	}
 	var list []*locate.MSI
 	for _, name := range o.msis {
