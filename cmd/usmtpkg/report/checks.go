@@ -248,7 +248,7 @@ var proofWords = map[locate.Proof]string{
 	locate.ProofCatalog:   "by signed catalogs",
 	locate.ProofMSI:       "by signed MSIs",
 	locate.ProofSite:      "by your inventory",
-	locate.ProofBuiltIn:   "by built-in lists",
+	locate.ProofBuiltIn:   "by built-in inventories",
 }
 
 // provenText says in one line what vouches for the content of the files.
