@@ -100,10 +100,14 @@ func usmtInstallers(fsys fs.FS, dir string) ([]string, error) {
 	}
 	var msis []string
 	for _, e := range entries {
-		name := strings.ToLower(e.Name())
-		if strings.HasPrefix(name, strings.ToLower(usmtDir)) && strings.HasSuffix(name, ".msi") {
+		if isInstaller(e.Name()) {
 			msis = append(msis, path.Join(dir, e.Name()))
 		}
 	}
 	return msis, nil
+}
+
+// isInstaller reports whether a file is an installer of USMT, by its name.
+func isInstaller(name string) bool {
+	return isUSMTProduct(name) && strings.EqualFold(path.Ext(name), ".msi")
 }

@@ -36,8 +36,14 @@ func unreadable(path string, err error) error {
 }
 
 // source looks in the folder given as source and, when it contains no USMT at one
-// of the known places, one folder further down.
+// of the known places, one folder further down. An installer of USMT stands for
+// the layout that it lies in.
 func (s *search) source(ctx context.Context, source string) error {
+	if isInstaller(filepath.Base(source)) {
+		if info, err := os.Stat(source); err == nil && info.Mode().IsRegular() {
+			source = filepath.Dir(source)
+		}
+	}
 	root, dir, err := openGiven(source)
 	if err != nil {
 		return err
