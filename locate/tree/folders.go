@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -67,13 +68,8 @@ func (f *Folders) at(name string) (*handle, string) {
 	if len(f.open) >= maxFolders {
 		return nil, name
 	}
-	root, err := Sub(f.root, dir)
+	h, err := newHandle(f.root, dir)
 	if err != nil {
-		return nil, name
-	}
-	h, err := newHandle(root)
-	if err != nil {
-		_ = root.Close()
 		return nil, name
 	}
 	f.open[dir] = h
@@ -109,28 +105,23 @@ func (f *Folders) OpenSteady(name string, flag int) (*SteadyFile, error) {
 }
 
 func (f *Folders) openFile(name string, flag int) (file, error) {
-	h, base := f.at(name)
-	if h == nil {
-		return f.root.OpenFile(name, flag|AtOnce, 0)
+	if h, base := f.at(name); h != nil {
+		if in, err := h.open(base, flag); !errors.Is(err, syscall.ELOOP) {
+			return in, inFolder(err, name)
+		}
 	}
-	in, err := h.open(base, flag)
-	return in, inFolder(err, name)
+	return f.root.OpenFile(name, flag|AtOnce, 0) // which follows a link, if it stays below the root
 }
 
 // OpenFile opens a file as os.OpenFile does, but never waits: not for the other
 // end of a pipe that somebody put in a file's place.
 func (f *Folders) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
-	r, base := f.rootOf(name)
-	file, err := r.OpenFile(base, flag|AtOnce, perm)
-	return file, inFolder(err, name)
-}
-
-// rootOf is at for what a root does.
-func (f *Folders) rootOf(name string) (*os.Root, string) {
 	if h, base := f.at(name); h != nil {
-		return h.root, base
+		if file, err := h.openFile(base, flag, perm); !errors.Is(err, syscall.ELOOP) {
+			return file, inFolder(err, name)
+		}
 	}
-	return f.root, name
+	return f.root.OpenFile(name, flag|AtOnce, perm)
 }
 
 // ReadDir reads a folder, and goes on to read those in it while the caller
@@ -153,8 +144,10 @@ func (f *Folders) readDir(name string) (list []fs.DirEntry, err error) {
 
 // Chtimes sets the modification time of a file.
 func (f *Folders) Chtimes(name string, t time.Time) error {
-	r, base := f.rootOf(name)
-	return inFolder(r.Chtimes(base, t, t), name)
+	if h, base := f.at(name); h != nil {
+		return inFolder(h.chtimes(base, t), name)
+	}
+	return f.root.Chtimes(name, t, t)
 }
 
 // Close closes the folders, not the root.

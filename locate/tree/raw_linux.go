@@ -12,37 +12,61 @@ import (
 
 // A handle is a folder that stays open. Of files in it the system is asked directly: os.File would
 // offer each to the poller, which takes no files, and os.Root would follow the path from the root.
+// Names have no slash, so that they can only lead out of the folder if they are links: ELOOP.
 type handle struct {
-	root *os.Root
-	dir  *os.File
-	fd   int // of dir
+	dir *os.File
+	fd  int // of dir
 }
 
-func newHandle(root *os.Root) (*handle, error) {
-	dir, err := root.Open(".")
+func newHandle(root *os.Root, dir string) (*handle, error) {
+	f, err := root.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY|AtOnce, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &handle{root, dir, int(dir.Fd())}, nil
+	return &handle{f, int(f.Fd())}, nil
 }
 
-func (h *handle) close() error { return errors.Join(h.dir.Close(), h.root.Close()) }
+func (h *handle) close() error { return h.dir.Close() }
 
-// open opens a file for reading. name has no slash, so that it can only lead out of the folder if it
-// is a link: those are for the root to follow.
-func (h *handle) open(name string, flag int) (file, error) {
-	var fd int
-	err := again(func() (err error) {
-		fd, err = unix.Openat(h.fd, name, flag|AtOnce|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+// openat opens a file. What is made new cannot be a pipe.
+func (h *handle) openat(name string, flag int, perm fs.FileMode) (fd int, err error) {
+	if flag&os.O_EXCL == 0 {
+		flag |= AtOnce
+	}
+	err = again(func() (err error) {
+		fd, err = unix.Openat(h.fd, name, flag|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(perm.Perm()))
 		return err
 	})
-	if errors.Is(err, unix.ELOOP) {
-		return h.root.OpenFile(name, flag|AtOnce, 0)
-	}
 	if err != nil {
-		return nil, &fs.PathError{Op: "openat", Path: name, Err: err}
+		return 0, &fs.PathError{Op: "openat", Path: name, Err: err}
+	}
+	return fd, nil
+}
+
+// open opens a file for reading.
+func (h *handle) open(name string, flag int) (file, error) {
+	fd, err := h.openat(name, flag, 0)
+	if err != nil {
+		return nil, err
 	}
 	return &rawFile{fd, name}, nil
+}
+
+func (h *handle) openFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
+	fd, err := h.openat(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+func (h *handle) chtimes(name string, t time.Time) error {
+	at := unix.NsecToTimespec(t.UnixNano())
+	err := again(func() error { return unix.UtimesNanoAt(h.fd, name, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW) })
+	if err != nil {
+		return &fs.PathError{Op: "utimensat", Path: name, Err: err}
+	}
+	return nil
 }
 
 // A rawFile is a file that is read and closed without the poller.

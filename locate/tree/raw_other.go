@@ -7,19 +7,30 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // A handle is a folder that stays open.
 type handle struct{ root *os.Root }
 
-func newHandle(root *os.Root) (*handle, error) { return &handle{root}, nil }
+func newHandle(root *os.Root, dir string) (*handle, error) {
+	r, err := Sub(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	return &handle{r}, nil
+}
 
 func (h *handle) close() error { return h.root.Close() }
 
 // open opens a file for reading.
-func (h *handle) open(name string, flag int) (file, error) {
-	return h.root.OpenFile(name, flag|AtOnce, 0)
+func (h *handle) open(name string, flag int) (file, error) { return h.openFile(name, flag, 0) }
+
+func (h *handle) openFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
+	return h.root.OpenFile(name, flag|AtOnce, perm)
 }
+
+func (h *handle) chtimes(name string, t time.Time) error { return h.root.Chtimes(name, t, t) }
 
 // listFolder hands out the entries of an open folder as they are now.
 func listFolder(f *os.File, take func(entry)) error {

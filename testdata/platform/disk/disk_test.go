@@ -213,9 +213,9 @@ func TestRights(t *testing.T) {
 	}
 	nobody("verify", "--library", s.Library).Want(t, 0)
 	nobody("refresh", "--source", s.Next, "--library", s.Library).Want(t, 6, "cannot write to the library "+s.Library+": permission denied (as ", "nothing was published")
-	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new")).Want(t, 6, "cannot write to the library ", "permission denied")
+	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new")).Want(t, 6, "cannot write to the library "+filepath.Join(dir, "new")+": permission denied (as ", "nothing was published")
 	nobody("refresh", "--source", s.Next, "--library", s.Library, "--dry-run").Want(t, 6, "cannot write to the library "+s.Library, "permission denied")
-	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new"), "--dry-run").Want(t, 6, "cannot write to the library "+filepath.Join(dir, "new"), "permission denied")
+	nobody("refresh", "--source", s.Next, "--library", filepath.Join(dir, "new"), "--dry-run").Want(t, 6, "cannot write to "+dir+": permission denied (as ")
 	s.Untouched(t)
 	open := filepath.Join(dir, "open")
 	if err := os.Mkdir(open, 0o777); err != nil {
