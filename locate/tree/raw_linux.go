@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// mostWorkers is how many WorkersFor returns at most.
+const mostWorkers = 32
+
 // A handle is a folder that stays open. Of files in it the system is asked directly: os.File would
 // offer each to the poller, which takes no files, and os.Root would follow the path from the root.
 // Names have no slash, so that they can only lead out of the folder if they are links: ELOOP.

@@ -10,10 +10,7 @@ import (
 // On a disk, or in its cache, they are as many as Workers; where a server answers slowly, those of a few
 // more only wait. What cannot be opened tells nothing.
 func WorkersFor(asked int, fsys fs.FS, names ...string) int {
-	const (
-		step = 200 * time.Microsecond // about what the other work on a small file takes
-		most = 32
-	)
+	const step = 200 * time.Microsecond // about what the other work on a small file takes
 	if asked > 0 {
 		return asked
 	}
@@ -30,5 +27,5 @@ func WorkersFor(asked int, fsys fs.FS, names ...string) int {
 			quickest = took
 		}
 	}
-	return Workers + min(int(max(quickest, 0)/step), most-Workers)
+	return Workers + min(int(max(quickest, 0)/step), mostWorkers-Workers)
 }

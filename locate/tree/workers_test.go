@@ -17,7 +17,7 @@ func TestWorkersFor(t *testing.T) {
 		{"a disk", []time.Duration{100 * time.Microsecond, 10 * time.Microsecond, 20 * time.Microsecond}, Workers},
 		{"a busy moment", []time.Duration{time.Second, time.Second, 10 * time.Microsecond}, Workers},
 		{"a share near by", []time.Duration{2 * time.Millisecond, 3 * time.Millisecond, 2 * time.Millisecond}, Workers + 10},
-		{"a share far away", []time.Duration{50 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond}, 32},
+		{"a share far away", []time.Duration{50 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond}, mostWorkers},
 		{"some fail", []time.Duration{-1, 2 * time.Millisecond, -1}, Workers + 10},
 		{"all fail", []time.Duration{-1, -1, -1}, Workers},
 	}
