@@ -99,8 +99,8 @@ func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.Fi
 	return sum, c.finish(i, out, sum, buf)
 }
 
-// worthFlushing is the size from which on a file is handed to the disk by itself, in bytes: many small
-// ones are faster all at once. Skipping them took a fifth of the time of 20,000 files of 4 KB.
+// worthFlushing is the smallest file that is handed to the disk by itself, in bytes. Many small files
+// are written out faster all at once: 20,000 of 4 KB in about four fifths of the time.
 const worthFlushing = 64 << 10
 
 // look begins the first look at a file of the source.

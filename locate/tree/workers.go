@@ -7,8 +7,8 @@ import (
 
 // WorkersFor returns how many files of fsys to work on at once: as many as asked for, or, if that is 0,
 // what follows from how long it takes to open the files or folders named, of which the quickest counts.
-// On a disk, or in its cache, they are as many as Workers; where a server answers slowly, those of a few
-// more only wait. What cannot be opened tells nothing.
+// On a disk, or in its cache, that is Workers. A server that answers slowly gets more, since most of them
+// wait for it. A name that cannot be opened is left out.
 func WorkersFor(asked int, fsys fs.FS, names ...string) int {
 	const step = 200 * time.Microsecond // about what the other work on a small file takes
 	if asked > 0 {
