@@ -121,7 +121,10 @@ Windows ADK, checks it, copies it into a library of immutable, verified releases
 package definition for the task sequence steps Capture User State and Restore User State.
 
 Settings come from flags, then from the environment (USMTPKG_LIBRARY for --library, and so on),
-then from usmtpkg.yaml in the current folder, or the file that --config names.`,
+then from usmtpkg.yaml in the current folder, or the file that --config names.
+
+RELEASE is the name of a release, or its start if only one release begins so; the first "10.0." may be
+left out: 26100.2454.`,
 		Example: `  usmtpkg refresh --sample --library build/library
   usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg verify --library D:\Sources\OSD\USMT

@@ -210,12 +210,12 @@ func verifyTarget(library libraryFlags, args []string) (dir string, ours bool, e
 	if err != nil {
 		return "", false, err
 	}
+	if len(args) == 1 && strings.ContainsAny(args[0], `/\`) {
+		return "", false, noFolder(args[0], fs.ErrNotExist)
+	}
 	name, err := releaseName(lib, args)
 	if err != nil {
 		return "", false, err
-	}
-	if strings.ContainsAny(name, `/\`) {
-		return "", false, noFolder(name, fs.ErrNotExist)
 	}
 	dir = lib.ReleaseDir(name)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"usmtpkg/cmd/usmtpkg/report"
@@ -39,34 +37,6 @@ func activate(ctx context.Context, w *stage.Writer, release string) (report.Acti
 	}
 	changed, err := w.Activate(ctx, release)
 	return report.Active{Release: release, Changed: changed, Before: before}, err
-}
-
-// namedRelease is the release named on the command line, else the active one.
-func namedRelease(lib *stage.Library, args []string) (stage.Release, error) {
-	name, err := releaseName(lib, args)
-	if err != nil {
-		return stage.Release{}, err
-	}
-	rel, err := lib.Release(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = noRelease(lib, name)
-	}
-	return rel, err
-}
-
-func noRelease(lib *stage.Library, name string) error {
-	return &usageError{msg: fmt.Sprintf("no release %q in %s", name, lib.Dir()), hint: "usmtpkg list shows the releases"}
-}
-
-func releaseName(lib *stage.Library, args []string) (string, error) {
-	if len(args) == 1 {
-		return args[0], nil
-	}
-	name, err := lib.Current()
-	if err == nil && name == "" {
-		err = &usageError{msg: "the library has no active release", hint: "name a release; usmtpkg list shows them"}
-	}
-	return name, err
 }
 
 // absolute is the whole path of a folder, where that can be known.
