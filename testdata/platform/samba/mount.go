@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cloudsoda/go-smb2"
 	"github.com/hanwen/go-fuse/v2/fs"
@@ -72,7 +73,7 @@ func (c *client) do(do func(*smb2.Share) error) syscall.Errno {
 		if err != nil {
 			return errnoOf(err)
 		}
-		err = do(share)
+		err = patiently(func() error { return do(share) })
 		if lost := (*smb2.TransportError)(nil); errors.As(err, &lost) || errors.Is(err, net.ErrClosed) {
 			c.lost(share)
 			if again {
@@ -80,6 +81,19 @@ func (c *client) do(do func(*smb2.Share) error) syscall.Errno {
 			}
 		}
 		return errnoOf(err)
+	}
+}
+
+// patiently repeats do while the server finds its parameters invalid. Package go-smb2 asks for answers of
+// up to 8 MiB about a file, and pays for fewer when many requests are on their way at once, which
+// the server refuses (MS-SMB2 3.3.5.2.5). Linux's client asks for what it needs, and never sees that.
+func patiently(do func() error) error {
+	for wait := time.Millisecond; ; wait *= 2 {
+		err, answer := do(), (*smb2.ResponseError)(nil)
+		if !errors.As(err, &answer) || answer.Code != 0xc000000d || wait > 2*time.Second { // INVALID_PARAMETER
+			return err
+		}
+		time.Sleep(wait)
 	}
 }
 
@@ -205,7 +219,11 @@ func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs
 // Getattr asks for size and time, of an open file by its handle.
 func (n *node) Getattr(_ context.Context, h fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
 	if f, ok := h.(*file); ok {
-		info, err := f.Stat()
+		var info os.FileInfo
+		err := patiently(func() (err error) {
+			info, err = f.Stat()
+			return err
+		})
 		if err != nil {
 			return errnoOf(err)
 		}
