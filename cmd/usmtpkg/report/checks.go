@@ -224,7 +224,7 @@ func (c Checks) signatureText() string {
 			continue
 		}
 		part := fmt.Sprintf("%d %s", n, word)
-		if word == string(pe.Valid) {
+		if word == string(pe.Valid) && len(c.signers) > 0 {
 			part += " by " + strings.Join(c.someSigners(), ", ")
 		}
 		parts = append(parts, part)

@@ -70,7 +70,7 @@ func (d *Stage) text(t *printer) {
 	}
 	t.printf("release      %s\n             %s\n", d.Release, d.outcomeText())
 	if !d.DryRun {
-		t.printf("verified     %s\n", d.verifiedText())
+		t.printf("verified     %s\n", verifiedText(d.Verify))
 	}
 	if d.Definition != nil {
 		t.definition(*d.Definition, d.DryRun)
@@ -97,17 +97,21 @@ func (d *Stage) outcomeText() string {
 	case d.DryRun:
 		return "would be published in " + d.Library
 	}
-	how := "not confirmed to be on disk: the file system does not support flushing"
-	if d.Durability == stage.DurableSyncFS || d.Durability == stage.DurableFsync {
-		how = "flushed to disk"
+	return fmt.Sprintf("published in %s, %s", d.Library, durabilityText(d.Durability))
+}
+
+// durabilityText says whether what was written is on disk.
+func durabilityText(d stage.Durability) string {
+	if d == stage.DurableSyncFS || d == stage.DurableFsync {
+		return "flushed to disk"
 	}
-	return fmt.Sprintf("published in %s, %s", d.Library, how)
+	return "not confirmed to be on disk: the file system does not support flushing"
 }
 
 // verifiedText says what was compared, and how when it is not what was asked for.
-func (d *Stage) verifiedText() string {
+func verifiedText(v stage.VerifyRecord) string {
 	var s string
-	switch d.Verify.Used {
+	switch v.Used {
 	case stage.VerifyStream:
 		s = "stream: the sums are of the bytes written; nothing was read back"
 	case stage.VerifyUncached:
@@ -115,7 +119,7 @@ func (d *Stage) verifiedText() string {
 	case stage.VerifyReread:
 		s = "reread: every file was read back and is what was read from the source"
 	}
-	if d.Verify.Requested == stage.VerifyUncached && d.Verify.Used != stage.VerifyUncached {
+	if v.Requested == stage.VerifyUncached && v.Used != stage.VerifyUncached {
 		s += "; reading past the cache was asked for and is not possible here"
 	}
 	return s
