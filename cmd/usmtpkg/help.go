@@ -111,8 +111,3 @@ type placeholderValue struct {
 }
 
 func (v placeholderValue) Type() string { return v.placeholder }
-
-// newExitCodesTopic is the help on exit statuses.
-func newExitCodesTopic() *cobra.Command {
-	return &cobra.Command{Use: "exit-codes", Short: "What each exit status means", Long: exitHelp}
-}

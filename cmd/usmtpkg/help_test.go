@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -59,5 +62,27 @@ func TestHelpText(t *testing.T) {
 		if len([]rune(line)) > helpWidth+5 {
 			t.Errorf("a line of %d characters: %s", len(line), line)
 		}
+	}
+}
+
+// The glossary of the help has the words of docs/glossary.md.
+func TestGlossaryTopic(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "glossary.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := 0
+	for line := range strings.Lines(glossaryHelp) {
+		term, _, ok := strings.Cut(line, "  ")
+		if !ok || term == "" {
+			continue
+		}
+		terms++
+		if !regexp.MustCompile(`(?m)^\| (?:[^|]*, )?` + regexp.QuoteMeta(term) + `(?:,[^|]*)? \|`).Match(doc) {
+			t.Errorf("docs/glossary.md does not have %q", term)
+		}
+	}
+	if terms < 15 {
+		t.Errorf("the glossary has %d terms", terms)
 	}
 }

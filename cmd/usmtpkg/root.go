@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"runtime"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -159,9 +158,11 @@ left out: 26100.2454.`,
 	addGroup(root, "prove", "Prove", newVerifyCmd(p), newAttestCmd(p), newInventoryCmd(p))
 	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p))
 	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
-	addGroup(root, groupHelp, "Help", newExitCodesTopic())
+	addGroup(root, groupHelp, "Help", newVersionCmd(p))
+	addTopics(root)
 	root.SetHelpCommandGroupID(groupHelp)
 	root.SetCompletionCommandGroupID(groupHelp)
+	addCompletions(p, root)
 	return root
 }
 
@@ -169,23 +170,12 @@ const groupHelp = "help"
 
 // addGroup adds commands below a title of their own in the help.
 func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command) {
-	root.AddGroup(&cobra.Group{ID: id, Title: title})
+	if !root.ContainsGroup(id) {
+		root.AddGroup(&cobra.Group{ID: id, Title: title})
+	}
 	for _, c := range commands {
 		c.GroupID = id
 		c.Flags().SortFlags = false
 	}
 	root.AddCommand(commands...)
-}
-
-// buildVersion is set by the Makefile; a plain go build leaves it empty.
-var buildVersion string
-
-func version() string {
-	if buildVersion != "" {
-		return buildVersion
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "devel"
 }

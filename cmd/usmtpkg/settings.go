@@ -22,11 +22,14 @@ const defaultConfig = "usmtpkg.yaml"
 // notSettings are flags for the command line alone: what they say is of one run, not a habit.
 var notSettings = map[string]bool{
 	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true, "allow-changed": true, "sample": true,
-	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true,
+	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true, "sbom": true,
 }
 
 // configVariable names the configuration file; it stands for --config, which no file can set.
 const configVariable = "USMTPKG_CONFIG"
+
+// activeHelpVariable is Cobra's, of the scripts for bash and fish.
+const activeHelpVariable = "USMTPKG_ACTIVE_HELP"
 
 // A configuration is what the file says: values of flags, and the settings of
 // the scripts in its sections.
@@ -101,7 +104,7 @@ func checkVariables(env environment, flags map[string]*pflag.Flag) error {
 			name = strings.ToUpper(name) // case does not count there
 		}
 		flag, ours := strings.CutPrefix(name, "USMTPKG_")
-		if !ours || value == "" || name == configVariable {
+		if !ours || value == "" || name == configVariable || name == activeHelpVariable {
 			continue
 		}
 		f := flags[strings.ToLower(strings.ReplaceAll(flag, "_", "-"))]

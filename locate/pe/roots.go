@@ -31,6 +31,9 @@ func pinned() []string {
 	}
 }
 
+// MicrosoftRoots returns the roots that are built in, by the order of their SHA-256 sums.
+func MicrosoftRoots() ([]*x509.Certificate, error) { return vendorRoots(microsoftRoots, pinned()) }
+
 // vendorRoots returns Microsoft's roots, having compared them with their sums.
 func vendorRoots(file string, sums []string) ([]*x509.Certificate, error) {
 	roots, err := ParseRoots([]byte(file))
