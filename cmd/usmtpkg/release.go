@@ -65,6 +65,9 @@ func resolveRelease(lib *stage.Library, given string) (string, error) {
 			}
 		}
 	}
+	if _, err := lib.Release(given); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err // something has the name, and is no folder
+	}
 	return "", noRelease(lib, given)
 }
 
