@@ -74,11 +74,12 @@ func (i *Inspection) Write(p []byte) (n int, err error) {
 func (i *Inspection) write(p []byte) (int, error) {
 	n := len(p)
 	if i.sniffing {
-		if i.head = append(i.head, p...); int64(len(i.head)) < min(sniffs, i.size) {
-			return n, nil
+		if len(i.head) > 0 {
+			p = append(i.head, p...) // with what came in earlier, smaller parts
 		}
-		if len(i.head) > n {
-			p = i.head // with what came in earlier, smaller parts
+		if int64(len(p)) < min(sniffs, i.size) {
+			i.head = bytes.Clone(p)
+			return n, nil
 		}
 		i.head = nil
 		i.sniff(p)

@@ -26,7 +26,7 @@ type twin struct {
 }
 
 func newTwin(src fs.FS, t Tree) *twin {
-	return &twin{src: src, tree: t, bufs: sync.Pool{New: func() any { b := make([]byte, tree.BufferSize); return &b }}}
+	return &twin{src: src, tree: t, bufs: sync.Pool{New: func() any { b := make([]byte, tree.BufferSize+1); return &b }}}
 }
 
 // share has the source's paths share the memory of the release's, where they are equal.
@@ -44,9 +44,11 @@ func (t *twin) share(want []wanted) {
 
 // A twinFile compares what is written to it with a file of the source.
 type twinFile struct {
-	in  fs.File
-	f   File
-	buf *[]byte
+	in    fs.File
+	f     File
+	buf   *[]byte
+	left  int64 // in bytes
+	ended bool  // nothing follows what was read
 }
 
 // open opens the file of that path in the source.
@@ -59,29 +61,39 @@ func (t *twin) open(ctx context.Context, path string) (*twinFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &twinFile{in: in, f: t.tree.Files[i], buf: t.bufs.Get().(*[]byte)}, nil
+	f := t.tree.Files[i]
+	return &twinFile{in: in, f: f, buf: t.bufs.Get().(*[]byte), left: f.Size}, nil
 }
 
 func (f *twinFile) Write(p []byte) (int, error) {
-	buf := (*f.buf)[:len(p)]
-	switch _, err := io.ReadFull(f.in, buf); {
+	f.left -= int64(len(p))
+	room := len(p)
+	if f.left == 0 {
+		room++ // for what should not be there
+	}
+	buf := (*f.buf)[:room]
+	n, err := io.ReadAtLeast(f.in, buf, len(p))
+	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return 0, errTwinDiffers
 	case err != nil:
 		return 0, err
-	case !bytes.Equal(buf, p):
+	case !bytes.Equal(buf[:n], p):
 		return 0, errTwinDiffers
 	}
+	f.ended = f.left == 0
 	return len(p), nil
 }
 
 // end makes sure that the source's file ends here too, and is still the one listed.
 func (f *twinFile) end() error {
-	switch n, err := f.in.Read((*f.buf)[:1]); {
-	case n > 0:
-		return errTwinDiffers
-	case err != nil && !errors.Is(err, io.EOF):
-		return err
+	if !f.ended {
+		switch n, err := f.in.Read((*f.buf)[:1]); {
+		case n > 0:
+			return errTwinDiffers
+		case err != nil && !errors.Is(err, io.EOF):
+			return err
+		}
 	}
 	return unchanged(f.in, f.f)
 }

@@ -30,5 +30,5 @@ func (e *HeldError) Unwrap() []error { return []error{ErrBusy, e.Err} }
 func IsIOFault(err error) bool { return IsOutage(err) || isBroken(err) }
 
 func isOneOf(err error, list []error) bool {
-	return slices.ContainsFunc(list, func(e error) bool { return errors.Is(err, e) })
+	return err != nil && slices.ContainsFunc(list, func(e error) bool { return errors.Is(err, e) })
 }

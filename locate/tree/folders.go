@@ -91,17 +91,25 @@ func (f *Folders) Open(name string) (fs.File, error) {
 // OpenSteady opens a file for reading, with these flags beside. Whoever judges
 // a source meets the virus scanner just as whoever copies it.
 func (f *Folders) OpenSteady(name string, flag int) (*SteadyFile, error) {
-	var in file
-	err := f.try(func() error {
+	in, err := f.openFile(name, flag)
+	if IsOutage(err) || IsLocked(err) {
+		in, err = f.openLater(name, flag)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &SteadyFile{file: in, folders: f, name: name, flag: flag}, nil
+}
+
+// openLater opens a file once that can be done.
+func (f *Folders) openLater(name string, flag int) (in file, err error) {
+	err = f.try(func() error {
 		return f.held(func() (err error) {
 			in, err = f.openFile(name, flag)
 			return err
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &SteadyFile{file: in, folders: f, name: name, flag: flag}, nil
+	return in, err
 }
 
 func (f *Folders) openFile(name string, flag int) (file, error) {

@@ -35,7 +35,7 @@ func TestPour(t *testing.T) {
 				tt.w = &b
 			}
 			var told int64
-			n, err := Pour(tt.ctx, tt.w, tt.r, make([]byte, 4), func(_ int, bytes int64) { told += bytes })
+			n, err := Pour(tt.ctx, tt.w, tt.r, Unknown, make([]byte, 4), func(_ int, bytes int64) { told += bytes })
 			if n != tt.n || told != tt.n || b.String() != "hello world"[:tt.n] {
 				t.Errorf("Pour wrote %q, returned %d and reported %d bytes, want %d", &b, n, told, tt.n)
 			}
@@ -57,5 +57,54 @@ func TestSum(t *testing.T) {
 	const want = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" // sha256sum of hello
 	if sum, err := Sum(t.Context(), strings.NewReader("hello"), make([]byte, 3), nil); err != nil || sum != want {
 		t.Errorf("Sum = %s, %v, want %s", sum, err, want)
+	}
+}
+
+// A sizedReader has an end at which it is not to be asked again.
+type sizedReader struct {
+	parts []string
+	asked int // after the last part
+}
+
+func (r *sizedReader) Read(p []byte) (int, error) {
+	if len(r.parts) == 0 {
+		r.asked++
+		return 0, io.EOF
+	}
+	n := copy(p, r.parts[0])
+	if r.parts[0] = r.parts[0][n:]; r.parts[0] == "" {
+		r.parts = r.parts[1:]
+	}
+	return n, nil
+}
+
+func TestPourKnowsTheEnd(t *testing.T) {
+	tests := []struct {
+		name  string
+		parts []string
+		size  int64
+		asked int
+	}{
+		{"in one part", []string{"hello"}, 5, 0},
+		{"the last part fills the buffer", []string{"hello wo"}, 8, 1},
+		{"shorter", []string{"hell"}, 5, 1},
+		{"longer", []string{"hello!"}, 5, 1},
+		{"longer, in parts", []string{"hello wo", "rld"}, 8, 1},
+		{"unknown", []string{"hello"}, Unknown, 1},
+		{"empty", nil, 0, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var b bytes.Buffer
+			want := strings.Join(tt.parts, "")
+			r := &sizedReader{parts: tt.parts}
+			n, err := Pour(t.Context(), &b, r, tt.size, make([]byte, 8), nil)
+			if err != nil || n != int64(len(want)) || b.String() != want {
+				t.Errorf("Pour = %d, %v, and wrote %q, want %q", n, err, &b, want)
+			}
+			if r.asked != tt.asked {
+				t.Errorf("asked %d times after the end, want %d", r.asked, tt.asked)
+			}
+		})
 	}
 }

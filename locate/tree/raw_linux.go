@@ -147,7 +147,7 @@ func again(call func() error) error {
 }
 
 // entryOf is what is kept of a file's state.
-func entryOf(name string, st *unix.Stat_t) entry {
+func entryOf(name string, st *unix.Stat_t) *entry {
 	mode := fs.FileMode(st.Mode & 0o777)
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
@@ -166,36 +166,32 @@ func entryOf(name string, st *unix.Stat_t) entry {
 	default:
 		mode |= fs.ModeIrregular
 	}
-	return entry{name, mode, st.Size, time.Unix(st.Mtim.Unix())}
+	return &entry{name, mode, st.Size, time.Unix(st.Mtim.Unix())}
 }
 
 // listFolder hands out the entries of an open folder as they are now.
-func listFolder(f *os.File, take func(entry)) error {
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return &fs.PathError{Op: "dup", Path: f.Name(), Err: err}
-	}
-	// Of a folder opened below a root os would ask for the state of each entry by itself.
-	names := os.NewFile(uintptr(fd), f.Name())
-	defer names.Close() //nolint:errcheck // only read
-	for {
-		some, err := names.ReadDir(listAtOnce)
-		for _, d := range some {
-			var st unix.Stat_t
-			err := again(func() error { return unix.Fstatat(fd, d.Name(), &st, unix.AT_SYMLINK_NOFOLLOW) })
+func listFolder(f *os.File, take func(*entry)) error {
+	fd := int(f.Fd())
+	var st unix.Stat_t
+	var names []string
+	for buf := make([]byte, listAtOnce*64); ; {
+		n := 0
+		if err := again(func() (err error) { n, err = unix.ReadDirent(fd, buf); return err }); err != nil {
+			return &fs.PathError{Op: "readdirent", Path: f.Name(), Err: err}
+		}
+		if n == 0 {
+			return nil
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names[:0])
+		for _, name := range names {
+			err := again(func() error { return unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
 			if errors.Is(err, unix.ENOENT) {
 				continue // gone since
 			}
 			if err != nil {
-				return &fs.PathError{Op: "fstatat", Path: d.Name(), Err: err}
+				return &fs.PathError{Op: "fstatat", Path: name, Err: err}
 			}
-			take(entryOf(d.Name(), &st))
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
+			take(entryOf(name, &st))
 		}
 	}
 }

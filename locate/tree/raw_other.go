@@ -37,7 +37,7 @@ func (h *handle) openFile(name string, flag int, perm fs.FileMode) (*os.File, er
 func (h *handle) chtimes(name string, t time.Time) error { return h.root.Chtimes(name, t, t) }
 
 // listFolder hands out the entries of an open folder as they are now.
-func listFolder(f *os.File, take func(entry)) error {
+func listFolder(f *os.File, take func(*entry)) error {
 	for {
 		some, err := f.ReadDir(listAtOnce)
 		for _, d := range some {
@@ -48,7 +48,7 @@ func listFolder(f *os.File, take func(entry)) error {
 			if err != nil {
 				return err
 			}
-			take(entry{d.Name(), info.Mode(), info.Size(), info.ModTime()})
+			take(&entry{d.Name(), info.Mode(), info.Size(), info.ModTime()})
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

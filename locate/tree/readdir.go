@@ -19,7 +19,7 @@ func ReadDir(root *os.Root, dir string) (list []fs.DirEntry, err error) {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	if err := listFolder(f, func(e entry) { list = append(list, e) }); err != nil {
+	if err := listFolder(f, func(e *entry) { list = append(list, e) }); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
@@ -38,11 +38,11 @@ type entry struct {
 	modTime time.Time
 }
 
-func (e entry) Name() string               { return e.name }
-func (e entry) Type() fs.FileMode          { return e.mode.Type() }
-func (e entry) Mode() fs.FileMode          { return e.mode }
-func (e entry) IsDir() bool                { return e.mode.IsDir() }
-func (e entry) Size() int64                { return e.size }
-func (e entry) ModTime() time.Time         { return e.modTime }
-func (e entry) Info() (fs.FileInfo, error) { return e, nil }
-func (e entry) Sys() any                   { return nil }
+func (e *entry) Name() string               { return e.name }
+func (e *entry) Type() fs.FileMode          { return e.mode.Type() }
+func (e *entry) Mode() fs.FileMode          { return e.mode }
+func (e *entry) IsDir() bool                { return e.mode.IsDir() }
+func (e *entry) Size() int64                { return e.size }
+func (e *entry) ModTime() time.Time         { return e.modTime }
+func (e *entry) Info() (fs.FileInfo, error) { return e, nil }
+func (e *entry) Sys() any                   { return nil }

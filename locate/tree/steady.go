@@ -22,29 +22,26 @@ type SteadyFile struct {
 
 // Read reads on, after an outage from where it was.
 func (f *SteadyFile) Read(p []byte) (n int, err error) {
-	err = f.steadily(func() (err error) {
-		n, err = f.file.Read(p)
-		return err
-	})
+	if n, err = f.file.Read(p); IsOutage(err) {
+		n, err = steadily(f, func() (int, error) { return f.file.Read(p) })
+	}
 	f.offset += int64(n)
 	return n, err
 }
 
 // ReadAt reads at an offset.
 func (f *SteadyFile) ReadAt(p []byte, offset int64) (n int, err error) {
-	err = f.steadily(func() (err error) {
-		n, err = f.file.ReadAt(p, offset)
-		return err
-	})
+	if n, err = f.file.ReadAt(p, offset); IsOutage(err) {
+		n, err = steadily(f, func() (int, error) { return f.file.ReadAt(p, offset) })
+	}
 	return n, err
 }
 
 // Stat returns the file's size, time and kind.
 func (f *SteadyFile) Stat() (info fs.FileInfo, err error) {
-	err = f.steadily(func() (err error) {
-		info, err = f.file.Stat()
-		return err
-	})
+	if info, err = f.file.Stat(); IsOutage(err) {
+		info, err = steadily(f, func() (fs.FileInfo, error) { return f.file.Stat() })
+	}
 	return info, err
 }
 
@@ -80,18 +77,15 @@ func (f *SteadyFile) ReadDir(n int) (list []fs.DirEntry, err error) {
 	return list, nil
 }
 
-// steadily repeats do during an outage, each time with the file opened anew.
-func (f *SteadyFile) steadily(do func() error) error {
-	err := do()
-	if !IsOutage(err) {
-		return err
-	}
-	return f.folders.try(func() error {
-		if err := f.reopen(); err != nil {
-			return err
+// steadily repeats do during an outage, each time with the file opened again.
+func steadily[T any](f *SteadyFile, do func() (T, error)) (got T, err error) {
+	err = f.folders.try(func() (err error) {
+		if err = f.reopen(); err == nil {
+			got, err = do()
 		}
-		return do()
+		return err
 	})
+	return got, err
 }
 
 // reopen goes from the root: a folder kept open may be as dead as the file.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,13 @@ func TestRetryOutage(t *testing.T) {
 	}
 }
 
+// An awayFile lies on a server that does not answer.
+type awayFile struct{ file }
+
+func (awayFile) Read([]byte) (int, error)          { return 0, anOutage() }
+func (awayFile) ReadAt([]byte, int64) (int, error) { return 0, anOutage() }
+func (awayFile) Stat() (fs.FileInfo, error)        { return nil, anOutage() }
+
 func TestRetryOutageIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -82,16 +90,11 @@ func TestSteadyFileReadsOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	dead := in.file
-	fails := 1
-	err = in.steadily(func() error {
-		if fails--; fails >= 0 {
-			return anOutage()
-		}
-		return nil
-	})
-	if err != nil || in.file == dead {
-		t.Fatalf("steadily = %v, want the file opened anew", err)
+	in.file = awayFile{dead}
+	if info, err := in.Stat(); err != nil || info.Size() != 10 || in.file == (awayFile{dead}) {
+		t.Fatalf("Stat = %v, %v, want the file opened again", info, err)
 	}
+	in.file = awayFile{in.file}
 	rest, err := io.ReadAll(in)
 	if err != nil || string(rest) != "456789" {
 		t.Errorf("ReadAll = %q, %v, want the rest from byte 4", rest, err)
@@ -100,6 +103,7 @@ func TestSteadyFileReadsOn(t *testing.T) {
 		t.Errorf("Close of the dead file = %v, want it closed before", err)
 	}
 	p := make([]byte, 2)
+	in.file = awayFile{in.file}
 	if _, err := in.ReadAt(p, 8); err != nil || string(p) != "89" {
 		t.Errorf("ReadAt = %q, %v", p, err)
 	}
