@@ -40,7 +40,7 @@ func (l *lack) collect(trees []*archFolder) {
 		}
 		for _, e := range sibling.entries {
 			name := below(e.path)
-			if key := fold(name); l.ofKit(e) && !l.files[key] && !l.filled(l.have[key]) {
+			if key := fold(name); !l.filled(l.have[key]) && !l.files[key] && l.ofKit(e) {
 				l.files[key] = true
 				at := topmostMissing(l.have, name)
 				l.absent.add(at)
