@@ -127,7 +127,7 @@ func (v *Validator) inspect(ctx context.Context, name string, r io.ReaderAt, siz
 		if !hashed && look.onlySniffs() {
 			end = min(size, sniffs)
 		}
-		n, err := tree.Pour(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, end), tree.Unknown, buf, nil)
+		n, err := tree.Pour(ctx, io.MultiWriter(takers...), io.NewSectionReader(r, 0, end), buf, nil)
 		if err == nil && n != end {
 			err = changed(n, size)
 		}

@@ -150,7 +150,7 @@ func (t *target) Write(p []byte) (int, error) {
 
 // pourSource reads a listed file of a source from its start to w, and refuses one that changes meanwhile.
 func pourSource(ctx context.Context, w io.Writer, in fs.File, f File, buf []byte, p Progress) error {
-	n, err := tree.Pour(ctx, w, io.LimitReader(in, f.Size+1), f.Size, buf, p.Add)
+	n, err := tree.PourSized(ctx, w, io.LimitReader(in, f.Size+1), f.Size, buf, p.Add)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

@@ -99,7 +99,7 @@ func inspect(ctx context.Context, c Checker, f File, r io.ReaderAt, sum string, 
 		return Facts{}, err
 	}
 	if look.Wants() {
-		if _, err := tree.Pour(ctx, look, io.NewSectionReader(r, 0, f.Size), f.Size, buf, nil); err != nil {
+		if _, err := tree.Pour(ctx, look, io.NewSectionReader(r, 0, f.Size), buf, nil); err != nil {
 			return Facts{}, inFile(f.Path, err)
 		}
 	}
@@ -172,7 +172,7 @@ func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, 
 		direct, err := openUncached(r.files, f.Path)
 		switch {
 		case err == nil:
-			n, err := tree.Pour(ctx, w, direct, f.Size, buf, r.progress.Add)
+			n, err := tree.PourSized(ctx, w, direct, f.Size, buf, r.progress.Add)
 			if err = errors.Join(err, direct.Close()); n > 0 || !tree.IsUnsupported(err) {
 				return inFile(f.Path, err)
 			}
@@ -183,7 +183,7 @@ func (r *rereader) into(ctx context.Context, w io.Writer, in io.Reader, f File, 
 			return err
 		}
 	}
-	_, err := tree.Pour(ctx, w, in, f.Size, buf, r.progress.Add)
+	_, err := tree.PourSized(ctx, w, in, f.Size, buf, r.progress.Add)
 	return inFile(f.Path, err)
 }
 

@@ -110,7 +110,7 @@ func (e *extraction) entry(ctx context.Context, c msi.Cabinet, entry *cab.File, 
 	if len(to) == 0 {
 		return nil
 	}
-	_, err := tree.Pour(ctx, io.MultiWriter(writers...), r, tree.Unknown, e.buf, nil)
+	_, err := tree.Pour(ctx, io.MultiWriter(writers...), r, e.buf, nil)
 	if err := errors.Join(err, closeAll(to)); err != nil {
 		return fmt.Errorf("unpacking %s: %w", wanted[0].Path, err)
 	}

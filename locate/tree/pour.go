@@ -9,15 +9,16 @@ import (
 	"io"
 )
 
-// Unknown is the size of what is read until it ends.
-const Unknown = -1
-
 // Pour writes what is left of r to w, part by part through buf, and returns how many bytes that were.
-// size is how many there should be, or Unknown: a read that had room for more and returned the last of
-// them has met the end, so that it is not asked for again.
 // Each part is reported to add, unless that is nil. An error of w is returned as it is, and so is the
 // cause of a cancelled ctx; an error of r says at which byte it came.
-func Pour(ctx context.Context, w io.Writer, r io.Reader, size int64, buf []byte, add func(files int, bytes int64)) (int64, error) {
+func Pour(ctx context.Context, w io.Writer, r io.Reader, buf []byte, add func(files int, bytes int64)) (int64, error) {
+	return PourSized(ctx, w, r, -1, buf, add)
+}
+
+// PourSized is Pour for a reader that should have so many bytes: a read that had room for more and
+// returned the last of them has met the end, so that it is not asked for again.
+func PourSized(ctx context.Context, w io.Writer, r io.Reader, size int64, buf []byte, add func(files int, bytes int64)) (int64, error) {
 	for done := int64(0); ; {
 		if ctx.Err() != nil {
 			return done, context.Cause(ctx)
@@ -44,6 +45,6 @@ func Pour(ctx context.Context, w io.Writer, r io.Reader, size int64, buf []byte,
 // Sum returns the SHA-256 of what is left of r, in lower-case hexadecimal. It reads as Pour does.
 func Sum(ctx context.Context, r io.Reader, buf []byte, add func(files int, bytes int64)) (string, error) {
 	h := sha256.New()
-	_, err := Pour(ctx, h, r, Unknown, buf, add)
+	_, err := Pour(ctx, h, r, buf, add)
 	return hex.EncodeToString(h.Sum(nil)), err
 }

@@ -35,7 +35,7 @@ func TestPour(t *testing.T) {
 				tt.w = &b
 			}
 			var told int64
-			n, err := Pour(tt.ctx, tt.w, tt.r, Unknown, make([]byte, 4), func(_ int, bytes int64) { told += bytes })
+			n, err := Pour(tt.ctx, tt.w, tt.r, make([]byte, 4), func(_ int, bytes int64) { told += bytes })
 			if n != tt.n || told != tt.n || b.String() != "hello world"[:tt.n] {
 				t.Errorf("Pour wrote %q, returned %d and reported %d bytes, want %d", &b, n, told, tt.n)
 			}
@@ -78,7 +78,7 @@ func (r *sizedReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestPourKnowsTheEnd(t *testing.T) {
+func TestPourSized(t *testing.T) {
 	tests := []struct {
 		name  string
 		parts []string
@@ -90,7 +90,7 @@ func TestPourKnowsTheEnd(t *testing.T) {
 		{"shorter", []string{"hell"}, 5, 1},
 		{"longer", []string{"hello!"}, 5, 1},
 		{"longer, in parts", []string{"hello wo", "rld"}, 8, 1},
-		{"unknown", []string{"hello"}, Unknown, 1},
+		{"unknown", []string{"hello"}, -1, 1},
 		{"empty", nil, 0, 1},
 	}
 	for _, tt := range tests {
@@ -98,9 +98,9 @@ func TestPourKnowsTheEnd(t *testing.T) {
 			var b bytes.Buffer
 			want := strings.Join(tt.parts, "")
 			r := &sizedReader{parts: tt.parts}
-			n, err := Pour(t.Context(), &b, r, tt.size, make([]byte, 8), nil)
+			n, err := PourSized(t.Context(), &b, r, tt.size, make([]byte, 8), nil)
 			if err != nil || n != int64(len(want)) || b.String() != want {
-				t.Errorf("Pour = %d, %v, and wrote %q, want %q", n, err, &b, want)
+				t.Errorf("PourSized = %d, %v, and wrote %q, want %q", n, err, &b, want)
 			}
 			if r.asked != tt.asked {
 				t.Errorf("asked %d times after the end, want %d", r.asked, tt.asked)
