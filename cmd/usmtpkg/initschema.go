@@ -80,7 +80,7 @@ func schema() map[string]any {
 		}
 	}
 	return map[string]any{
-		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "usmtpkg.yaml",
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://usmtpkg.example/schema/settings/v1", "title": "usmtpkg.yaml",
 		"type": []string{"object", "null"}, "additionalProperties": false, "properties": properties, "allOf": twice,
 	}
 }

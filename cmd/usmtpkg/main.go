@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -31,14 +32,17 @@ func limitMemory() {
 	}
 }
 
-func main() {
+func main() { os.Exit(start(os.Stdout)) }
+
+// start runs the program in this process, with that standard output, and returns its exit status.
+func start(stdout io.Writer) int {
 	// A pipe or terminal that went away must not end a copy either: writing to it is an error, no more.
 	signal.Ignore(syscall.SIGPIPE)
 	limitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	env := environment{
-		stdout:   os.Stdout,
+		stdout:   stdout,
 		stderr:   os.Stderr,
 		getenv:   os.Getenv,
 		environ:  os.Environ(),
@@ -48,5 +52,5 @@ func main() {
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		env.askPassword = askPassword
 	}
-	os.Exit(run(ctx, env, os.Args[1:]))
+	return run(ctx, env, os.Args[1:])
 }

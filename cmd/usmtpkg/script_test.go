@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,12 +11,41 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
+
+	"usmtpkg/testdata/doccheck"
 )
 
 var update = flag.Bool("update", false, "rewrite the wanted files in the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakFree{m}, map[string]func(){"usmtpkg": main})
+	testscript.Main(leakFree{m}, map[string]func(){"usmtpkg": checkedMain})
+}
+
+// schemasIn is the variable that tells a program of a script where the repository is.
+const schemasIn = "SCHEMAS_IN"
+
+// checkedMain is main, and fails if the program prints a JSON document that its schema does not allow.
+func checkedMain() {
+	var out bytes.Buffer
+	status := start(io.MultiWriter(os.Stdout, &out))
+	if err := checkDocument(os.Getenv(schemasIn), out.String()); err != nil {
+		_, _ = os.Stderr.WriteString("the document does not fit its schema: " + err.Error() + "\n" + out.String())
+		status = 99
+	}
+	os.Exit(status)
+}
+
+// checkDocument checks a JSON document of usmtpkg by its schema. Any other text is right.
+func checkDocument(root, text string) error {
+	if !strings.HasPrefix(text, "{") {
+		return nil
+	}
+	schemas, err := doccheck.LoadSchemas(root, true)
+	if err != nil {
+		return err
+	}
+	_, err = schemas.Check(text)
+	return err
 }
 
 // leakFree runs the tests and fails when a goroutine is left of the commands that ran in them.
@@ -117,6 +148,11 @@ func home(env *testscript.Env) error {
 	}
 	env.Setenv("ROOT", filepath.VolumeName(dir)+string(filepath.Separator))
 	env.Setenv("LF", "\n")
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		return err
+	}
+	env.Setenv(schemasIn, root)
 	if env.Getenv("GORACE") == "" {
 		env.Setenv("GORACE", "atexit_sleep_ms=10") // each program run would end with a second of sleep
 	}

@@ -18,8 +18,10 @@ import (
 
 func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg && len(args) == 2 || !neg && len(args) == 3, "[!] json FILE PATH [WANT]")
-	got, found, err := lookup(ts.ReadFile(args[0]), args[1])
+	text := ts.ReadFile(args[0])
+	got, found, err := lookup(text, args[1])
 	ts.Check(err)
+	ts.Check(checkDocument(ts.Getenv(schemasIn), text))
 	switch {
 	case neg && found:
 		ts.Fatalf("%s in %s = %s, want nothing there", args[1], args[0], got)
