@@ -16,26 +16,36 @@ import (
 // the list would turn the faults into the rule: the release is nil then, and the report has the
 // findings. The error is a failure to read.
 func TakeInventory(ctx context.Context, fsys fs.FS, o Options) (*inventory.Release, *Report, error) {
+	files, report, err := ListFiles(ctx, fsys, o)
+	if err != nil || report.Err(false) != nil {
+		return nil, report, err
+	}
+	release := &inventory.Release{Version: report.Version, Files: files}
+	for _, a := range report.Arches {
+		release.Arches = append(release.Arches, a.Arch)
+	}
+	release.Sort()
+	return release, report, nil
+}
+
+// ListFiles lists the same files, whatever the faults of the folder, which the report has.
+func ListFiles(ctx context.Context, fsys fs.FS, o Options) ([]inventory.File, *Report, error) {
 	v, err := NewValidator(o)
 	if err != nil {
 		return nil, nil, err
 	}
 	v.all = true
 	report, err := v.walk(ctx, fsys, o.Workers)
-	if err != nil || report.Err(false) != nil {
-		return nil, report, err
+	if err != nil {
+		return nil, nil, err
 	}
-	release := &inventory.Release{Version: report.Version}
-	for _, a := range report.Arches {
-		release.Arches = append(release.Arches, a.Arch)
-	}
+	var files []inventory.File
 	for _, name := range slices.Sorted(maps.Keys(v.entries)) {
 		if e := v.entries[name]; e.read() { // else a folder, or what lies beside the arch folders
-			release.Files = append(release.Files, listed(e))
+			files = append(files, listed(e))
 		}
 	}
-	release.Sort()
-	return release, report, nil
+	return files, report, nil
 }
 
 // listed makes the line of one file.

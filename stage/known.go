@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"usmtpkg/locate/kitdiff"
 	"usmtpkg/locate/tree"
 	"usmtpkg/stage/bag"
 )
@@ -38,14 +39,14 @@ type baseline struct {
 	lib    *Library
 	active string   // the active release; empty: there is none
 	same   []string // releases of the kit's USMT version; the kit has to equal one of them
-	kits   map[string]kitFiles
+	kits   map[string]kitdiff.Files
 }
 
 // baseline chooses what a kit of that USMT version is compared with. If the active release has that
 // version, the kit has to equal it; if not, any release that has the version. A release that is not
 // active and whose record cannot be read does not matter.
 func (l *Library) baseline(version string) (*baseline, error) {
-	b := &baseline{lib: l, kits: make(map[string]kitFiles)}
+	b := &baseline{lib: l, kits: make(map[string]kitdiff.Files)}
 	current, err := l.Current()
 	if broken := (*FormatError)(nil); err != nil && !errors.As(err, &broken) {
 		return nil, err
@@ -94,7 +95,7 @@ func (b *baseline) reference() string {
 }
 
 // kit is what the kit of a release had, by its record, which has to fit the release's name.
-func (b *baseline) kit(release string) (kitFiles, error) {
+func (b *baseline) kit(release string) (kitdiff.Files, error) {
 	if k, ok := b.kits[release]; ok {
 		return k, nil
 	}
@@ -110,21 +111,21 @@ func (b *baseline) kit(release string) (kitFiles, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, entries, k := sha256.New(), make([]bag.Entry, len(rec.Files)), make(kitFiles, len(rec.Files))
+	h, entries, k := sha256.New(), make([]bag.Entry, len(rec.Files)), make(kitdiff.Files, len(rec.Files))
 	for i, f := range rec.Files {
 		entries[i] = bag.Entry{Path: dataDir + "/" + f.Path, Sum: f.SHA256}
-		k[f.Path] = FileState{Path: f.Path, Size: f.Size, SHA256: f.SHA256, FileVersion: f.FileVersion}
+		k[f.Path] = kitdiff.File{Path: f.Path, Size: f.Size, SHA256: f.SHA256, FileVersion: f.FileVersion}
 	}
 	err = bag.WriteManifest(h, manifestName, entries)
 	if err != nil || NameOf(versionOf(release), hex.EncodeToString(h.Sum(nil))) != release {
 		return nil, &FormatError{releaseFile, "its list of files does not match the name of the release"}
 	}
-	b.kits[release] = k.lay(rec.Overlay)
+	b.kits[release] = layOut(k, rec.Overlay)
 	return k, nil
 }
 
 // changes compares a kit with a release.
-func (b *baseline) changes(release string, after kitFiles) (Changes, error) {
+func (b *baseline) changes(release string, after kitdiff.Files) (Changes, error) {
 	before, err := b.kit(release)
 	if err != nil {
 		return Changes{}, err
@@ -138,13 +139,13 @@ func (b *baseline) changes(release string, after kitFiles) (Changes, error) {
 func (b *baseline) against(release string) Changes {
 	return Changes{
 		Release: release, USMTVersion: versionOf(release), Active: release == b.active,
-		Arches: []ArchChanges{}, Programs: []ProgramChange{},
+		Arches: []kitdiff.ArchChanges{}, Programs: []kitdiff.ProgramChange{},
 	}
 }
 
 // check returns a *SameVersionError if the library has releases of the kit's version, and the kit
 // equals none that it has to equal one of.
-func (b *baseline) check(after kitFiles) error {
+func (b *baseline) check(after kitdiff.Files) error {
 	var differs error
 	for _, name := range b.same {
 		c, err := b.changes(name, after)
@@ -163,7 +164,7 @@ func (b *baseline) check(after kitFiles) error {
 
 // report is how a kit differs from the reference; nil if there is none. That it cannot be compared
 // does not matter, and is reported.
-func (b *baseline) report(after kitFiles) *Changes {
+func (b *baseline) report(after kitdiff.Files) *Changes {
 	name := b.reference()
 	if name == "" {
 		return nil
@@ -180,7 +181,7 @@ func (b *baseline) report(after kitFiles) *Changes {
 }
 
 // judge checks a kit, unless everything is allowed, and reports how it differs.
-func (b *baseline) judge(after kitFiles, allow bool) (*Changes, error) {
+func (b *baseline) judge(after kitdiff.Files, allow bool) (*Changes, error) {
 	if !allow {
 		if err := b.check(after); err != nil {
 			return nil, err

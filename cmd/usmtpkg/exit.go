@@ -63,7 +63,7 @@ type usageError struct {
 func (e *usageError) Error() string { return e.msg }
 func (e *usageError) Hint() string  { return e.hint }
 
-// errDiffers is the outcome of a verify that found differences and printed them.
+// errDiffers is the outcome of a verify, or a diff with --exit-code, that found differences and printed them.
 var errDiffers = errors.New("the copy does not match")
 
 // is reports whether err holds an error of type T.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,14 +28,23 @@ func (o *outputFlags) add(f *pflag.FlagSet) {
 	heading(f, "Output")
 }
 
-// formatFlag declares --format, for commands whose result has every form.
-func (o *outputFlags) formatFlag(f *pflag.FlagSet) {
-	f.Var(formatWord(&o.format), "format", "`text|json|sarif|junit` the form of the result (default text)")
+// formatFlag declares --format, for a command whose result has these forms.
+func (o *outputFlags) formatFlag(f *pflag.FlagSet, forms []report.Format) {
+	f.Var(formatWord(&o.format, forms), "format", "`"+strings.Join(texts(forms), "|")+"` the form of the result (default text)")
 	heading(f, "Output")
 }
 
-func formatWord(f *report.Format) *word[report.Format] {
-	return &word[report.Format]{value: f, words: report.Formats, noun: "form"}
+func formatWord(f *report.Format, forms []report.Format) *word[report.Format] {
+	return &word[report.Format]{value: f, words: forms, noun: "form"}
+}
+
+// formsOf are the forms of the result of a command. Those of diff are no setting: what it is asked for is a
+// page or a ticket, and what the others are asked for it does not have.
+func formsOf(cmd *cobra.Command) (forms []report.Format, setting bool) {
+	if cmd.Name() == "diff" {
+		return report.DiffFormats, false
+	}
+	return report.Formats, true
 }
 
 // formatNames ask for a form; one given nearer replaces one given farther off.
@@ -67,13 +77,14 @@ func guessFormat(env environment, cmd *cobra.Command, args []string) report.Form
 	f.ParseErrorsAllowlist.UnknownFlags = true
 	f.BoolP("help", "h", false, "")
 	o.add(f)
+	forms, setting := formsOf(cmd)
 	if cmd.Flags().Lookup("format") != nil {
-		o.formatFlag(f)
+		o.formatFlag(f, forms)
 	}
 	err := f.Parse(args)
 	if !f.Changed("json") && !f.Changed("format") {
 		for _, name := range formatNames {
-			if flag, v := f.Lookup(name), env.getenv(variable(name)); flag != nil && v != "" {
+			if flag, v := f.Lookup(name), env.getenv(variable(name)); flag != nil && v != "" && (setting || name != "format") {
 				err = errors.Join(err, flag.Value.Set(v))
 			}
 		}

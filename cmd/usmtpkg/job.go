@@ -160,19 +160,19 @@ func (j *job) plan(ctx context.Context, doc *report.Stage) (*stage.Library, stag
 		return nil, stage.Release{}, err
 	}
 	res, err := stage.Plan(ctx, lib, j.source(), j.opts)
-	return stage.At(doc.Library), res.Release, j.result(doc, res, nil, err)
+	return stage.At(doc.Library), res.Release, j.result(ctx, doc, res, nil, err)
 }
 
 // run stages the source into the writer's library.
 func (j *job) run(ctx context.Context, w *stage.Writer, doc *report.Stage) (stage.Release, error) {
 	res, err := w.Stage(ctx, j.source(), j.opts)
 	j.published = err == nil
-	return res.Release, j.result(doc, res, w.Notes(), err)
+	return res.Release, j.result(ctx, doc, res, w.Notes(), err)
 }
 
 // result fills in what the job came to, and prints the findings that the full check came to, or the first
 // look that ended the run: warnings when all went well, everything when they kept the run from publishing.
-func (j *job) result(doc *report.Stage, res stage.Result, notes []string, err error) error {
+func (j *job) result(ctx context.Context, doc *report.Stage, res stage.Result, notes []string, err error) error {
 	j.bar.stop()
 	if rep := cmp.Or(j.chk.report, j.look.report); rep != nil {
 		j.warn(rep.Findings())
@@ -182,6 +182,9 @@ func (j *job) result(doc *report.Stage, res stage.Result, notes []string, err er
 		return err
 	}
 	doc.SetResult(res)
+	if doc.Changes != nil {
+		doc.Changes.Migration = j.migration(ctx, doc)
+	}
 	doc.PackageSource = localPackagePath(j.o.library.dir, doc.Release)
 	other := otherRecord(res, j.usmt.record())
 	if j.output.format == report.FormatText {

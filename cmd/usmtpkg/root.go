@@ -155,7 +155,7 @@ left out: 26100.2454.`,
 	p.output.add(root.PersistentFlags())
 	root.SetHelpFunc(printHelp)
 	addGroup(root, "stage", "Stage", newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p))
-	addGroup(root, "prove", "Prove", newVerifyCmd(p), newAttestCmd(p), newInventoryCmd(p))
+	addGroup(root, "prove", "Prove", newVerifyCmd(p), newDiffCmd(p), newAttestCmd(p), newInventoryCmd(p))
 	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p))
 	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
 	addGroup(root, groupHelp, "Help", newVersionCmd(p))

@@ -55,7 +55,7 @@ where Windows disagrees. Files without a signature are proven by the kit's signe
 	o.policy.add(f)
 	o.overlay.add(f)
 	workersFlag(f, &o.workers, "read")
-	p.output.formatFlag(f)
+	p.output.formatFlag(f, report.Formats)
 	return cmd
 }
 

@@ -76,7 +76,7 @@ reverse-engineered, not confirmed on a live site.`,
 	workersFlag(f, &o.workers, "read")
 	f.BoolVar(&o.uncached, "uncached", false, "read past the page cache where the system can")
 	heading(f, "Run")
-	p.output.formatFlag(f)
+	p.output.formatFlag(f, report.Formats)
 	cmd.RunE = p.runs(func(ctx context.Context, args []string) (report.Document, error) {
 		if err := o.provenance.check(f); err != nil {
 			return nil, err

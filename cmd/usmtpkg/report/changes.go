@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"usmtpkg/locate/finding"
+	"usmtpkg/locate/kitdiff"
 	"usmtpkg/stage"
 )
 
@@ -17,7 +18,7 @@ func changesText(c *stage.Changes, dryRun bool) Lines {
 	switch {
 	case c == nil && dryRun:
 		return "no earlier release to compare with"
-	case c == nil || c.Same() && !dryRun:
+	case c == nil || c.Same() && !dryRun && (c.Migration == nil || len(c.Migration.Changes) == 0):
 		return ""
 	case c.Problem != "":
 		return Textf("not compared with %s: %s", releaseText(c), c.Problem)
@@ -29,6 +30,11 @@ func changesText(c *stage.Changes, dryRun bool) Lines {
 	text := Textf("from %s: %s", releaseText(c), differs)
 	if moves := versionMoves(c.Programs); len(moves) > 0 {
 		text += Textf("\n             programs: %s", strings.Join(moves, ", "))
+	}
+	if c.Migration != nil {
+		for i, line := range migrationTexts(c.Migration) {
+			text += Textf("\n             %s%s", []string{"migration: ", "           "}[min(i, 1)], line)
+		}
 	}
 	if c.Replaced > 0 {
 		text += Textf("\n             not compared: %s that an overlay replaces", CountOf(c.Replaced, "file", "files"))
@@ -47,22 +53,13 @@ func releaseText(c *stage.Changes) string {
 func archChanges(c *stage.Changes) []string {
 	var list []string
 	for _, a := range c.Arches {
-		var counts []string
-		for _, n := range []struct {
-			files int
-			what  string
-		}{{a.Added, "added"}, {a.Removed, "removed"}, {a.Changed, "changed"}} {
-			if n.files > 0 {
-				counts = append(counts, fmt.Sprintf("%d %s", n.files, n.what))
-			}
-		}
-		list = append(list, finding.Printable(a.Arch)+" "+strings.Join(counts, ", "))
+		list = append(list, finding.Printable(a.Arch)+" "+countsText(a.Counts))
 	}
 	return list
 }
 
 // versionMoves counts the programs by the versions they went from and to, in the order of the first.
-func versionMoves(programs []stage.ProgramChange) []string {
+func versionMoves(programs []kitdiff.ProgramChange) []string {
 	type move struct{ before, after string }
 	counts := map[move]int{}
 	var order []move
@@ -80,7 +77,7 @@ func versionMoves(programs []stage.ProgramChange) []string {
 }
 
 // changes names the files that differ.
-func (t *printer) changes(files []stage.FileChange) {
+func (t *printer) changes(files []kitdiff.FileChange) {
 	for i, f := range files {
 		if i == shownChanges && !t.Verbose {
 			t.printf("  … and %d more; -v names all\n", len(files)-i)
@@ -91,11 +88,11 @@ func (t *printer) changes(files []stage.FileChange) {
 }
 
 // changeDetail says what differs in a file that is there before and after.
-func changeDetail(f stage.FileChange) string {
+func changeDetail(f kitdiff.FileChange) string {
 	switch b, a := f.Before, f.After; {
 	case b == nil || a == nil:
 		return ""
-	case f.Change == stage.FileRenamed:
+	case f.Change == kitdiff.Renamed:
 		return ", was " + finding.Printable(b.Path)
 	case b.FileVersion != a.FileVersion && b.FileVersion != "" && a.FileVersion != "":
 		return fmt.Sprintf(": version %s, was %s", a.FileVersion, b.FileVersion)

@@ -25,9 +25,11 @@ const (
 	FormatJSON  Format = "json"
 	FormatSARIF Format = "sarif" // SARIF 2.1.0, see sarif.go
 	FormatJUnit Format = "junit" // JUnit XML, see junit.go
+
+	FormatMarkdown Format = "markdown" // for a ticket, see markdown.go; of Diff only
 )
 
-// Formats lists the forms.
+// Formats lists the forms of what is checked.
 var Formats = []Format{FormatText, FormatJSON, FormatSARIF, FormatJUnit}
 
 // A Document is what a command came to.
@@ -80,6 +82,10 @@ func Write(c Console, f Format, doc Document) error {
 		return WriteSARIF(c.Out, doc)
 	case FormatJUnit:
 		return WriteJUnit(c.Out, doc)
+	case FormatMarkdown:
+		if _, ok := doc.(*Error); !ok {
+			return WriteMarkdown(c.Out, doc)
+		}
 	case FormatText:
 	}
 	return WriteText(c, doc)
