@@ -7,14 +7,16 @@ SHELL       = bash
 GO      ?= go
 LINT     = build/tools/golangci-lint
 DEADCODE = build/tools/deadcode
+NFPM     = build/tools/nfpm
+ACTIONLINT = build/tools/actionlint
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
 FUZZTIME ?= 30s
 
 # The folder testdata is not part of ./..., so what is in it is named apart.
-PACKAGES = ./... ./testdata/bench ./testdata/doccheck ./testdata/powershell/site
+PACKAGES = ./... ./testdata/bench ./testdata/dist ./testdata/doccheck ./testdata/powershell/site
 
-.PHONY: all run build test test-platform test-scripts lint fuzz golden bench powershell sarif schema signed clean
+.PHONY: all run build dist test test-dist test-platform test-scripts lint fuzz golden bench powershell sarif schema signed clean
 
 all: lint test build
 
@@ -28,6 +30,15 @@ build:
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o build/linux-arm64/ ./cmd/usmtpkg
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o build/windows-amd64/ ./cmd/usmtpkg
 	CGO_ENABLED=0 GOOS=windows GOARCH=arm64 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o build/windows-arm64/ ./cmd/usmtpkg
+
+# What a release consists of, into build/dist: archives, packages, a container image, bills of materials, sums.
+# make dist DIST='-url https://… -key minisign.key -certificate …'; go run ./testdata/dist -h says more.
+dist: $(NFPM)
+	$(GO) run ./testdata/dist $(DIST)
+
+# A release made twice, installed, run and removed, and looked at by other programs.
+test-dist: $(NFPM)
+	$(GO) test -count=1 -timeout 30m ./testdata/dist
 
 # The tests make and remove tens of thousands of small files, which can take a disk longer than the
 # tests. They go to memory if 1 GiB is free there, programs can run there, and TMPDIR is not set.
@@ -54,8 +65,9 @@ test-scripts:
 
 # What the code has to keep to: tidy modules, golangci-lint for both systems, which also holds
 # the fences between the packages, and no function that the program cannot reach.
-lint: $(LINT) $(DEADCODE)
+lint: $(LINT) $(DEADCODE) $(ACTIONLINT)
 	$(GO) mod tidy -diff
+	$(ACTIONLINT)
 	GOOS=linux $(LINT) run $(PACKAGES)
 	GOOS=windows $(LINT) run $(PACKAGES)
 	@set -e; for os in linux windows; do \
@@ -68,6 +80,11 @@ $(LINT): tools.mod tools.sum
 	$(GO) build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(DEADCODE): tools.mod tools.sum
 	$(GO) build -modfile=tools.mod -o $@ golang.org/x/tools/cmd/deadcode
+# These two need modules in versions that the others do not build with.
+$(ACTIONLINT):
+	GOBIN=$(CURDIR)/build/tools $(GO) install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+$(NFPM):
+	GOBIN=$(CURDIR)/build/tools $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 
 # Every fuzz target for FUZZTIME.
 fuzz:
