@@ -19,6 +19,7 @@ const (
 	crashDir = "USMTPKG_TEST_DIR"   // the library, or the folder to extract into
 
 	crashExtract = "USMTPKG_TEST_EXTRACT" // set: that is to be killed
+	crashArchive = "USMTPKG_TEST_ARCHIVE" // the release to be received, if that is to be killed
 )
 
 // crashSteps are all steps of a run, in order, and two moments between them.
@@ -48,6 +49,9 @@ func crashRun() int {
 	}
 	if os.Getenv(crashExtract) != "" {
 		return crashExtraction(os.Getenv(crashDir), kill)
+	}
+	if file := os.Getenv(crashArchive); file != "" {
+		return crashReceipt(os.Getenv(crashDir), file, kill)
 	}
 	if err := wholeRun(context.Background(), os.Getenv(crashDir), crashFS{kitNext(), kill}, kill); err != nil {
 		fmt.Fprintln(os.Stderr, err)

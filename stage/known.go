@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 
 	"usmtpkg/locate/kitdiff"
@@ -104,6 +105,15 @@ func (b *baseline) kit(release string) (kitdiff.Files, error) {
 		return nil, err
 	}
 	defer root.Close() //nolint:errcheck // only read
+	k, err := recordedKit(root, release)
+	if err == nil {
+		b.kits[release] = k
+	}
+	return k, err
+}
+
+// recordedKit is what the kit of an opened release had, by its record, which has to fit the release's name.
+func recordedKit(root *os.Root, release string) (kitdiff.Files, error) {
 	rec, err := wholeRecord(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &FormatError{releaseFile, "it is missing, so the release is incomplete"}
@@ -120,8 +130,7 @@ func (b *baseline) kit(release string) (kitdiff.Files, error) {
 	if err != nil || NameOf(versionOf(release), hex.EncodeToString(h.Sum(nil))) != release {
 		return nil, &FormatError{releaseFile, "its list of files does not match the name of the release"}
 	}
-	b.kits[release] = layOut(k, rec.Overlay)
-	return k, nil
+	return layOut(k, rec.Overlay), nil
 }
 
 // changes compares a kit with a release.

@@ -8,6 +8,11 @@ import (
 
 // checkSpace asks for the room a copy needs before anything is written.
 func checkSpace(doing string, root *os.Root, t Tree) error {
+	return checkRoom(doing, root, len(t.Files), t.Bytes())
+}
+
+// checkRoom does the same for so many files with so many bytes.
+func checkRoom(doing string, root *os.Root, files int, bytes int64) error {
 	dir, err := root.Open(".")
 	if err != nil {
 		return destination(doing, err)
@@ -21,7 +26,7 @@ func checkSpace(doing string, root *os.Root, t Tree) error {
 		slack   = 8 << 20 // folders and tag files, in bytes
 		perFile = 4 << 10 // what a file takes beyond its size: the rest of its last block, its rows in the tag files
 	)
-	if need := uint64(t.Bytes()) + uint64(len(t.Files))*perFile + slack; free < need {
+	if need := uint64(max(bytes, 0)) + uint64(max(files, 0))*perFile + slack; free < need {
 		return destination(doing, &spaceError{need, free, filepath.Clean(root.Name())})
 	}
 	return nil

@@ -91,7 +91,9 @@ func damaged(name string, err error) error {
 func damagedAs(what string, err error) error {
 	var syntax *bag.SyntaxError
 	var format *FormatError
+	var newer *newerError
 	switch {
+	case errors.As(err, &newer):
 	case errors.As(err, &syntax):
 		return &MismatchError{What: what, Files: []FileResult{{Path: syntax.File, Verdict: Changed, Found: syntax.Found, Wanted: syntax.Wanted}}}
 	case errors.As(err, &format):

@@ -74,22 +74,45 @@ func Verify(ctx context.Context, dir string, o VerifyOptions) (Report, error) {
 }
 
 func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, error) {
-	b, err := readBag(root, o)
+	files := tree.NewFolders(ctx, root, 1)
+	defer files.Close() //nolint:errcheck // only read
+	l, err := lookAtBag(ctx, root, files, o)
 	if err != nil {
 		return Report{}, err
 	}
-	own, err := ownRecord(root, b, o.Predict)
+	rep, err := l.run(ctx, "verifying")
 	if err != nil {
 		return Report{}, err
+	}
+	rep.Notes = l.notes
+	rep.add(l.own)
+	return rep, nil
+}
+
+// A bagLook is what is known of a bag before its files are read: the comparison to be made, and what
+// differs already.
+type bagLook struct {
+	*comparison
+	own   []FileResult
+	notes []string
+}
+
+// lookAtBag reads the tag files of a bag, and lists it.
+func lookAtBag(ctx context.Context, root *os.Root, files *tree.Folders, o VerifyOptions) (bagLook, error) {
+	b, err := readBag(root, o)
+	if err != nil {
+		return bagLook{}, err
+	}
+	own, err := ownRecord(root, b, o.Predict)
+	if err != nil {
+		return bagLook{}, err
 	}
 	want := wantedFiles(b.Bag)
 	b.Payload = nil // of very many files there is no room for what is not needed any more
 	o.twin.share(want)
-	files := tree.NewFolders(ctx, root, 1)
-	defer files.Close() //nolint:errcheck // only read
 	tree, odd, err := listAll(ctx, files, want)
 	if err != nil {
-		return Report{}, err
+		return bagLook{}, err
 	}
 	own = append(append(b.tagFaults(tree, odd), own...), oxum(b.Bag, tree)...)
 	c := &comparison{
@@ -99,15 +122,7 @@ func verifyBag(ctx context.Context, root *os.Root, o VerifyOptions) (Report, err
 	if b.release {
 		own = append(own, emptyFolders(tree, odd, lower(foldersOf(want, func(w wanted) string { return w.path })))...)
 	}
-	notes := b.notes
-	b = openBag{} // the comparison has what it needs of it
-	rep, err := c.run(ctx, "verifying")
-	if err != nil {
-		return Report{}, err
-	}
-	rep.Notes = notes
-	rep.add(own)
-	return rep, nil
+	return bagLook{c, own, b.notes}, nil
 }
 
 // add adds results of another look at the files. What is known to differ has a

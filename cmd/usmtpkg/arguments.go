@@ -43,6 +43,16 @@ func needs(fault string, most int) cobra.PositionalArgs {
 	}
 }
 
+// exactly is the check of a command that needs so many arguments: fault says so.
+func exactly(n int, fault string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, a []string) error {
+		if len(a) == n {
+			return nil
+		}
+		return badCall(cmd, fault)
+	}
+}
+
 // aCommand is the check of the program itself, whose first argument must be a command.
 func aCommand(root *cobra.Command, a []string) error {
 	if len(a) == 0 {

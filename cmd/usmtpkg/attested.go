@@ -116,6 +116,11 @@ func (a *attestation) isOf(dir string) error {
 	if err != nil {
 		return nil //nolint:nilerr // the verification says what is wrong with the record
 	}
+	return a.fits(rec)
+}
+
+// fits does the same with the record of the release.
+func (a *attestation) fits(rec stage.Release) error {
 	said := stage.Sums{}
 	for _, s := range a.subjects {
 		said[s.Path] = s.SHA256

@@ -14,6 +14,7 @@ import (
 	"usmtpkg/pkgdef"
 	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
+	"usmtpkg/stage/archive"
 	"usmtpkg/stage/attest"
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/overlay"
@@ -105,7 +106,7 @@ func exitStatus(err error) int {
 func isInvalid(err error) bool {
 	return is[*multierror.Error](err) || is[*finding.Error](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.SameVersionError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
-		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*tree.FileError](err) && !is[*stage.DestinationError](err) && !is[*contentlib.LibraryError](err) || is[*locate.MSIError](err)
+		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*tree.FileError](err) && !is[*stage.DestinationError](err) && !is[*contentlib.LibraryError](err) || is[*locate.MSIError](err) || is[*archive.FormatError](err) && !is[*stage.DestinationError](err)
 }
 
 // ioStatus is the status of a failure to read.

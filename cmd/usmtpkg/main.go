@@ -32,6 +32,14 @@ func limitMemory() {
 	}
 }
 
+// raiseMemory is for commands that compress: what they work on at once is more than limitMemory has room for.
+func raiseMemory() {
+	const room = 128 << 20
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(room)
+	}
+}
+
 func main() { os.Exit(start(os.Stdout)) }
 
 // start runs the program in this process, with that standard output, and returns its exit status.
@@ -42,6 +50,7 @@ func start(stdout io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	env := environment{
+		stdin:    os.Stdin,
 		stdout:   stdout,
 		stderr:   os.Stderr,
 		getenv:   os.Getenv,

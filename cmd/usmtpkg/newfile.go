@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"usmtpkg/locate/tree"
 	"usmtpkg/stage"
 )
 
@@ -29,8 +30,34 @@ func writeNew(name, doing string, write func(io.Writer) error) (file string, err
 	if err != nil {
 		return "", &stage.DestinationError{Doing: doing, Err: err}
 	}
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		return "", errors.Join(&stage.DestinationError{Doing: doing, Err: err}, os.Remove(file))
+	if err := errors.Join(write(newFile{f, doing}), closeNew(f, doing)); err != nil {
+		return "", errors.Join(err, os.Remove(file))
 	}
 	return file, nil
+}
+
+// closeNew flushes and closes a file.
+func closeNew(f *os.File, doing string) error {
+	err := f.Sync()
+	if tree.IsUnsupported(err) {
+		err = nil
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return &stage.DestinationError{Doing: doing, Err: err}
+	}
+	return nil
+}
+
+// A newFile marks the errors of writing it.
+type newFile struct {
+	f     *os.File
+	doing string
+}
+
+func (n newFile) Write(b []byte) (int, error) {
+	k, err := n.f.Write(b)
+	if err != nil {
+		err = &stage.DestinationError{Doing: n.doing, Err: err}
+	}
+	return k, err
 }

@@ -69,11 +69,18 @@ func (p *program) newProvenance(ctx context.Context, o provenanceFlags, dir stri
 		return nil, err
 	}
 	lo.Catalogs = mergeCatalogs(kept, lo.Catalogs)
-	for _, f := range rec.Overlay {
-		lo.Overlay = append(lo.Overlay, locate.Declared{Path: f.Path, From: f.From, Size: f.Size, SHA256: f.SHA256, Replace: true})
-	}
+	lo.Overlay = recordedOverlay(rec, true)
 	v, err := locate.NewValidator(lo)
 	return &provenance{checker: &checker{v: v}, require: o.require, notes: append(msiNotes(rec, lo.MSIs), overlayNotes(rec.Overlay)...)}, err
+}
+
+// recordedOverlay is the overlay of a release as the validator is told of it. With replace, a file may replace
+// one of USMT even if the record does not say so.
+func recordedOverlay(rec stage.Release, replace bool) (list []locate.Declared) {
+	for _, f := range rec.Overlay {
+		list = append(list, locate.Declared{Path: f.Path, From: f.From, Size: f.Size, SHA256: f.SHA256, Replace: replace || f.Replaces})
+	}
+	return list
 }
 
 // overlayNotes names the files that only the record, which nobody signed, calls the site's own.

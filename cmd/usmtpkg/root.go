@@ -18,6 +18,7 @@ import (
 
 // environment is what the process was given by its surroundings.
 type environment struct {
+	stdin    io.Reader // nil: there is none
 	stdout   io.Writer
 	stderr   io.Writer
 	getenv   func(string) string
@@ -156,7 +157,7 @@ left out: 26100.2454.`,
 	root.SetHelpFunc(printHelp)
 	addGroup(root, "stage", "Stage", newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p))
 	addGroup(root, "prove", "Prove", newVerifyCmd(p), newDiffCmd(p), newAttestCmd(p), newInventoryCmd(p))
-	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p))
+	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p), newPackCmd(p), newUnpackCmd(p))
 	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
 	addGroup(root, groupHelp, "Help", newVersionCmd(p))
 	addTopics(root)

@@ -86,6 +86,8 @@ func (l leakFree) Run() int {
 //	                          version of a package, with that content hash
 //	object NAME DIR[,DIR] FILE   set an environment variable to the path of the object with the content of FILE
 //	distmgr FILE ID VERSION HASH   append to a log what ConfigMgr prints when it refreshes a package
+//	archive OUT DIR [-below FOLDER] [file:NAME | link:NAME]...   pack the files below DIR into a .tar.zst or .zip as
+//	                          others do it, all below FOLDER; then a file or link of that name, which is not in DIR
 //	tree DIR FILE             write a listing of DIR to FILE: type, time, checksum, path of everything below it
 //	[!] json FILE PATH [WANT] the value at PATH in a JSON file, such as findings[0].rule; [len] is the length
 //	                          of a list, [rule=core-missing] the first element that has that; ! : nothing is there
@@ -125,6 +127,7 @@ func TestScript(t *testing.T) {
 			"edit":      cmdEdit,
 			"keys":      cmdKeys,
 			"tree":      cmdTree,
+			"archive":   cmdArchive,
 
 			"contentlib": cmdContentLib,
 			"object":     cmdObject,

@@ -94,7 +94,7 @@ func (p *program) verify(ctx context.Context, o verifyOptions, args []string, at
 	if err := errors.Join(o.source.check(), o.site.check()); err != nil {
 		return nil, err
 	}
-	dir, ours, err := verifyTarget(o.library, args)
+	dir, ours, err := releaseTarget(o.library, args, "nothing to verify")
 	if err != nil {
 		return nil, err
 	}
@@ -189,19 +189,19 @@ func (o *verifyOptions) comparable(dir string, isBag, isRelease bool, att *attes
 	return nil
 }
 
-// verifyTarget is the folder to verify, and whether it is a release that was
-// named as one of the library.
-func verifyTarget(library libraryFlags, args []string) (dir string, ours bool, err error) {
+// releaseTarget is the folder to work on, and whether it is a release that was
+// named as one of the library. nothing says what is not done without one.
+func releaseTarget(library libraryFlags, args []string, nothing string) (dir string, ours bool, err error) {
 	if len(args) == 1 {
 		info, err := os.Stat(args[0])
 		if err == nil && info.IsDir() {
 			return absolute(args[0]), false, nil
 		}
 		if library.dir == "" {
-			return "", false, cmp.Or(checkHere("DIR", args[0]), noFolder(args[0], err))
+			return "", false, cmp.Or(checkHere("DIR", args[0]), noFolder(nothing, args[0], err))
 		}
 	} else if library.dir == "" {
-		return "", false, &usageError{msg: "nothing to verify", hint: "name a folder or a release, or give --library for its active release"}
+		return "", false, &usageError{msg: nothing, hint: "name a folder or a release, or give --library for its active release"}
 	}
 	if err := library.need(); err != nil {
 		return "", false, err
@@ -211,7 +211,7 @@ func verifyTarget(library libraryFlags, args []string) (dir string, ours bool, e
 		return "", false, err
 	}
 	if len(args) == 1 && strings.ContainsAny(args[0], `/\`) {
-		return "", false, noFolder(args[0], fs.ErrNotExist)
+		return "", false, noFolder(nothing, args[0], fs.ErrNotExist)
 	}
 	name, err := releaseName(lib, args)
 	if err != nil {
@@ -224,15 +224,15 @@ func verifyTarget(library libraryFlags, args []string) (dir string, ours bool, e
 	return dir, true, nil
 }
 
-// noFolder says why an argument is not a folder to verify; err is that of a look at it.
-func noFolder(name string, err error) error {
+// noFolder says why an argument is not a folder to work on; err is that of a look at it.
+func noFolder(nothing, name string, err error) error {
 	reason := "is a file, not a folder"
 	if errors.Is(err, fs.ErrNotExist) {
 		reason = "does not exist"
 	} else if path, ok := errors.AsType[*fs.PathError](err); ok {
 		reason = "cannot be opened: " + path.Err.Error()
 	}
-	return &usageError{msg: "nothing to verify: " + name + " " + reason, hint: "name a folder, or a release together with --library"}
+	return &usageError{msg: nothing + ": " + name + " " + reason, hint: "name a folder, or a release together with --library"}
 }
 
 // verifySource compares dir with a source as it is now, and reports how dir was read.

@@ -15,7 +15,7 @@ const frameSize = 8 << 20
 // level is about level 3 of zstd.
 const level = zstd.SpeedDefault
 
-// maxEncoders bounds memory: each takes about 3 frames.
+// maxEncoders bounds memory: each takes 2 frames and its own tables.
 const maxEncoders = 4
 
 // frames compress what is written to them. Close them, also after an error.
@@ -42,7 +42,7 @@ func newFrames(w io.Writer) (*frames, error) {
 	}
 	f := &frames{enc: enc, order: make(chan *frame, encoders), free: make(chan *frame, encoders+1), done: make(chan struct{})}
 	for range cap(f.free) {
-		f.free <- &frame{ready: make(chan struct{}, 1)}
+		f.free <- &frame{ready: make(chan struct{}, 1)} // its memory comes when it is needed
 	}
 	go f.write(w)
 	return f, nil
@@ -89,6 +89,9 @@ func (f *frames) Write(p []byte) (int, error) {
 func (f *frames) flush() {
 	next := <-f.free
 	next.in, f.buf = f.buf, next.in[:0]
+	if next.out == nil {
+		next.out = make([]byte, 0, len(next.in)+len(next.in)/64)
+	}
 	f.order <- next
 	go func() {
 		next.out = f.enc.EncodeAll(next.in, next.out[:0])
