@@ -8,6 +8,7 @@ GO      ?= go
 LINT     = build/tools/golangci-lint
 DEADCODE = build/tools/deadcode
 NFPM     = build/tools/nfpm
+SPDXTOOLS  = build/tools/8-jsontotv
 ACTIONLINT = build/tools/actionlint
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
@@ -37,7 +38,7 @@ dist: $(NFPM)
 	$(GO) run ./testdata/dist $(DIST)
 
 # A release made twice, installed, run and removed, and looked at by other programs.
-test-dist: $(NFPM)
+test-dist: $(NFPM) $(SPDXTOOLS)
 	$(GO) test -count=1 -timeout 30m ./testdata/dist
 
 # The tests make and remove tens of thousands of small files, which can take a disk longer than the
@@ -80,11 +81,13 @@ $(LINT): tools.mod tools.sum
 	$(GO) build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(DEADCODE): tools.mod tools.sum
 	$(GO) build -modfile=tools.mod -o $@ golang.org/x/tools/cmd/deadcode
-# These two need modules in versions that the others do not build with.
+# These need modules in versions that the others do not build with.
 $(ACTIONLINT):
 	GOBIN=$(CURDIR)/build/tools $(GO) install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 $(NFPM):
 	GOBIN=$(CURDIR)/build/tools $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+$(SPDXTOOLS):
+	GOBIN=$(CURDIR)/build/tools $(GO) install github.com/spdx/tools-golang/examples/8-jsontotv@v0.5.7
 
 # Every fuzz target for FUZZTIME.
 fuzz:
@@ -115,7 +118,8 @@ testdata/sarif/node_modules: testdata/sarif/package-lock.json
 	cd testdata/sarif && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
-# The judge of settings by docs/usmtpkg.schema.json, which the tests of cmd hold the program against.
+# The judges of documents by their schemas: settings and JSON, which the tests of cmd hold the program against, and
+# bills of materials.
 schema: testdata/schema/node_modules
 testdata/schema/node_modules: testdata/schema/package-lock.json
 	cd testdata/schema && npm ci --ignore-scripts --no-audit --no-fund

@@ -321,6 +321,19 @@ func judgeBills(t *testing.T, name string) {
 			}
 		}
 	}
+	root := repository(t)
+	judge := filepath.Join(root, "testdata", "schema", "bom.mjs")
+	if doccheck.Has(t, "node", "`make schema` was not run", filepath.Join(root, "testdata", "schema", "node_modules", "@cyclonedx")) {
+		sh(t, "", "node", judge, name+".cdx.json")
+	}
+	// SPDX's own tools read the other: what they cannot read they refuse.
+	if tools := filepath.Join(root, "build", "tools", "8-jsontotv"); doccheck.Has(t, tools, "make build/tools/8-jsontotv", "") {
+		text := filepath.Join(t.TempDir(), "spdx")
+		sh(t, "", tools, name+".spdx.json", text)
+		if got := string(read(t, text)); !strings.Contains(got, "PackageName: github.com/spf13/cobra\n") || !strings.Contains(got, "Relationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-usmtpkg") {
+			t.Errorf("SPDX's tools read:\n%s", got)
+		}
+	}
 }
 
 // A release is signed if there are keys: its sums by minisign, its Windows programs by Authenticode.
