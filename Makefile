@@ -15,7 +15,7 @@ LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
 FUZZTIME ?= 30s
 
 # The folder testdata is not part of ./..., so what is in it is named apart.
-PACKAGES = ./... ./testdata/bench ./testdata/dist ./testdata/doccheck ./testdata/powershell/site
+PACKAGES = ./... ./testdata/bench ./testdata/dist ./testdata/doccheck ./testdata/recording ./testdata/powershell/site
 
 .PHONY: all run build dist test test-dist test-platform test-scripts lint fuzz golden bench powershell sarif schema signed clean
 

@@ -103,7 +103,7 @@ func (l leakFree) Run() int {
 // FILE may be stdout or stderr where it is read. $ROOT is the root of the volume that $WORK is on,
 // $LF a line feed, $LONG a word of 128 letters.
 func TestScript(t *testing.T) {
-	signer := newKitSigner(t)
+	signer := newKitSigner(t, "Script Kits Publisher")
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		UpdateScripts:       *update,

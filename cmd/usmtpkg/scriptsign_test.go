@@ -37,10 +37,10 @@ type kitSigner struct {
 	done map[[sha256.Size]byte][]byte
 }
 
-func newKitSigner(tb testing.TB) *kitSigner {
+func newKitSigner(tb testing.TB, publisher string) *kitSigner {
 	tb.Helper()
 	root := petest.SelfSigned(tb, petest.ECKey(tb), petest.Certificate("Script Root", 2000, 2100, petest.CA))
-	id := root.Issue(tb, petest.ECKey(tb), petest.Certificate("Script Kits Publisher", 2000, 2100, petest.CodeSigning))
+	id := root.Issue(tb, petest.ECKey(tb), petest.Certificate(publisher, 2000, 2100, petest.CodeSigning))
 	return &kitSigner{tb: tb, id: id, root: petest.PEM(root.Cert), done: map[[sha256.Size]byte][]byte{}}
 }
 
@@ -68,8 +68,15 @@ func (s *kitSigner) trusted(env *testscript.Env) error {
 // cmdCatalog makes a catalog of all files below a folder, as the installer of a kit brings one.
 func (s *kitSigner) cmdCatalog(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 2, "catalog FILE DIR")
+	content, err := s.catalog(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ts.Check(writeFile(ts.MkAbs(args[0]), content))
+}
+
+// catalog returns a signed catalog of all files below a folder.
+func (s *kitSigner) catalog(dir string) ([]byte, error) {
 	list := petest.CatalogList{Made: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
-	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -80,8 +87,8 @@ func (s *kitSigner) cmdCatalog(ts *testscript.TestScript, neg bool, args []strin
 		}
 		list.Members = append(list.Members, member(crypto.SHA1, d.Name(), content))
 		return err
-	}))
-	ts.Check(writeFile(ts.MkAbs(args[0]), petest.Catalog(s.tb, petest.Message{Signer: s.id}, list)))
+	})
+	return petest.Catalog(s.tb, petest.Message{Signer: s.id}, list), err
 }
 
 // cmdMSI makes a Windows Installer package of the kit in a folder, as an ADK has them.
