@@ -1,0 +1,176 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"usmtpkg/pkgdef"
+	"usmtpkg/testdata/doccheck"
+)
+
+// pages are all Markdown files of the repository.
+func pages(t *testing.T) map[string]doccheck.Page {
+	t.Helper()
+	all, err := doccheck.Pages(filepath.Join("..", ".."))
+	if err != nil || len(all) < 10 {
+		t.Fatalf("%d pages: %v", len(all), err)
+	}
+	return all
+}
+
+// Links between the documents lead to a file, and to a heading of it.
+func TestDocLinks(t *testing.T) {
+	broken, checked := doccheck.BrokenLinks(filepath.Join("..", ".."), pages(t))
+	for _, link := range broken {
+		t.Errorf("leads nowhere: %s", link)
+	}
+	if checked < 50 {
+		t.Errorf("%d links were checked", checked)
+	}
+}
+
+// The documents call commands, flags and scripts that exist.
+func TestDocCommands(t *testing.T) {
+	scripts := []string{pkgdef.PublishScript, pkgdef.UndoScript, pkgdef.TaskSequenceScript, pkgdef.StateMigrationPointScript}
+	calls := map[string]int{}
+	for name, page := range pages(t) {
+		for _, line := range page.Code {
+			words := strings.Fields(line)
+			if len(words) == 0 {
+				continue
+			}
+			for _, script := range scripts {
+				if words[0] == `.\`+script {
+					calls[name+" "+script]++
+				}
+			}
+			if words[0] != "usmtpkg" || len(words) < 2 || name == "CHANGELOG.md" {
+				continue
+			}
+			if comment := slices.Index(words, "#"); comment > 0 {
+				words = words[:comment]
+			}
+			cmd, rest, err := newRootCmd(&program{}).Find(words[1:])
+			if err != nil || !cmd.HasParent() && words[1] != "inventory" {
+				t.Errorf("%s: %q is not a command: %v", name, line, err)
+				continue
+			}
+			if err := cmd.ParseFlags(rest); err != nil {
+				t.Errorf("%s: %q: %v", name, line, err)
+			}
+			calls[name]++
+		}
+	}
+	for what, least := range map[string]int{
+		"README.md": 1, "docs/runbook.md": 12, "docs/runbook.md " + pkgdef.PublishScript: 2, "docs/runbook.md " + pkgdef.UndoScript: 2,
+		"docs/runbook.md " + pkgdef.StateMigrationPointScript: 2,
+	} {
+		if calls[what] < least {
+			t.Errorf("%s: %d calls, want at least %d: %v", what, calls[what], least, calls)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "runbook.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word := range strings.FieldsSeq(string(text)) {
+		if name := strings.Trim(word, "`.,:;()*\\"); strings.HasSuffix(name, ".ps1") && !slices.Contains(scripts, name) {
+			t.Errorf("the runbook names %s, which is not a script of a definition", name)
+		}
+	}
+}
+
+// docs/troubleshooting.md has a heading for the id of each rule, and no other of that level.
+func TestTroubleshooting(t *testing.T) {
+	rules := ruleIDs(t)
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "troubleshooting.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var headings []string
+	for line := range strings.Lines(string(text)) {
+		if heading, ok := strings.CutPrefix(strings.TrimRight(line, "\r\n"), "### "); ok {
+			headings = append(headings, strings.Trim(heading, "`"))
+		}
+	}
+	for _, id := range rules {
+		if !slices.Contains(headings, id) {
+			t.Errorf("docs/troubleshooting.md has no heading %s", id)
+		}
+	}
+	for i, heading := range headings {
+		if !slices.Contains(rules, heading) || slices.Contains(headings[:i], heading) {
+			t.Errorf("docs/troubleshooting.md: %s is not the id of a rule, or is there twice", heading)
+		}
+	}
+	if len(rules) < 50 {
+		t.Errorf("%d rules found", len(rules))
+	}
+}
+
+// ruleIDs are the ids of all rules in the source: values of the field id of a rule, and of the field Rule of a finding.
+func ruleIDs(t *testing.T) []string {
+	t.Helper()
+	var ids []string
+	for _, top := range []string{"locate", "stage", "pkgdef", "cmd"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", top), func(name string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if id, ok := ruleID(n); ok && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ids
+}
+
+func ruleID(n ast.Node) (string, bool) {
+	lit, ok := n.(*ast.CompositeLit)
+	if !ok {
+		return "", false
+	}
+	of := "Error" // an element of a list of findings has no type of its own
+	switch t := lit.Type.(type) {
+	case *ast.Ident:
+		of = t.Name
+	case *ast.SelectorExpr:
+		of = t.Sel.Name
+	}
+	key, ok := map[string]string{"rule": "id", "Error": "Rule"}[of]
+	if !ok {
+		return "", false // of another type
+	}
+	for _, e := range lit.Elts {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			continue
+		}
+		name, _ := kv.Key.(*ast.Ident)
+		value, _ := kv.Value.(*ast.BasicLit)
+		if name != nil && name.Name == key && value != nil && value.Kind == token.STRING {
+			id, err := strconv.Unquote(value.Value)
+			return id, err == nil
+		}
+	}
+	return "", false
+}
