@@ -24,6 +24,8 @@ type copier struct {
 	progress Progress
 	first    Checker                                               // looks at what is read; nil: nobody does
 	written  func(i int, f *os.File, sum string, buf []byte) error // called with each finished file still open; may be nil
+	last     *earlier                                              // the release that a server can copy files from; nil: there is none
+	served   []bool                                                // by index: what it copied
 
 	mu      sync.Mutex
 	unflush bool // a flush was not supported: durability is not confirmed
@@ -50,38 +52,53 @@ func (c *copier) copyTree(ctx context.Context, t Tree, workers int) ([]string, e
 }
 
 func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum string, err error) {
+	first := c.first
+	if known := c.last.sum(f); known != "" {
+		if sum, err = c.serve(ctx, i, f, known, buf); !errors.Is(err, errNotServed) {
+			return sum, err
+		}
+		first = nil // it had its look
+	}
 	in, err := openSource(ctx, c.src, f)
 	if err != nil {
 		return "", err
 	}
 	defer in.Close()
+	err = c.create(f, func(out *os.File) error {
+		sum, err = c.fill(ctx, i, f, in, out, first, buf)
+		return err
+	})
+	return sum, err
+}
+
+// create makes a new file. It closes it also after a panic: Windows does not remove a folder with an
+// open file in it.
+func (c *copier) create(f File, write func(out *os.File) error) error {
 	out, err := c.files.OpenFile(f.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return "", destination("creating a file", err)
+		return destination("creating a file", err)
 	}
-	if sum, err = c.fillAndClose(ctx, i, f, in, out, buf); err != nil {
-		return "", err
+	if err := writeAndClose(out, write); err != nil {
+		return err
 	}
 	// A courtesy to whoever compares dates: some filers forbid it, and nothing relies on it.
 	_ = c.files.Chtimes(f.Path, f.ModTime)
 	c.progress.Add(1, 0)
-	return sum, nil
+	return nil
 }
 
-// fillAndClose closes the file also after a panic: Windows does not remove a
-// folder with an open file in it.
-func (c *copier) fillAndClose(ctx context.Context, i int, f File, in fs.File, out *os.File, buf []byte) (sum string, err error) {
+func writeAndClose(out *os.File, write func(out *os.File) error) (err error) {
 	defer func() {
 		if cerr := out.Close(); err == nil {
 			err = destination("closing a file", cerr)
 		}
 	}()
-	return c.fill(ctx, i, f, in, out, buf)
+	return write(out)
 }
 
 // fill writes the content of a new file.
-func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.File, buf []byte) (string, error) {
-	look, err := c.look(in, f)
+func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.File, first Checker, buf []byte) (string, error) {
+	look, err := lookAt(first, in, f)
 	if err != nil {
 		return "", err
 	}
@@ -103,16 +120,16 @@ func (c *copier) fill(ctx context.Context, i int, f File, in fs.File, out *os.Fi
 // are written out faster all at once: 20,000 of 4 KB in about four fifths of the time.
 const worthFlushing = 64 << 10
 
-// look begins the first look at a file of the source.
-func (c *copier) look(in fs.File, f File) (Inspection, error) {
-	if c.first == nil {
+// lookAt begins the first look at a file of the source.
+func lookAt(first Checker, in fs.File, f File) (Inspection, error) {
+	if first == nil {
 		return noChecker{}, nil
 	}
 	at, ok := in.(io.ReaderAt)
 	if !ok {
 		return nil, fmt.Errorf("looking at %s: its file system has no random access", f.Path)
 	}
-	look, err := c.first.Inspect(f.Path, at, f.Size)
+	look, err := first.Inspect(f.Path, at, f.Size)
 	if err != nil {
 		return nil, &SourceError{Err: err}
 	}

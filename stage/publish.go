@@ -171,8 +171,12 @@ func (w *Writer) copy(ctx context.Context, d *durable, files *tree.Folders, r *r
 			return err
 		}
 	}
+	if c.last = w.earlier(ctx, r, d.dir); c.last != nil {
+		defer c.last.close()
+		c.served = make([]bool, len(r.tree.Files))
+	}
 	r.sums, err = c.copyTree(ctx, r.tree, r.workers)
-	d.unsupported = c.unflush
+	d.unsupported, r.served = c.unflush, c.served
 	if err != nil {
 		return err
 	}
@@ -199,6 +203,11 @@ func (w *Writer) check(ctx context.Context, files *tree.Folders, r *run) error {
 	}
 	if rr.fellBack.Load() {
 		r.used = VerifyReread
+	}
+	if r.served != nil {
+		if err := w.sendDamaged(ctx, rr, r, sums, facts); err != nil {
+			return err
+		}
 	}
 	r.facts = facts
 	if bad := r.compare(sums); len(bad) > 0 {

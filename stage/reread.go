@@ -64,8 +64,8 @@ func (l factList) at(i int) Facts {
 
 // A Checker checks the content of a copy before it is published.
 type Checker interface {
-	// Inspect begins to look at one file. It is called once for every file,
-	// by several goroutines. Its error is a failure to look, never a verdict.
+	// Inspect begins to look at one file. It is called once for every file, again for one that
+	// had to be copied again, by several goroutines. Its error is a failure to look, never a verdict.
 	Inspect(path string, r io.ReaderAt, size int64) (Inspection, error)
 	// Finish gives the verdict after the last file. Its error keeps the
 	// content from being published.

@@ -65,6 +65,7 @@ type run struct {
 	dirs    []string // all folders of the source, also those that hold no file
 	sums    []string
 	facts   factList
+	served  []bool // by index: the files that a server copied; nil: none
 	digest  string
 	rec     Release
 

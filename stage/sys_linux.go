@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -49,10 +50,48 @@ var localFileSystems = map[int64]bool{
 	unix.TMPFS_MAGIC: true, unix.F2FS_SUPER_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true,
 }
 
-func isLocal(dir *os.File) bool {
+func isLocal(dir *os.File) bool { return isOf(dir, localFileSystems) }
+
+// isOf reports whether the file system of a folder is one of these types.
+func isOf(dir *os.File, types map[int64]bool) bool {
 	var st unix.Statfs_t
 	err := ignoringEINTR(func() error { return unix.Fstatfs(int(dir.Fd()), &st) })
-	return err == nil && localFileSystems[int64(st.Type)] //nolint:unconvert // 32 bits wide on some architectures
+	return err == nil && types[int64(st.Type)] //nolint:unconvert // 32 bits wide on some architectures
+}
+
+// shares are the types of file systems whose server can copy files. On a disk copy_file_range may share
+// blocks instead. NFS before 4.2, and many a FUSE file system, cannot: there Linux reads the file and
+// writes it again.
+// Source: statfs(2), linux/magic.h.
+var shares = map[int64]bool{
+	unix.CIFS_SUPER_MAGIC: true, unix.SMB2_SUPER_MAGIC: true, unix.NFS_SUPER_MAGIC: true, unix.FUSE_SUPER_MAGIC: true,
+}
+
+// isShare reports whether a folder is on a server that can copy files.
+func isShare(dir *os.File) bool { return isOf(dir, shares) }
+
+// copyOnServer has the server of a share copy the first bytes of a file.
+func copyOnServer(ctx context.Context, in, out *os.File, size int64) error {
+	const part = 16 << 20 // in bytes; a canceled run waits for no more
+	for done := int64(0); done < size; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, err := 0, error(nil)
+		err = ignoringEINTR(func() error {
+			from, to := done, done
+			n, err = unix.CopyFileRange(int(in.Fd()), &from, int(out.Fd()), &to, int(min(size-done, part)), 0)
+			return err
+		})
+		if err != nil {
+			return os.NewSyscallError("copy_file_range", err)
+		}
+		if n == 0 {
+			return io.ErrUnexpectedEOF
+		}
+		done += int64(n)
+	}
+	return nil
 }
 
 // hasSyncFS reports whether one syncfs makes all files below dir durable. Before

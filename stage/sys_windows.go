@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,11 @@ func finalPath(dir string) string {
 func otherWay(a, b string) bool {
 	return !strings.EqualFold(filepath.VolumeName(finalPath(a)), filepath.VolumeName(finalPath(b)))
 }
+
+// isShare: not tried yet.
+func isShare(*os.File) bool { return false }
+
+func copyOnServer(context.Context, *os.File, *os.File, int64) error { return errors.ErrUnsupported }
 
 // hasSyncFS: Windows flushes a whole volume only for administrators, so every
 // file is flushed by itself.

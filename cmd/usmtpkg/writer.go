@@ -16,12 +16,19 @@ func (p *program) withWriter(ctx context.Context, library libraryFlags, o stage.
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if !p.output.quiet {
-		for _, n := range w.Notes() {
+	said := p.say(w.Notes())
+	defer func() { p.say(w.Notes()[said:]) }()
+	return do(w)
+}
+
+// say prints notes, and returns how many there are.
+func (p *program) say(notes []string) int {
+	for _, n := range notes {
+		if !p.output.quiet {
 			report.Say(p.stderr, "usmtpkg: %s\n", n)
 		}
 	}
-	return do(w)
+	return len(notes)
 }
 
 // writerOptions are those of a writer that takes nothing from elsewhere.
