@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -12,7 +13,11 @@ import (
 	"strings"
 	"testing"
 
+	"usmtpkg/cmd/usmtpkg/report"
+	"usmtpkg/locate/tree"
 	"usmtpkg/pkgdef"
+	"usmtpkg/pkgdef/contentlib"
+	"usmtpkg/stage"
 	"usmtpkg/testdata/doccheck"
 )
 
@@ -84,6 +89,58 @@ func TestDocCommands(t *testing.T) {
 	for word := range strings.FieldsSeq(string(text)) {
 		if name := strings.Trim(word, "`.,:;()*\\"); strings.HasSuffix(name, ".ps1") && !slices.Contains(scripts, name) {
 			t.Errorf("the runbook names %s, which is not a script of a definition", name)
+		}
+	}
+}
+
+// docs/formats.md has a row for the document of each command, and names its keys there, unless it says that they are
+// those of another document.
+func TestFormatsNameKeys(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for command := range documents {
+		var row string
+		for line := range strings.Lines(string(text)) {
+			if cells := strings.SplitN(line, " | ", 3); len(cells) == 3 && strings.Contains(cells[1], "`usmtpkg "+command+"`") {
+				row = cells[2]
+			}
+		}
+		if row == "" {
+			t.Errorf("docs/formats.md has no row for %q", "usmtpkg "+command)
+			continue
+		}
+		schema, err := os.ReadFile(filepath.Join("..", "..", "docs", "schemas", command+".schema.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct{ Properties map[string]any }
+		if err := json.Unmarshal(schema, &doc); err != nil || len(doc.Properties) < 3 {
+			t.Fatalf("%s: %d properties, %v", command, len(doc.Properties), err)
+		}
+		for key := range doc.Properties {
+			named := strings.Contains(row, "`"+key+"`") || strings.Contains(row, "`"+key+"[]`")
+			if key != "format" && key != "version" && !named && !strings.Contains(row, "the keys of") {
+				t.Errorf("docs/formats.md does not name the key %s of %q", key, "usmtpkg "+command)
+			}
+		}
+	}
+}
+
+// docs/troubleshooting.md has a row for each verdict on a file.
+func TestTroubleshootingVerdicts(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "troubleshooting.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdicts := []tree.Verdict{
+		stage.Changed, stage.Missing, stage.Extra, stage.Case, stage.Type, report.NotProven,
+		contentlib.ObjectMissing, contentlib.ObjectChanged, contentlib.Different, contentlib.Unfinished, contentlib.NotFound,
+	}
+	for _, v := range verdicts {
+		if !strings.Contains(string(text), "\n| `"+string(v)+"` | ") {
+			t.Errorf("docs/troubleshooting.md has no row for the verdict %s", v)
 		}
 	}
 }
