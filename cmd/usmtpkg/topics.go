@@ -48,7 +48,7 @@ In a library:
   attestations\      signed statements, in in-toto format with a minisign signature
 
 Every JSON document has "format" and "version". Within a version keys may be added: ignore those you do not
-know. docs/formats.md describes each of them.`
+know. docs/formats.md describes each of them, and docs/schemas has their JSON schemas.`
 
 const glossaryHelp = `kit                one version of USMT as Microsoft delivers it, with its arch folders
 source             the kit that a run reads
