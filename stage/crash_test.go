@@ -20,6 +20,7 @@ const (
 
 	crashExtract = "USMTPKG_TEST_EXTRACT" // set: that is to be killed
 	crashArchive = "USMTPKG_TEST_ARCHIVE" // the release to be received, if that is to be killed
+	crashRemove  = "USMTPKG_TEST_REMOVE"  // a release: its removal is to be killed
 )
 
 // crashSteps are all steps of a run, in order, and two moments between them.
@@ -52,6 +53,9 @@ func crashRun() int {
 	}
 	if file := os.Getenv(crashArchive); file != "" {
 		return crashReceipt(os.Getenv(crashDir), file, kill)
+	}
+	if release := os.Getenv(crashRemove); release != "" {
+		return crashRemoval(os.Getenv(crashDir), release, kill)
 	}
 	if err := wholeRun(context.Background(), os.Getenv(crashDir), crashFS{kitNext(), kill}, kill); err != nil {
 		fmt.Fprintln(os.Stderr, err)

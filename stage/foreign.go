@@ -7,7 +7,7 @@ import (
 )
 
 // ownEntries are the entries of a library that are not releases.
-var ownEntries = []string{markerFile, currentFile, lockFile, definitionsDir, attestationsDir}
+var ownEntries = []string{markerFile, currentFile, lockFile, definitionsDir, attestationsDir, pinsFile}
 
 // Foreign lists the entries of the library that usmtpkg did not make and never touches, sorted. What a
 // run is writing now, or has left behind, is not among them.
@@ -27,7 +27,7 @@ func (l *Library) Foreign() ([]string, error) {
 
 func isOwn(e fs.DirEntry) bool {
 	name := e.Name()
-	if e.IsDir() && (releaseName.MatchString(name) || stagingName.MatchString(name)) {
+	if e.IsDir() && (releaseName.MatchString(name) || stagingName.MatchString(name) || trashName.MatchString(name)) {
 		return true
 	}
 	return slices.Contains(ownEntries, name) || e.Type().IsRegular() && partialName.MatchString(name)

@@ -41,18 +41,28 @@ func (w *Writer) reclaim(ctx context.Context) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
+		trash := trashName.MatchString(name)
+		if !e.IsDir() || !trash && !stagingName.MatchString(name) {
+			continue
+		}
+		if !w.owns(name) {
+			w.note(fmt.Sprintf("left %s alone: nothing in it proves that it belongs to this library", name))
+			continue
+		}
+		if err := w.lock.check(); err != nil {
+			return err
+		}
+		remove := w.removeStaging
+		if trash {
+			remove = w.clearTrash
+		}
+		err := remove(ctx, name)
 		switch {
-		case e.IsDir() && stagingName.MatchString(name):
-			if !w.owns(name) {
-				w.note(fmt.Sprintf("left %s alone: nothing in it proves that it belongs to this library", name))
-				continue
-			}
-			if err := w.lock.check(); err != nil {
-				return err
-			}
-			if err := w.removeStaging(ctx, name); err != nil {
-				return destination("clearing an interrupted run", err)
-			}
+		case err != nil && trash && ctx.Err() == nil:
+			w.note(fmt.Sprintf("%s, what is left of a release that was removed, is still there: %v", name, err))
+		case err != nil:
+			return destination("clearing an interrupted run", err)
+		default:
 			w.note(fmt.Sprintf("cleared %s, left by an interrupted run", name))
 		}
 	}
@@ -107,8 +117,8 @@ func (w *Writer) owns(dir string) bool {
 	return err == nil && (len(entries) == 0 || torn && len(entries) == 1)
 }
 
-// removeStaging removes a staging folder that is ours, its proofs last, so
-// that an interrupted removal can be resumed.
+// removeStaging removes a staging folder, or a release that is being removed, that
+// is ours: its proofs last, so that an interrupted removal can be resumed.
 func (w *Writer) removeStaging(ctx context.Context, dir string) error {
 	sub, err := tree.Sub(w.root, dir)
 	if err != nil {

@@ -154,3 +154,37 @@ func (w *Writer) writeSidecar(ctx context.Context, release, dir, doing string, f
 	}
 	return names, nil
 }
+
+// Definitions lists the folders of package definitions, those of releases that are gone too, and links in
+// their place.
+func (l *Library) Definitions() ([]string, error) {
+	return l.beside(definitionsDir, func(e fs.DirEntry) bool { return !e.Type().IsRegular() })
+}
+
+// DefinitionFiles lists what is in the folder of a release's package definition.
+func (l *Library) DefinitionFiles(release string) ([]string, error) {
+	return l.beside(definitionsDir+"/"+release, func(fs.DirEntry) bool { return true })
+}
+
+// beside lists a folder beside the releases, which need not be there.
+func (l *Library) beside(dir string, keep func(fs.DirEntry) bool) ([]string, error) {
+	root, err := tree.OpenRoot(l.dir)
+	if err != nil {
+		return nil, destination("opening the library", err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	if err := ownFolder(root, dir); err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(root.FS(), dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, destination("opening "+dir, err)
+	}
+	names := []string{}
+	for _, e := range entries {
+		if keep(e) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}

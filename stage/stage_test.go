@@ -100,6 +100,10 @@ func content(t *testing.T, dir string) map[string]string {
 			got[filepath.ToSlash(rel)+"/"] = ""
 			return nil
 		}
+		if d.Type() == fs.ModeSymlink {
+			got[filepath.ToSlash(rel)], err = os.Readlink(p)
+			return err
+		}
 		b, err := os.ReadFile(p)
 		got[filepath.ToSlash(rel)] = string(b)
 		return err

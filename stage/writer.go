@@ -25,6 +25,7 @@ type WriterOptions struct {
 	Protected   []string         // folders that must not become libraries: home, Windows
 	Source      string           // the source's folder, which must not overlap the library; empty if it is not a folder
 	OverlayDirs []string         // folders of an overlay, which must not be in the library
+	Definition  []string         // the names of the files that usmtpkg writes into the folder of a definition
 	Now         func() time.Time // the clock for what is recorded; nil records the zero time
 
 	step func(name string) // called between the steps of a run; tests end the process there
@@ -40,6 +41,8 @@ type Writer struct {
 	notes []string
 	step  func(name string)
 	disk  flusher
+
+	definition []string // see WriterOptions
 }
 
 // CheckTarget returns an error if dir cannot be opened as a library for writing. It does not touch
@@ -90,7 +93,7 @@ func OpenWriter(ctx context.Context, dir string, o WriterOptions) (*Writer, erro
 	if err != nil {
 		return nil, destination("opening the library", err)
 	}
-	w := &Writer{Library: &Library{dir: dir}, root: root, now: o.Now, step: o.step, disk: flusherOr(o.disk)}
+	w := &Writer{Library: &Library{dir: dir}, root: root, now: o.Now, step: o.step, disk: flusherOr(o.disk), definition: o.Definition}
 	if err := w.open(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -83,6 +85,23 @@ func askPassword(ctx context.Context, prompt string) ([]byte, error) {
 		return nil, fmt.Errorf("asking for the password: %w", err)
 	}
 	return password, nil
+}
+
+// confirm asks a question on the terminal, and reports whether the answer is yes.
+func confirm(ctx context.Context, question string) (bool, error) {
+	report.Say(os.Stderr, "%s", question)
+	answer, err := interruptible(ctx, func() ([]byte, error) {
+		line, err := bufio.NewReader(io.LimitReader(os.Stdin, maxPassword)).ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return line, err
+	})
+	if err != nil {
+		return false, fmt.Errorf("asking: %w", err)
+	}
+	word := strings.ToLower(string(bytes.TrimSpace(answer)))
+	return word == "y" || word == "yes", nil
 }
 
 // interruptible reads from a terminal or a pipe. That cannot be called off: after Ctrl-C the

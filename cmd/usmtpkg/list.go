@@ -65,6 +65,10 @@ func releases(lib *stage.Library) (list []report.Release, bad, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	pinned, err := lib.Pins()
+	if err != nil {
+		return nil, nil, err
+	}
 	gone := current != "" && !slices.Contains(names, current)
 	if gone {
 		names = append(names, current)
@@ -82,7 +86,7 @@ func releases(lib *stage.Library) (list []report.Release, bad, err error) {
 			d.Arches = []string{}
 		}
 		d.Active, d.PackageSource = name == current, lib.PackageSource(name)
-		d.Attestation = attestationOf(lib, name)
+		d.Attestation, d.Pinned = attestationOf(lib, name), slices.Contains(pinned, name)
 		list = append(list, d)
 	}
 	slices.SortFunc(list, func(a, b report.Release) int {

@@ -59,7 +59,7 @@ func start(stdout io.Writer) int {
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		env.askPassword = askPassword
+		env.askPassword, env.confirm = askPassword, confirm
 	}
 	return run(ctx, env, os.Args[1:])
 }

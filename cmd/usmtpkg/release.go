@@ -47,6 +47,13 @@ func resolveRelease(lib *stage.Library, given string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return resolveAmong(lib, names, given)
+}
+
+// resolveAmong is resolveRelease for these names. One that is there twice counts once.
+func resolveAmong(lib *stage.Library, names []string, given string) (string, error) {
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if slices.Contains(names, given) {
 		return given, nil
 	}

@@ -27,6 +27,7 @@ type environment struct {
 	terminal bool // stderr is a terminal
 
 	askPassword func(ctx context.Context, prompt string) ([]byte, error) // nil: there is nobody to ask
+	confirm     func(ctx context.Context, question string) (bool, error) // nil: as above
 }
 
 // A program is one run of usmtpkg.
@@ -158,7 +159,7 @@ left out: 26100.2454.`,
 	addGroup(root, "stage", "Stage", newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p))
 	addGroup(root, "prove", "Prove", newVerifyCmd(p), newDiffCmd(p), newAttestCmd(p), newInventoryCmd(p))
 	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p), newPackCmd(p), newUnpackCmd(p))
-	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
+	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newPruneCmd(p), newPinCmd(p), newUnpinCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
 	addGroup(root, groupHelp, "Help", newVersionCmd(p))
 	addTopics(root)
 	root.SetHelpCommandGroupID(groupHelp)

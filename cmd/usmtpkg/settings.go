@@ -24,6 +24,7 @@ var notSettings = map[string]bool{
 	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true, "allow-changed": true, "sample": true,
 	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true, "sbom": true,
 	"exit-code": true,
+	"pin":       true, "in-use": true, "yes": true,
 }
 
 // configVariable names the configuration file; it stands for --config, which no file can set.

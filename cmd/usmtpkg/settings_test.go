@@ -135,7 +135,7 @@ func FuzzParseConfig(f *testing.F) {
 func TestSettingsFromEverywhere(t *testing.T) {
 	t.Chdir(t.TempDir())
 	values := map[string]string{
-		"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif", "glob": "a,b", "strings": "x86", "word": "none", "mode": "stream",
+		"bool": "true", "int": "3", "string": "x", "stringSlice": "a,b", "form": "sarif", "glob": "a,b", "strings": "x86", "word": "none", "mode": "stream", "age": "10d",
 	}
 	root := newRootCmd(&program{})
 	for _, cmd := range root.Commands() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,12 @@ func show(library libraryFlags, args []string) (report.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	pinned, err := lib.Pins()
+	if err != nil {
+		return nil, err
+	}
 	doc := report.NewShow(lib.Dir(), rel)
+	doc.Pinned = slices.Contains(pinned, rel.Name)
 	doc.Active, doc.PackageSource, doc.Attestation = current == rel.Name, lib.PackageSource(rel.Name), attestationOf(lib, rel.Name)
 	if doc.Definition.Files, err = fileNames(lib.DefinitionDir(rel.Name)); err != nil {
 		return nil, err

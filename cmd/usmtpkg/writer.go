@@ -33,7 +33,7 @@ func (p *program) say(notes []string) int {
 
 // writerOptions are those of a writer that takes nothing from elsewhere.
 func (p *program) writerOptions() stage.WriterOptions {
-	return stage.WriterOptions{Protected: p.protectedFolders(), Now: p.now}
+	return stage.WriterOptions{Protected: p.protectedFolders(), Definition: definitionNames(), Now: p.now}
 }
 
 // activate makes a release the active one.

@@ -26,6 +26,7 @@ type Release struct {
 	Verified      stage.VerifyMode `json:"verified"`
 	Active        bool             `json:"active"`
 	Problem       string           `json:"problem,omitempty"`
+	Pinned        bool             `json:"pinned"`
 	Attestation   string           `json:"attestation"` // Signed, Unsigned or NoAttestation; not checked
 	PackageSource string           `json:"package_source"`
 
@@ -89,6 +90,9 @@ func (r Release) remarks() string {
 	var list []string
 	if r.Sample {
 		list = append(list, "sample kit, not USMT")
+	}
+	if r.Pinned {
+		list = append(list, "pinned")
 	}
 	if r.Attestation == Signed {
 		list = append(list, "signed")

@@ -45,6 +45,9 @@ func (d *Show) text(t *printer) {
 	if d.Active {
 		t.printf("             the active release\n")
 	}
+	if d.Pinned {
+		t.printf("             pinned\n")
+	}
 	if d.Sample {
 		t.printf("             sample kit, not USMT\n")
 	}

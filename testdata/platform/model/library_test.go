@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -44,6 +45,7 @@ type machine struct {
 	damaged  map[string]damage
 	current  string
 	foreign  map[string]string // what others put into the library
+	pinned   string            // a release that is never pruned; empty: none
 }
 
 type damage struct {
@@ -238,6 +240,65 @@ func (m *machine) discard(t *rapid.T) {
 	delete(m.releases, name)
 }
 
+// pin pins a release, and unpins the one before.
+func (m *machine) pin(t *rapid.T) {
+	next := m.some(t, false)
+	if m.pinned != "" {
+		want(t, m.run("unpin", m.pinned, "--library", m.dir), 0)
+	}
+	m.pinned = next
+	want(t, m.run("pin", m.pinned, "--library", m.dir), 0)
+}
+
+// prune removes all but the active release and the pinned one, or is killed at that.
+func (m *machine) prune(t *rapid.T) {
+	if m.current == "" || m.releases[m.current] == nil {
+		t.Skip("nothing is active")
+	}
+	keep := rapid.IntRange(1, 3).Draw(t, "keep")
+	old := m.newest()[min(keep, len(m.releases)):]
+	old = slices.DeleteFunc(old, func(name string) bool { return name == m.current || name == m.pinned })
+	args := []string{"prune", "--keep", fmt.Sprint(keep), "--yes", "--library", m.dir}
+	killed := false
+	if at := rapid.IntRange(-60, 60).Draw(t, "call"); at < 0 {
+		want(t, m.run(args...), 0)
+	} else {
+		r := crash.Trace(m.t, m.dir, at, append([]string{m.program}, args...)...)
+		killed = r.Killed
+		if killed && r.Calls[len(r.Calls)-1] == "pwrite64 /.lock" {
+			past := time.Now().Add(-time.Minute)
+			if err := os.Chtimes(filepath.Join(m.dir, ".lock"), past, past); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, name := range old {
+		_, err := os.Stat(filepath.Join(m.dir, name))
+		if err == nil && killed {
+			continue
+		}
+		if err == nil {
+			t.Fatalf("release %s was not pruned", name)
+		}
+		delete(m.releases, name)
+		delete(m.damaged, name)
+	}
+}
+
+// newest are the releases by age, as list has them.
+func (m *machine) newest() (names []string) {
+	var doc struct {
+		Releases []struct{ Release string }
+	}
+	if err := json.Unmarshal([]byte(m.run("list", "--library", m.dir, "--json").Stdout), &doc); err != nil {
+		m.t.Fatal(err)
+	}
+	for _, r := range doc.Releases {
+		names = append(names, r.Release)
+	}
+	return names
+}
+
 // meddle puts something into the library that is not the program's.
 func (m *machine) meddle(t *rapid.T) {
 	name := rapid.SampledFrom([]string{"notes.txt", "10.0.65001.1-0123456789ab.old/x", ".staging-mine/x", ".staging-0123456789abcdef/diary.txt", "definitions/mine.partial"}).Draw(t, "name")
@@ -313,7 +374,7 @@ func TestLibrary(t *testing.T) {
 		m.current = all[0].release
 		rt.Repeat(map[string]func(*rapid.T){
 			"refresh": m.refresh, "stage": m.stage, "plan": m.plan, "kill": m.kill, "tamper": m.tamper, "mend": m.mend,
-			"discard": m.discard, "meddle": m.meddle, "verify": m.verify, "": m.check,
+			"discard": m.discard, "meddle": m.meddle, "prune": m.prune, "pin": m.pin, "verify": m.verify, "": m.check,
 		})
 		// In the end one run puts everything right, and leaves nothing of those before it.
 		for name := range m.damaged {
