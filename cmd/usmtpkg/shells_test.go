@@ -57,6 +57,8 @@ func TestShells(t *testing.T) {
 	}
 	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	t.Setenv("HOME", dir)
+	engine := os.Getenv("USMTPKG_PWSH") // for usmtpkg no variable that it knows
+	t.Setenv("USMTPKG_PWSH", "")
 	library := filepath.Join(dir, "lib")
 	if out, err := exec.CommandContext(t.Context(), "usmtpkg", "stage", "--sample", "--quiet", "--library", library).CombinedOutput(); err != nil {
 		t.Fatalf("usmtpkg stage: %v\n%s", err, out)
@@ -66,6 +68,7 @@ func TestShells(t *testing.T) {
 		"usmtpkg stage --verify ": {"reread", "uncached", "stream"},
 		"usmtpkg activate --library " + library + " 10.": {"10.0.65000.1-"},
 	}
+	t.Run("powershell", func(t *testing.T) { testPowerShell(t, engine, lines) })
 	for shell, s := range shells {
 		t.Run(shell, func(t *testing.T) {
 			if !doccheck.Has(t, shell, s.needs, s.file) {
@@ -84,13 +87,36 @@ func TestShells(t *testing.T) {
 				if shell == "fish" {
 					args = []string{"-c", s.script, file, line}
 				}
-				out, err := exec.CommandContext(t.Context(), shell, args...).CombinedOutput()
-				for _, w := range want {
-					if err != nil || !strings.Contains(strings.TrimPrefix(string(out), line), w) {
-						t.Errorf("%s offers after %q: %v\n%q\nwant %s among it", shell, line, err, out, w)
-					}
-				}
+				offers(t, exec.CommandContext(t.Context(), shell, args...), line, want)
 			}
 		})
+	}
+}
+
+// offers checks what a shell prints that it offers after a line.
+func offers(t *testing.T, shell *exec.Cmd, line string, want []string) {
+	t.Helper()
+	out, err := shell.CombinedOutput()
+	for _, w := range want {
+		if err != nil || !strings.Contains(strings.TrimPrefix(string(out), line), w) {
+			t.Errorf("%s offers after %q: %v\n%q\nwant %s among it", filepath.Base(shell.Path), line, err, out, w)
+		}
+	}
+}
+
+// testPowerShell asks a PowerShell, which $USMTPKG_PWSH names.
+func testPowerShell(t *testing.T, engine string, lines map[string][]string) {
+	t.Helper()
+	if !filepath.IsAbs(engine) {
+		t.Skip("NOT TESTED: USMTPKG_PWSH names no PowerShell")
+	}
+	for line, want := range lines {
+		// Without a terminal the module with the keys of the command line is not loaded.
+		const ask = `function Get-PSReadLineKeyHandler { [pscustomobject]@{Key = 'Tab'; Function = 'TabCompleteNext'} }
+			usmtpkg completion powershell | Out-String | Invoke-Expression
+			$line = $env:LINE; (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText`
+		cmd := exec.CommandContext(t.Context(), engine, "-NoProfile", "-NonInteractive", "-Command", ask)
+		cmd.Env = append(os.Environ(), "LINE="+line)
+		offers(t, cmd, line, want)
 	}
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"debug/buildinfo"
 	"encoding/json"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -270,8 +272,12 @@ func judgeImage(t *testing.T, name string) {
 	if config.Config.User != "65532:65532" || config.Architecture != runtime.GOARCH {
 		t.Errorf("the image is %s", text)
 	}
+	// To a registry and back, by its digest; skopeo checks those of all parts.
+	registry := startRegistry(t)
+	sh(t, "", "skopeo", "--insecure-policy", "copy", "--all", "--dest-tls-verify=false", "oci-archive:"+name+":"+testVersion, "docker://"+registry+"/usmtpkg:"+testVersion)
+	digest := strings.TrimSpace(sh(t, "", "skopeo", "inspect", "--tls-verify=false", "--format", "{{.Digest}}", "docker://"+registry+"/usmtpkg:"+testVersion))
 	dir := filepath.Join(t.TempDir(), "image")
-	sh(t, "", "skopeo", "--insecure-policy", "--override-arch", runtime.GOARCH, "copy", "oci-archive:"+name+":"+testVersion, "dir:"+dir) // checks the digests
+	sh(t, "", "skopeo", "--insecure-policy", "--override-arch", runtime.GOARCH, "copy", "--src-tls-verify=false", "docker://"+registry+"/usmtpkg@"+digest, "dir:"+dir)
 	var manifest struct{ Layers []struct{ Digest string } }
 	if err := json.Unmarshal(read(t, filepath.Join(dir, "manifest.json")), &manifest); err != nil {
 		t.Fatal(err)
@@ -280,6 +286,40 @@ func judgeImage(t *testing.T, name string) {
 		sh(t, dir, "tar", "-xzf", strings.TrimPrefix(l.Digest, "sha256:"))
 	}
 	works(t, filepath.Join(dir, "usmtpkg"))
+}
+
+// startRegistry starts a registry on loopback, and returns its address.
+func startRegistry(t *testing.T) string {
+	t.Helper()
+	doccheck.Has(t, "docker-registry", "install docker-registry", "")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	conf := filepath.Join(t.TempDir(), "registry.yml")
+	write(t, conf, []byte("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: "+t.TempDir()+"}}\nhttp: {addr: '"+address+"'}\n"), 0o666)
+	ctx, stop := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, "docker-registry", "serve", conf)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		_ = cmd.Wait() // it was killed
+	})
+	for range 600 {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_ = conn.Close()
+			return address
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("docker-registry does not listen at %s", address)
+	return ""
 }
 
 // The manifests name the archive where it will be, by its sum.
