@@ -292,7 +292,7 @@ func judgeImage(t *testing.T, name string) {
 func startRegistry(t *testing.T) string {
 	t.Helper()
 	doccheck.Has(t, "docker-registry", "install docker-registry", "")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func startRegistry(t *testing.T) string {
 		_ = cmd.Wait() // it was killed
 	})
 	for range 600 {
-		if conn, err := net.Dial("tcp", address); err == nil {
+		if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
 			_ = conn.Close()
 			return address
 		}
