@@ -44,7 +44,7 @@ var (
 		source: "documented: the task sequence steps take the USMT of the operating system's arch (Microsoft Learn, 2022); " +
 			"measured: USMT 10.0.26100.1 (May 2024) still has x86, newer kits are not known"}
 	archARM64Unverified = rule{id: "arch-arm64-unverified", severity: finding.SeverityWarning,
-		hint: "accept it with --allow-arch arm64,x86, or leave it out with --forbid-arch arm64",
+		hint: "accept it with --allow-arch arm64,x86, or give a copy of the kit without the folder",
 		source: "not established: the documentation of the task sequence steps names x86 and amd64 only (Microsoft Learn, 2022), " +
 			"and no public source up to September 2026 says whether OsdMigrateUserState.exe takes arm64"}
 	archVersionMixed = rule{id: "arch-version-mixed", severity: finding.SeverityError,
