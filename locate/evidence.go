@@ -29,6 +29,8 @@ type Evidence struct {
 // The kinds of evidence, the best first.
 const (
 	FileVersion        = "file-version"        // of scanstate.exe
+	LayoutMSI          = "layout-msi"          // release of the ADK that an installer of an offline layout belongs to, by its SHA-256
+	LayoutPatch        = "layout-patch"        // patch beside the installers, which is not applied; it has no value
 	ADKEntry           = "adk-entry"           // uninstall entry of the ADK itself
 	USMTEntry          = "usmt-entry"          // uninstall entry of its part "User State Migration Tool"
 	ExperienceManifest = "experience-manifest" // UserExperienceManifest.xml of the ADK's installer
@@ -104,7 +106,7 @@ func entryEvidence(entries []UninstallEntry, registry string) []Evidence {
 
 // byKind sorts evidence, the best first.
 func byKind(list []Evidence) []Evidence {
-	order := []string{FileVersion, ADKEntry, USMTEntry, ExperienceManifest}
+	order := []string{FileVersion, LayoutMSI, LayoutPatch, ADKEntry, USMTEntry, ExperienceManifest}
 	slices.SortStableFunc(list, func(a, b Evidence) int {
 		return cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind))
 	})

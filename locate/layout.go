@@ -14,7 +14,9 @@ import (
 type LayoutError struct {
 	Path string   // the folder given
 	MSIs []string // paths of the USMT installers found, sorted; none when the layout was made without USMT
-	Err  error    // what is wrong with the layout, where Unpack found something
+	Err  error    // what is wrong with the layout, where Look or Unpack found something
+
+	patches []string // paths of the patches (.msp) beside them
 }
 
 func (e *LayoutError) Error() string {
@@ -35,16 +37,14 @@ func (e *LayoutError) Unwrap() error { return e.Err }
 
 // Hint says what to do.
 func (e *LayoutError) Hint() string {
-	const again = "run adksetup /layout again, or copy what is missing from a complete layout of the same ADK version"
-	switch missing := e.missingParts(); {
-	case len(e.MSIs) == 0:
+	const again = "run adksetup /layout again, or copy what is missing from a complete layout of "
+	if len(e.MSIs) == 0 {
 		return "make the layout again with the feature " + Feature
-	case e.Err != nil:
-		return again
-	case len(missing) > 0:
-		return "the layout lacks " + strings.Join(missing, " and ") + ", without which USMT is incomplete; " + again
 	}
-	return "usmtpkg validate, stage and refresh unpack it: give them the same --source"
+	if release := e.release(); release != "" {
+		return again + "ADK " + release
+	}
+	return again + "the same ADK version"
 }
 
 // missingParts names the absent ones of the three installers that make up USMT
@@ -79,32 +79,43 @@ func asLayout(fsys fs.FS, dir string) (*LayoutError, error) {
 	if err != nil {
 		return nil, err
 	}
-	msis, err := usmtInstallers(fsys, installers)
+	msis, err := filesOf(fsys, installers, isInstaller)
 	if err != nil {
 		return nil, err
 	}
 	if len(msis) == 0 && !isLayout {
 		return nil, nil
 	}
-	for i, msi := range msis {
-		msis[i] = filepath.Join(dir, filepath.FromSlash(msi))
+	msis = joined(dir, msis)
+	patches, err := filesOf(fsys, installers, func(name string) bool { return strings.EqualFold(path.Ext(name), ".msp") })
+	if err != nil {
+		return nil, err
 	}
-	return &LayoutError{Path: dir, MSIs: msis}, nil
+	return &LayoutError{Path: dir, MSIs: msis, patches: joined(dir, patches)}, nil
 }
 
-// usmtInstallers lists the USMT installers in dir.
-func usmtInstallers(fsys fs.FS, dir string) ([]string, error) {
+// joined returns the paths of files of a folder.
+func joined(dir string, names []string) []string {
+	var paths []string
+	for _, name := range names {
+		paths = append(paths, filepath.Join(dir, filepath.FromSlash(name)))
+	}
+	return paths
+}
+
+// filesOf lists the files in dir whose names are wanted.
+func filesOf(fsys fs.FS, dir string, wanted func(name string) bool) ([]string, error) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	var msis []string
+	var files []string
 	for _, e := range entries {
-		if isInstaller(e.Name()) {
-			msis = append(msis, path.Join(dir, e.Name()))
+		if wanted(e.Name()) {
+			files = append(files, path.Join(dir, e.Name()))
 		}
 	}
-	return msis, nil
+	return files, nil
 }
 
 // isInstaller reports whether a file is an installer of USMT, by its name.

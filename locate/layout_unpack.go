@@ -11,7 +11,6 @@ import (
 	"usmtpkg/locate/cab"
 	"usmtpkg/locate/layout"
 	"usmtpkg/locate/msi"
-	"usmtpkg/locate/tree"
 )
 
 // Unpack unpacks all that the USMT installers of the layout install into the
@@ -22,12 +21,8 @@ import (
 // Signatures are not checked: whoever uses the candidate validates its files, as
 // those of any other source, and ReadKitMSIs gives it the packages.
 func (e *LayoutError) Unpack(ctx context.Context, dir string) (c Candidate, folder string, err error) {
-	if len(e.MSIs) == 0 {
-		return c, "", e
-	}
-	if missing := e.missingParts(); len(missing) > 0 {
-		err := fmt.Errorf("it lacks %s, without which USMT is incomplete", strings.Join(missing, " and "))
-		return c, "", &LayoutError{e.Path, e.MSIs, err}
+	if err := e.complete(); err != nil {
+		return c, "", err
 	}
 	kits, err := e.unpack(ctx, dir)
 	if err != nil {
@@ -42,6 +37,7 @@ func (e *LayoutError) Unpack(ctx context.Context, dir string) (c Candidate, fold
 	for i := range c.Evidence {
 		c.Evidence[i].Where = c.shown(c.Evidence[i].Where)
 	}
+	c.Evidence = byKind(append(c.Evidence, e.evidence()...))
 	return c, folder, nil
 }
 
@@ -66,7 +62,7 @@ func (c Candidate) shown(path string) string {
 func (e *LayoutError) because(err error) error {
 	for _, fault := range []any{new(*layout.FaultError), new(*layout.MissingError), new(*cab.FormatError), new(*msi.FormatError), new(*NotFoundError)} {
 		if errors.As(err, fault) {
-			return &LayoutError{e.Path, e.MSIs, err}
+			return &LayoutError{e.Path, e.MSIs, err, e.patches}
 		}
 	}
 	return fmt.Errorf("unpacking USMT from %s: %w", e.Path, err)
@@ -74,20 +70,11 @@ func (e *LayoutError) because(err error) error {
 
 // unpack unpacks into dir, and returns the kits root there.
 func (e *LayoutError) unpack(ctx context.Context, dir string) (kits string, err error) {
-	from, err := openFolder(filepath.Dir(e.MSIs[0]))
+	l, closeAll, err := e.open()
 	if err != nil {
 		return "", err
 	}
-	defer closeFolder(from)
-	names := make([]string, len(e.MSIs))
-	for i, m := range e.MSIs {
-		names[i] = filepath.Base(m)
-	}
-	l, err := layout.Open(tree.FS(from), names...)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
+	defer func() { err = errors.Join(err, closeAll()) }()
 	to, err := openFolder(dir)
 	if err != nil {
 		return "", err

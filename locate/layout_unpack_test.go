@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,7 +22,11 @@ func plantLayout(t *testing.T) string {
 	var content []byte
 	var c cabtest.Cabinet
 	for name, b := range samplekit.Files(samplekit.Options{Arches: []string{AMD64}}) {
-		files = append(files, msitest.File{Path: name, Data: b})
+		f := msitest.File{Path: name, Data: b}
+		if strings.HasSuffix(name, scanState) {
+			f.Version = samplekit.Version
+		}
+		files = append(files, f)
 		c.Files = append(c.Files, cabtest.File{Name: fmt.Sprintf("fil%d", len(files)), Size: len(b), Start: len(content)})
 		content = append(content, b...)
 	}
@@ -76,6 +81,46 @@ func TestUnpack(t *testing.T) {
 		if strings.Contains(place.Path, to) {
 			t.Errorf("catalogs looked for in %s", place.Path)
 		}
+	}
+}
+
+// TestLook: what a layout has is read from its installers, and nothing is unpacked.
+func TestLook(t *testing.T) {
+	dir := plantLayout(t)
+	if err := os.WriteFile(filepath.Join(dir, "Installers", "a.MSP"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	packed := findLayout(t, dir)
+	c, err := packed.Look()
+	if err != nil || c.Path != dir || c.Version.String() != samplekit.Version || !slices.Equal(c.Arches, []string{AMD64}) {
+		t.Errorf("Look = %+v, %v", c, err)
+	}
+	var kinds []string
+	for _, e := range c.Evidence {
+		kinds = append(kinds, e.Kind)
+	}
+	if want := []string{FileVersion, LayoutMSI, LayoutPatch}; !slices.Equal(kinds, want) {
+		t.Errorf("evidence %q, want %q", kinds, want)
+	}
+	if note := packed.PatchNote(); len(note) != 1 || !strings.Contains(note[0], "a.MSP") {
+		t.Errorf("PatchNote = %q", note)
+	}
+	if err := os.Remove(filepath.Join(dir, "Installers", "0ab24be4ae66cd2d38e5495684e0a5a1.cab")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := packed.Look(); !errors.As(err, new(*LayoutError)) || !errors.As(err, new(*layout.MissingError)) {
+		t.Errorf("without its cabinet: %v", err)
+	}
+}
+
+// TestLookWithoutUSMT: installers that have no scanstate.exe are a fault.
+func TestLookWithoutUSMT(t *testing.T) {
+	kit := msitest.Kit("10.1.26100.2454", msitest.File{Path: "amd64/MigApp.xml", Data: []byte("x")})
+	dir := plant(t, map[string]string{
+		"Installers/User State Migration Tool-x86_en-us.msi": string(msitest.Compound(kit.Root(), 4)), "Installers/0ab24be4ae66cd2d38e5495684e0a5a1.cab": "",
+	})
+	if _, err := findLayout(t, dir).Look(); !errors.As(err, new(*LayoutError)) || !strings.Contains(err.Error(), "its installers have no scanstate.exe") {
+		t.Errorf("Look: %v", err)
 	}
 }
 

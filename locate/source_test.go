@@ -62,7 +62,7 @@ func TestFindLayout(t *testing.T) {
 		files  []string
 		source string
 		want   []string // installers, relative to the source
-		lacks  string   // in the hint
+		lacks  string   // an installer
 	}{
 		{"one installer", []string{"adksetup.exe", "Installers/" + msi, "Installers/a.cab"}, ".", []string{"Installers/" + msi}, ""},
 		{"no bootstrapper", []string{"installers/" + strings.ToUpper(msi)}, ".", []string{"installers/" + strings.ToUpper(msi)}, ""},
@@ -70,7 +70,7 @@ func TestFindLayout(t *testing.T) {
 		{"three installers", []string{"ADKSetup.exe", "Installers/" + part("ClientCore"), "Installers/" + part("DesktopEditions"), "Installers/" + part("OnecoreUAP")},
 			".", []string{"Installers/" + part("ClientCore"), "Installers/" + part("DesktopEditions"), "Installers/" + part("OnecoreUAP")}, ""},
 		{"one of three", []string{"Installers/" + part("DesktopEditions")}, ".", []string{"Installers/" + part("DesktopEditions")},
-			"the layout lacks (ClientCore) and (OnecoreUAP), without which USMT is incomplete"},
+			"it lacks (ClientCore) and (OnecoreUAP), without which USMT is incomplete"},
 		{"without USMT", []string{"adksetup.exe", "Installers/Windows Deployment Tools-x86_en-us.msi"}, ".", nil, ""},
 	}
 	for _, tt := range tests {
@@ -86,7 +86,7 @@ func TestFindLayout(t *testing.T) {
 				t.Fatalf("Find: %v, want a *LayoutError", err)
 			}
 			var want []string
-			hint := "usmtpkg validate, stage and refresh unpack it: give them the same --source"
+			hint := "run adksetup /layout again, or copy what is missing from a complete layout of the same ADK version"
 			for _, name := range tt.want {
 				want = append(want, filepath.Join(dir, filepath.FromSlash(name)))
 			}
@@ -94,7 +94,9 @@ func TestFindLayout(t *testing.T) {
 			case tt.want == nil:
 				hint = "make the layout again with the feature " + Feature
 			case tt.lacks != "":
-				hint = tt.lacks + "; run adksetup /layout again, or copy what is missing from a complete layout of the same ADK version"
+				if _, err := packed.Look(); err == nil || !strings.Contains(err.Error(), tt.lacks) {
+					t.Errorf("Look: %v, want an error with %q", err, tt.lacks)
+				}
 			}
 			if diff := cmp.Diff(want, packed.MSIs); diff != "" {
 				t.Errorf("MSIs (-want +got):\n%s", diff)

@@ -49,8 +49,10 @@ type extraction struct {
 	o     ExtractOptions
 	base  string // the name of the target
 	doing string // for a DestinationError
-	tree  Tree   // in the order of Content.Files
-	notes []string
+
+	private bool // nobody else may look at what is extracted
+	tree    Tree // in the order of Content.Files
+	notes   []string
 }
 
 // Extract writes the files and folders of a content to target, which must not exist yet or be an

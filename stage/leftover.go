@@ -44,7 +44,11 @@ func (x *extraction) makePartial(parent *os.Root) (name string, err error) {
 	for range 3 {
 		token := randomHex(8)
 		name = "." + x.base + "." + token + partialSuffix
-		if err = parent.Mkdir(name, 0o777); err != nil {
+		perm := os.FileMode(0o777)
+		if x.private {
+			perm = 0o700
+		}
+		if err = parent.Mkdir(name, perm); err != nil {
 			return "", err
 		}
 		x.o.step("made")

@@ -2,10 +2,12 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -192,5 +194,36 @@ func TestExtractLeavesWhatBegins(t *testing.T) {
 		if len(got.Notes) != 1 || !strings.HasPrefix(got.Notes[0], "left "+filepath.Base(dir)+" alone: ") {
 			t.Errorf("torn %t: Notes = %q, want that it was left alone", torn, got.Notes)
 		}
+	}
+}
+
+// TestScratch: a folder for temporary files is private and empty, goes when it is not needed any more, and
+// if the run was killed, with the next run.
+func TestScratch(t *testing.T) {
+	work := t.TempDir()
+	leftover := killedExtraction(t, work, "mid-copy")
+	s, err := NewScratch(t.Context(), work, "USMT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"cleared " + filepath.Base(leftover) + ", left by an interrupted run"}; !slices.Equal(s.Notes, want) {
+		t.Errorf("Notes = %q, want %q", s.Notes, want)
+	}
+	if info, err := os.Stat(filepath.Dir(s.Dir)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
+		t.Errorf("it is not private: %v, %v", info, err)
+	}
+	other, err := NewScratch(t.Context(), work, "USMT")
+	if err != nil || len(other.Notes) != 1 || !strings.Contains(other.Notes[0], "is running") {
+		t.Errorf("beside one in use: %q, %v", other.Notes, err)
+	}
+	write(t, filepath.Join(s.Dir, "a/b"), "x")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := errors.Join(s.Remove(ctx), other.Remove(ctx)); err != nil {
+		t.Error(err)
+	}
+	wantNothing(t, work)
+	if _, err := NewScratch(t.Context(), filepath.Join(work, "nowhere"), "USMT"); !errors.As(err, new(*DestinationError)) {
+		t.Errorf("nowhere: %v", err)
 	}
 }

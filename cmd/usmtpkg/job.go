@@ -68,7 +68,12 @@ func (j *job) end(err error) error {
 
 // check makes sure that the target can be one, then looks at the source.
 func (j *job) check(ctx context.Context, lo locate.Options, packagePath string) error {
-	if err := stage.CheckTarget(j.o.library.dir, j.writerOptions()); err != nil {
+	wo := j.writerOptions()
+	err := stage.CheckTarget(j.o.library.dir, wo)
+	if wo.Source = j.usmt.layout; err == nil && wo.Source != "" {
+		err = stage.CheckTarget(j.o.library.dir, wo)
+	}
+	if err != nil {
 		return err
 	}
 	path, err := sourcePath(j.o.library.dir, packagePath, j.usmt.Version.String()+"-"+strings.Repeat("0", 12))

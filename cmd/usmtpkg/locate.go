@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,11 @@ func (p *program) locate(ctx context.Context, source sourceFlags) (report.Docume
 		return report.NewLocate(locate.Result{Candidates: []locate.Candidate{u.Candidate}}, u.reason), nil
 	}
 	res, err := locate.Find(ctx, p.findOptions(source))
+	if packed, ok := errors.AsType[*locate.LayoutError](err); ok {
+		var c locate.Candidate
+		c, err = packed.Look()
+		res.Candidates = []locate.Candidate{c}
+	}
 	if err != nil {
 		return nil, err
 	}

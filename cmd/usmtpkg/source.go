@@ -54,6 +54,7 @@ type usmt struct {
 	fsys   fs.FS
 	close  func() error
 	dir    string // its folder; empty for the sample kit, which is none
+	layout string // the offline layout that it was unpacked from
 
 	overlay     []overlay.Laid // what was laid into it
 	overlayDirs []string       // the folders that came from
@@ -72,7 +73,7 @@ func (p *program) findUSMT(ctx context.Context, o sourceFlags) (usmt, error) {
 		p.console().Looked(res.Places)
 	}
 	if packed, ok := errors.AsType[*locate.LayoutError](err); ok {
-		return unpackedUSMT(ctx, packed)
+		return p.unpackedUSMT(ctx, packed)
 	}
 	if err != nil {
 		return usmt{}, err

@@ -1,0 +1,4 @@
+package layout
+
+// Releases is the table of known installers.
+var Releases = releases
