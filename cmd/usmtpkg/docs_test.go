@@ -93,6 +93,19 @@ func TestDocCommands(t *testing.T) {
 	}
 }
 
+// README.md names every command.
+func TestDocNamesCommands(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range newRootCmd(&program{}).Commands() {
+		if !cmd.Hidden && !withoutDocument(cmd) && !strings.Contains(string(text), "`usmtpkg "+cmd.Name()) {
+			t.Errorf("README.md does not name the command %s", cmd.Name())
+		}
+	}
+}
+
 // docs/formats.md has a row for the document of each command, and names its keys there, unless it says that they are
 // those of another document.
 func TestFormatsNameKeys(t *testing.T) {
