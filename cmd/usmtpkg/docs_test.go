@@ -47,7 +47,11 @@ func TestDocCommands(t *testing.T) {
 	scripts := []string{pkgdef.PublishScript, pkgdef.UndoScript, pkgdef.TaskSequenceScript, pkgdef.StateMigrationPointScript}
 	calls := map[string]int{}
 	for name, page := range pages(t) {
-		for _, line := range page.Code {
+		lines := page.Code
+		if !slices.Contains([]string{"docs/formats.md", "docs/design.md", "docs/exit-codes.md", "docs/glossary.md"}, name) { // these have formats and the like, too
+			lines = append(lines, page.Spans...)
+		}
+		for _, line := range lines {
 			words := strings.Fields(line)
 			if len(words) == 0 {
 				continue
@@ -64,7 +68,7 @@ func TestDocCommands(t *testing.T) {
 				words = words[:comment]
 			}
 			cmd, rest, err := newRootCmd(&program{}).Find(words[1:])
-			if err != nil || !cmd.HasParent() && words[1] != "inventory" {
+			if err != nil || !cmd.HasParent() && words[1] != "help" {
 				t.Errorf("%s: %q is not a command: %v", name, line, err)
 				continue
 			}

@@ -10,11 +10,12 @@ import (
 	"strings"
 )
 
-// A Page is a Markdown file: its headings as links name them, its links, and its lines of code.
+// A Page is a Markdown file: its headings as links name them, its links, its lines of code, and the code in its text.
 type Page struct {
 	Anchors map[string]bool
 	Links   []string
 	Code    []string
+	Spans   []string
 }
 
 // Pages reads all Markdown files below root, by slash-separated path, except those of others.
@@ -63,6 +64,9 @@ func readPage(text string) Page {
 		}
 		if m := mdHeading.FindStringSubmatch(line); m != nil {
 			p.Anchors[p.anchor(m[1])] = true
+		}
+		for _, span := range mdSpan.FindAllString(line, -1) {
+			p.Spans = append(p.Spans, strings.Trim(span, "`"))
 		}
 		prose.WriteString(mdSpan.ReplaceAllString(line, "`code`") + "\n")
 	}
