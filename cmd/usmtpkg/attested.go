@@ -62,9 +62,36 @@ func (o attestedFlags) read(keyNamed bool) (*attestation, error) {
 	if err != nil {
 		return nil, &usageError{msg: "reading the attestation: " + err.Error()}
 	}
-	a := &attestation{file: o.file}
-	if err := a.checkSignature(o.publicKey, content); err != nil {
-		return nil, err
+	name := o.file + attest.SignatureSuffix
+	sig, err := tree.ReadFile(name, attest.MaxSignature)
+	if o.publicKey == "" {
+		return parseAttestation(o.file, content, sig, nil) // a signature that cannot be read is none
+	}
+	k, keyErr := readPublicKey(o.publicKey)
+	switch {
+	case keyErr != nil:
+		return nil, keyErr
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &attestationError{o.file, "not signed: there is no " + name}
+	case err != nil:
+		return nil, &attestationError{o.file, "reading the signature: " + err.Error()}
+	}
+	return parseAttestation(o.file, content, sig, &k)
+}
+
+// parseAttestation reads an attestation of that name. With a key it must have signed it; without one it is only
+// noted who claims to have signed.
+func parseAttestation(name string, content, sig []byte, k *attest.PublicKey) (*attestation, error) {
+	a := &attestation{file: name}
+	if k == nil {
+		var err error
+		a.key, err = attest.SignedBy(sig)
+		a.signed = err == nil
+	} else {
+		if err := k.Verify(content, sig); err != nil {
+			return nil, &attestationError{name, err.Error()}
+		}
+		a.key, a.signed, a.authentic = k.ID(), true, true
 	}
 	st, err := attest.Parse(content)
 	if err != nil {
@@ -79,34 +106,6 @@ func (o attestedFlags) read(keyNamed bool) (*attestation, error) {
 		return nil, err
 	}
 	return a, nil
-}
-
-// checkSignature checks the signature with the public key. Without one it only
-// notes who claims to have signed.
-func (a *attestation) checkSignature(publicKey string, content []byte) error {
-	name := a.file + attest.SignatureSuffix
-	sig, err := tree.ReadFile(name, attest.MaxSignature)
-	if publicKey == "" {
-		if err == nil {
-			a.key, err = attest.SignedBy(sig)
-			a.signed = err == nil
-		}
-		return nil
-	}
-	k, keyErr := readPublicKey(publicKey)
-	switch {
-	case keyErr != nil:
-		return keyErr
-	case errors.Is(err, fs.ErrNotExist):
-		return &attestationError{a.file, "not signed: there is no " + name}
-	case err != nil:
-		return &attestationError{a.file, "reading the signature: " + err.Error()}
-	}
-	if err := k.Verify(content, sig); err != nil {
-		return &attestationError{a.file, err.Error()}
-	}
-	a.key, a.signed, a.authentic = k.ID(), true, true
-	return nil
 }
 
 // isOf refuses an attestation of another release before all its files are read

@@ -18,6 +18,7 @@ import (
 	"usmtpkg/stage/attest"
 	"usmtpkg/stage/bag"
 	"usmtpkg/stage/overlay"
+	"usmtpkg/stage/registry"
 )
 
 // Exit statuses; docs/exit-codes.md explains them.
@@ -82,11 +83,11 @@ func exitStatus(err error) int {
 		return exitCanceled
 	case is[*outputError](err):
 		return exitOther
-	case is[*usageError](err), is[*stage.RefusedError](err), is[*overlay.PatternError](err), is[*pkgdef.FieldError](err):
+	case is[*usageError](err), is[*stage.RefusedError](err), is[*overlay.PatternError](err), is[*pkgdef.FieldError](err), is[*registry.ReferenceError](err):
 		return exitUsage
-	case is[*locate.NotFoundError](err):
+	case is[*locate.NotFoundError](err), isRegistry(err, registry.Absent):
 		return exitNotFound
-	case errors.Is(err, errDiffers), is[*stage.MismatchError](err), is[*attestationError](err):
+	case isRegistry(err, registry.Damaged), errors.Is(err, errDiffers), is[*stage.MismatchError](err), is[*attestationError](err):
 		return exitMismatch
 	case errors.Is(err, tree.ErrChanged):
 		return exitChanged
@@ -94,17 +95,23 @@ func exitStatus(err error) int {
 		return exitBusy
 	case isInvalid(err):
 		return exitInvalid
-	case tree.IsIOFault(err):
+	case isRegistry(err, registry.Away), tree.IsIOFault(err):
 		return exitIO
-	case is[*stage.DestinationError](err), is[*contentlib.LibraryError](err):
+	case isRegistry(err, registry.Refused), is[*stage.DestinationError](err), is[*contentlib.LibraryError](err):
 		return exitDestination
 	}
 	return ioStatus(err)
 }
 
+// isRegistry reports whether err is one of a registry, of that kind.
+func isRegistry(err error, kind registry.Kind) bool {
+	e, ok := errors.AsType[*registry.Error](err)
+	return ok && e.Kind == kind
+}
+
 // isInvalid tells errors that are about the content of what was given.
 func isInvalid(err error) bool {
-	return is[*multierror.Error](err) || is[*finding.Error](err) || is[*locate.LayoutError](err) ||
+	return isRegistry(err, registry.Invalid) || is[*multierror.Error](err) || is[*finding.Error](err) || is[*locate.LayoutError](err) ||
 		is[*stage.EntryError](err) || is[*stage.DowngradeError](err) || is[*stage.SameVersionError](err) || is[*stage.FormatError](err) && !is[*stage.DestinationError](err) ||
 		is[*bag.SyntaxError](err) || is[*inventory.SyntaxError](err) || is[*attest.SyntaxError](err) || is[*contentlib.FormatError](err) || is[*tree.FileError](err) && !is[*stage.DestinationError](err) && !is[*contentlib.LibraryError](err) || is[*locate.MSIError](err) || is[*archive.FormatError](err) && !is[*stage.DestinationError](err)
 }

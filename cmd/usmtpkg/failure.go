@@ -16,6 +16,7 @@ import (
 	"usmtpkg/locate/inventory"
 	"usmtpkg/pkgdef/contentlib"
 	"usmtpkg/stage"
+	"usmtpkg/stage/registry"
 )
 
 // fail prints an error of a command and returns the exit status for it.
@@ -118,7 +119,7 @@ func hintFor(err error) string {
 		switch {
 		case is[*locate.NotFoundError](err):
 			return h.Hint() + " (--source, --volume)"
-		case is[*unpublishedError](err) && is[*deniedError](err):
+		case is[*unpublishedError](err) && (is[*deniedError](err) || is[*registry.Error](err)):
 			return nothing + h.Hint()
 		}
 		return h.Hint()

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (p *program) readSigningKey(ctx context.Context, o attestOptions) (attest.K
 
 func (p *program) password(ctx context.Context, o attestOptions) ([]byte, error) {
 	if o.passwordFile != "" {
-		return readPassword(ctx, o.passwordFile)
+		return p.readPassword(ctx, o.passwordFile)
 	}
 	if p.askPassword == nil {
 		return nil, &usageError{msg: o.key + " is password-protected and there is no terminal to ask on; use --password-file"}
@@ -49,9 +50,19 @@ func (p *program) password(ctx context.Context, o attestOptions) ([]byte, error)
 // maxPassword bounds a password file, in bytes; minisign takes 1024 as well.
 const maxPassword = 1024
 
-// readPassword reads a file of one line. It may be a pipe, as a secret store hands one out.
-func readPassword(ctx context.Context, name string) ([]byte, error) {
-	b, err := interruptible(ctx, func() ([]byte, error) { return readStart(name, maxPassword) })
+// readPassword reads a file of one line, or standard input. It may be a pipe, as a secret store hands one out.
+func (p *program) readPassword(ctx context.Context, name string) ([]byte, error) {
+	b, err := interruptible(ctx, func() ([]byte, error) {
+		if name == stdStream {
+			return readStart(name, cmp.Or(p.stdin, io.Reader(strings.NewReader(""))), maxPassword)
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close() //nolint:errcheck // only read
+		return readStart(name, f, maxPassword)
+	})
 	if errors.Is(err, context.Canceled) {
 		return nil, err
 	}
@@ -125,13 +136,8 @@ func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, er
 }
 
 // readStart reads a file or pipe that holds at most limit bytes.
-func readStart(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // only read
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+func readStart(name string, r io.Reader, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = fmt.Errorf("%s: over %d bytes", name, limit)
 	}

@@ -28,6 +28,7 @@ type environment struct {
 
 	askPassword func(ctx context.Context, prompt string) ([]byte, error) // nil: there is nobody to ask
 	confirm     func(ctx context.Context, question string) (bool, error) // nil: as above
+	patience    time.Duration                                            // with a registry that is away; 0: the usual
 }
 
 // A program is one run of usmtpkg.
@@ -158,7 +159,7 @@ left out: 26100.2454.`,
 	root.SetHelpFunc(printHelp)
 	addGroup(root, "stage", "Stage", newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p))
 	addGroup(root, "prove", "Prove", newVerifyCmd(p), newDiffCmd(p), newAttestCmd(p), newInventoryCmd(p))
-	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p), newPackCmd(p), newUnpackCmd(p))
+	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p), newPackCmd(p), newUnpackCmd(p), newPushCmd(p), newPullCmd(p))
 	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newPruneCmd(p), newPinCmd(p), newUnpinCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
 	addGroup(root, groupHelp, "Help", newVersionCmd(p))
 	addTopics(root)

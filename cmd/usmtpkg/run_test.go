@@ -22,6 +22,8 @@ import (
 type session struct {
 	stdout bytes.Buffer
 	stderr stepWriter
+
+	patience time.Duration // with a registry
 }
 
 // run runs the program with a home of its own and nothing in the environment.
@@ -41,7 +43,7 @@ func (s *session) runContext(ctx context.Context, t *testing.T, args ...string) 
 			}
 			return ""
 		},
-		now: time.Now, terminal: true,
+		now: time.Now, terminal: true, patience: s.patience,
 	}
 	return run(ctx, env, args)
 }

@@ -25,7 +25,11 @@ var notSettings = map[string]bool{
 	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true, "sbom": true,
 	"exit-code": true,
 	"pin":       true, "in-use": true, "yes": true,
+	"lock": true, "mount-from": true,
 }
+
+// commandLineOnly is the annotation of a flag that is no setting of its command, but is one of another.
+const commandLineOnly = "usmtpkg_command_line"
 
 // configVariable names the configuration file; it stands for --config, which no file can set.
 const configVariable = "USMTPKG_CONFIG"
@@ -137,7 +141,7 @@ func fill(env environment, cmd *cobra.Command, file string, settings []setting) 
 	// What verify compares with is never a matter of habit.
 	all[0].given = all[0].given || cmd.Name() == "verify"
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || notSettings[f.Name] || f.Name == "format" && !formIsSetting || slices.ContainsFunc(all, func(r rivals) bool { return r.given && r.has(f) }) {
+		if _, here := f.Annotations[commandLineOnly]; here || f.Changed || notSettings[f.Name] || f.Name == "format" && !formIsSetting || slices.ContainsFunc(all, func(r rivals) bool { return r.given && r.has(f) }) {
 			return
 		}
 		name := variable(f.Name)

@@ -47,6 +47,7 @@ type Unpack struct {
 	Library       string             `json:"library"`
 	PackageSource string             `json:"package_source"` // on this machine
 	Archive       *Archive           `json:"archive,omitempty"`
+	Registry      *Pulled            `json:"registry,omitempty"`
 	Source        Origin             `json:"source"` // that the release was staged from
 	Created       time.Time          `json:"created"`
 	Verify        stage.VerifyRecord `json:"verify"`
@@ -79,6 +80,9 @@ func (d *Unpack) text(t *printer) {
 	}
 	if a := d.Archive; a != nil {
 		t.printf("archive      %s\n             %s, SHA-256 %s\n", a.File, Size(a.Bytes), a.SHA256)
+	}
+	if d.Registry != nil {
+		t.pulled(d.Registry)
 	}
 	t.printf("source       USMT %s (%s), staged %s from %s\n", d.USMT, d.arches(), d.Created.UTC().Format("2006-01-02 15:04"), d.Source.Path)
 	t.printf("checked      %s: %s; %s; %s\n", d.files(), d.verdict(d.Findings), d.inventoryText(), d.signatureText())
