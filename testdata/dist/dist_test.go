@@ -162,7 +162,7 @@ func judgeTar(t *testing.T, name string) {
 	has(t, dir, "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", licensesFile, "docs/runbook.md", "man/usmtpkg.1", "man/usmtpkg-refresh.1",
 		"completions/usmtpkg.bash", "completions/_usmtpkg", "completions/usmtpkg.fish")
 	works(t, filepath.Join(dir, "usmtpkg"))
-	licenses := read(t, filepath.Join(dir, licensesFile))
+	licenses, notice := read(t, filepath.Join(dir, licensesFile)), read(t, filepath.Join(dir, "NOTICE"))
 	info, err := buildinfo.ReadFile(filepath.Join(dir, "usmtpkg"))
 	if err != nil {
 		t.Fatal(err)
@@ -170,6 +170,9 @@ func judgeTar(t *testing.T, name string) {
 	for _, m := range info.Deps {
 		if !bytes.Contains(licenses, []byte("\n"+m.Path+" "+m.Version+": ")) {
 			t.Errorf("%s does not have the licence of %s %s, which the program contains", licensesFile, m.Path, m.Version)
+		}
+		if !bytes.Contains(notice, []byte("  "+m.Path+" ")) {
+			t.Errorf("NOTICE does not name %s, which the program contains", m.Path)
 		}
 	}
 }
