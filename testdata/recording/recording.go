@@ -114,7 +114,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">
+const head = `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">
 <style>
 text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;white-space:pre;fill:#1f2328}
 .w{fill:#f6f8fa;stroke:#d1d9e0}.hide{fill:#f6f8fa}
