@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,6 +94,26 @@ func TestDocCommands(t *testing.T) {
 	for word := range strings.FieldsSeq(string(text)) {
 		if name := strings.Trim(word, "`.,:;()*\\"); strings.HasSuffix(name, ".ps1") && !slices.Contains(scripts, name) {
 			t.Errorf("the runbook names %s, which is not a script of a definition", name)
+		}
+	}
+}
+
+// The documents ask for the version of Go that go.mod asks for.
+func TestDocGoVersion(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	m := regexp.MustCompile(`(?m)^go ([0-9.]+)\r?$`).FindStringSubmatch(read("go.mod"))
+	if m == nil {
+		t.Fatal("go.mod has no version")
+	}
+	for _, name := range []string{"README.md", "CONTRIBUTING.md"} {
+		if !strings.Contains(read(name), "You need Go "+m[1]+" or newer") {
+			t.Errorf("%s does not ask for Go %s", name, m[1])
 		}
 	}
 }
