@@ -47,6 +47,7 @@ type Candidate struct {
 
 	unpacked string   // the folder that an offline layout was unpacked to, which messages call Path
 	packages []string // the paths of the MSIs that this was unpacked from
+	cabinets []string // the paths of the cabinets beside them that they have their files in
 
 	cached []CachedMSI // packages of USMT that Windows Installer keeps where this was found
 }

@@ -24,7 +24,7 @@ func (e *LayoutError) Unpack(ctx context.Context, dir string) (c Candidate, fold
 	if err := e.complete(); err != nil {
 		return c, "", err
 	}
-	kits, err := e.unpack(ctx, dir)
+	kits, cabinets, err := e.unpack(ctx, dir)
 	if err != nil {
 		return c, "", e.because(err)
 	}
@@ -34,6 +34,7 @@ func (e *LayoutError) Unpack(ctx context.Context, dir string) (c Candidate, fold
 	}
 	c, _ = found.Best()
 	folder, c.Path, c.How, c.unpacked, c.packages = c.Path, e.Path, "unpacked from an offline layout", dir, e.MSIs
+	c.cabinets = joined(filepath.Dir(e.MSIs[0]), cabinets)
 	for i := range c.Evidence {
 		c.Evidence[i].Where = c.shown(c.Evidence[i].Where)
 	}
@@ -68,26 +69,26 @@ func (e *LayoutError) because(err error) error {
 	return fmt.Errorf("unpacking USMT from %s: %w", e.Path, err)
 }
 
-// unpack unpacks into dir, and returns the kits root there.
-func (e *LayoutError) unpack(ctx context.Context, dir string) (kits string, err error) {
+// unpack unpacks into dir, and returns the kits root there, and the names of the cabinets.
+func (e *LayoutError) unpack(ctx context.Context, dir string) (kits string, cabinets []string, err error) {
 	l, closeAll, err := e.open()
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer func() { err = errors.Join(err, closeAll()) }()
 	to, err := openFolder(dir)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer closeFolder(to)
 	if err := l.Unpack(ctx, to); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	for _, f := range l.Files {
 		if _, name, ok := f.USMT(); ok {
 			adk := strings.TrimSuffix(f.Place(), "/"+name)
-			return filepath.Join(dir, filepath.FromSlash(path.Join(adk, "../../.."))), nil
+			return filepath.Join(dir, filepath.FromSlash(path.Join(adk, "../../.."))), l.Cabinets(), nil
 		}
 	}
-	return "", &NotFoundError{}
+	return "", nil, &NotFoundError{}
 }

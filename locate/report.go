@@ -25,6 +25,7 @@ type Report struct {
 
 	Catalogs []CatalogUse // the catalogs that vouch for files, in the order of Options.Catalogs
 	MSIs     []MSIUse     // all packages, in the order of Options.MSIs
+	Cabinets []SignedCabinet
 
 	findings []*finding.Error
 }
@@ -63,7 +64,7 @@ func (r *Report) Err(strict bool) error { return finding.Join(r.findings, strict
 func (v *Validator) Finish() *Report {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, unread: v.unread, packages: v.msis, declared: v.overlay, brief: v.brief}
+	s := &survey{policy: v.policy, prefix: v.prefix, tables: v.tables, lists: v.lists, unread: v.unread, packages: v.msis, cabinets: v.cabs, declared: v.overlay, brief: v.brief}
 	trees := s.groupByArch(v.entries)
 	s.arches(trees)
 	for _, t := range trees {
@@ -74,13 +75,14 @@ func (v *Validator) Finish() *Report {
 	s.proofs(trees)
 	used := s.catalogs(trees)
 	packages := s.msis(trees)
+	s.checkCabinets()
 	s.inventory(trees)
 	s.origins(trees)
 	s.siblings(trees)
 	proven := s.proven(trees)
 	s.attribute()
 	r := s.report(trees)
-	r.Proven, r.Catalogs, r.MSIs = proven, used, packages
+	r.Proven, r.Catalogs, r.MSIs, r.Cabinets = proven, used, packages, s.cabinets
 	r.Programs = programs(trees)
 	finding.Sort(s.findings)
 	r.findings = s.findings
@@ -96,6 +98,7 @@ type survey struct {
 	lists    *catalog.Set
 	unread   *CatalogsError
 	packages []*MSI
+	cabinets []SignedCabinet
 	declared map[string]*Declared // files of the overlay, by path
 	findings []*finding.Error
 	vouchers map[Voucher]*Voucher // each that vouches for a file, once

@@ -5,7 +5,7 @@ import "usmtpkg/locate/finding"
 // RulesVersion names this set of rules, by year and month, with a letter behind it from the second
 // of a month on. Releases record it. It changes with every change of a rule that can change the
 // findings of a folder, their severity, or what is not checked.
-const RulesVersion = "2026-11i"
+const RulesVersion = "2026-11j"
 
 // A rule is what a finding says whatever the file: its stable id, its weight, the next step
 // for the reader, and where the claim comes from.
@@ -180,6 +180,9 @@ var (
 	msiUnrelated = rule{id: "msi-unrelated", severity: finding.SeverityWarning,
 		hint:   "give the MSIs of this kit: \"User State Migration Tool*.msi\" in the folder Installers of its offline layout (adksetup /layout)",
 		source: "measured: the MSIs of USMT 10.0.26100.2454 have the version 10.1.26100.2454, and list scanstate.exe with its file version"}
+	cabinetUnproven = rule{id: "cabinet-unproven", severity: finding.SeverityWarning,
+		hint:   "something altered the cabinet; make the layout again with Microsoft's adksetup /layout",
+		source: "measured: all 182 cabinets of ADK 10.1.26100.2454 that were read are signed by Microsoft Corporation"}
 	signatureNone = rule{id: "signature-none", severity: finding.SeverityInfo,
 		hint: "genuine kits have such plug-ins below their manifest folders; on Windows a catalog may prove it"}
 )

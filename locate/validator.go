@@ -33,6 +33,8 @@ type Options struct {
 	// MSIs are Windows Installer packages. Those of the kit vouch for the content of files that have no
 	// signature themselves. Signatures has to be set, too.
 	MSIs []*MSI
+	// Cabinets are those that the folder was unpacked from.
+	Cabinets []SignedCabinet
 	// Overlay are the files that are not of the kit, and lie there because they were laid there.
 	Overlay []Declared
 }
@@ -59,6 +61,7 @@ type Validator struct {
 	lists  *catalog.Set           // nil: there are no catalogs
 	unread *CatalogsError         // why there are none, if some are there
 	msis   []*MSI
+	cabs   []SignedCabinet
 	brief  bool // look at the core files only: see Precheck
 	all    bool // hash every file: see TakeInventory
 
@@ -105,7 +108,7 @@ func NewValidator(o Options) (*Validator, error) {
 	if err := o.Policy.Check(); err != nil {
 		return nil, err
 	}
-	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, unread: o.CatalogsUnread, msis: o.MSIs, entries: make(map[string]*entry)}
+	v := &Validator{policy: o.Policy, prefix: o.Prefix, tables: o.Inventory, signed: o.Signatures, lists: o.Catalogs, unread: o.CatalogsUnread, msis: o.MSIs, cabs: o.Cabinets, entries: make(map[string]*entry)}
 	v.overlay = declare(o.Overlay)
 	v.wants = sync.OnceValue(v.listed)
 	return v, nil

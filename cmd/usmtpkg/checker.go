@@ -23,7 +23,7 @@ type checker struct {
 // firstLook returns a checker for what is copied, which finds all that one reading shows. Signatures, and
 // what catalogs and MSIs say, are left to c.
 func firstLook(c *checker, lo locate.Options) (*checker, error) {
-	lo.Signatures, lo.Catalogs, lo.CatalogsUnread, lo.MSIs, lo.Policy.RequireProof = nil, nil, nil, nil, false
+	lo.Signatures, lo.Catalogs, lo.CatalogsUnread, lo.MSIs, lo.Cabinets, lo.Policy.RequireProof = nil, nil, nil, nil, nil, false
 	v, err := locate.NewValidator(lo)
 	return &checker{v: v, strict: c.strict, want: c.want}, err
 }

@@ -141,7 +141,9 @@ func (o *listFlags) read(ctx context.Context, lo *locate.Options, c locate.Candi
 		return found, err
 	}
 	lo.Catalogs = found.Set
-	lo.MSIs, err = o.readMSIs(ctx, lo.Signatures, c)
+	if lo.MSIs, err = o.readMSIs(ctx, lo.Signatures, c); err == nil {
+		lo.Cabinets, err = locate.CheckCabinets(ctx, lo.Signatures, c)
+	}
 	return found, err
 }
 

@@ -130,7 +130,7 @@ func (s *kitSigner) cmdMSI(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	kit := msitest.Kit(*product, files...)
 	if *cabinet != "" {
-		ts.Check(writeFile(filepath.Join(filepath.Dir(ts.MkAbs(args[0])), *cabinet), packed(&kit, files, *cabinet)))
+		ts.Check(writeFile(filepath.Join(filepath.Dir(ts.MkAbs(args[0])), *cabinet), s.packed(&kit, files, *cabinet, *unsigned)))
 	}
 	root := kit.Root()
 	if !*unsigned {
@@ -140,7 +140,7 @@ func (s *kitSigner) cmdMSI(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // packed returns the cabinet that a package has its files in.
-func packed(kit *msitest.Database, files []msitest.File, name string) []byte {
+func (s *kitSigner) packed(kit *msitest.Database, files []msitest.File, name string, unsigned bool) []byte {
 	for _, t := range kit.Tables {
 		if t.Name == "Media" {
 			t.Rows[1][3] = name
@@ -153,7 +153,10 @@ func packed(kit *msitest.Database, files []msitest.File, name string) []byte {
 		all = append(all, f.Data...)
 	}
 	c.Folders = []cabtest.Folder{cabtest.MSZIP(all)}
-	return c.Bytes()
+	if unsigned {
+		return c.Bytes()
+	}
+	return cabtest.Sign(s.tb, c, petest.Message{Signer: s.id})
 }
 
 // cmdHive gives the hive that the tests of package locate write.

@@ -14,7 +14,7 @@
 //   - Cabinets are read as they are found, one folder at a time: memory does not
 //     depend on what is packed in them.
 //
-// Signatures of packages and cabinets are not checked here, conditions of
+// Signatures of packages and cabinets are not checked here (see [cab.CheckSignature]), conditions of
 // components are not evaluated, and patches (.msp) are not applied.
 package layout
 
@@ -159,6 +159,20 @@ func (p *installer) read(r io.ReaderAt, size int64) (err error) {
 	}
 	p.cabinets, err = p.db.Cabinets()
 	return err
+}
+
+// Cabinets returns the names of the cabinets in the folder that the packages have their files in, sorted.
+func (l *Layout) Cabinets() []string {
+	var names []string
+	for _, p := range l.packages {
+		for _, c := range p.cabinets {
+			if name, ok := l.names[winname.Fold(c.Name)]; ok && !c.Embedded {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // open opens a file of the layout, whatever the case of its name is.

@@ -1,6 +1,7 @@
 package pe
 
 import (
+	"cmp"
 	"fmt"
 
 	"usmtpkg/locate/pe/cms"
@@ -21,13 +22,14 @@ const (
 type format struct {
 	name string // "a program"
 	kind string // object identifier of the data about such a file
+	tag  byte   // of that data; 0 means that of a sequence
 	// data reads that data. Faults of the encoding are left in r.
 	data func(s *signature, r *der.Reader) error
 }
 
 // program returns the format of a program with these headers.
 func program(img *image) format {
-	return format{"a program", oidImageData, func(s *signature, r *der.Reader) error {
+	return format{"a program", oidImageData, 0, func(s *signature, r *der.Reader) error {
 		s.pages = readPages(r, img)
 		return nil
 	}}
@@ -49,7 +51,7 @@ func (s *signature) readContent(f format) error {
 	if r.Err() == nil && kind != f.kind {
 		return unsupported("a signature of a file of kind %s, not of %s", kind, f.name)
 	}
-	data := about.Inside(der.Sequence, "data about the signed file")
+	data := about.Inside(cmp.Or(f.tag, der.Sequence), "data about the signed file")
 	about.End("kind of the signed file")
 	info := r.Inside(der.Sequence, "digest of the file")
 	algorithm := cms.Algorithm(info, "digest algorithm of the file")

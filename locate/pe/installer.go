@@ -19,7 +19,7 @@ var installerGUID = []byte{0xf1, 0x10, 0x0c, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0,
 
 // installer returns the format of a Windows Installer package.
 func installer() format {
-	return format{"a Windows Installer package", oidSipInfo, func(_ *signature, r *der.Reader) error {
+	return format{"a Windows Installer package", oidSipInfo, 0, func(_ *signature, r *der.Reader) error {
 		r.Read(der.Integer, "version of the format")
 		guid := r.Read(der.OctetString, "GUID of the format").Content
 		for range 5 {
@@ -38,11 +38,16 @@ func installer() format {
 // the package altered, its error is a [*cms.SignatureError]. Any other error of
 // digest is returned, and says nothing about the package.
 func (v *Verifier) Installer(message []byte, digest func(crypto.Hash) ([]byte, error)) (Signature, error) {
+	return v.message(message, installer(), digest)
+}
+
+// message checks a signature that is not in a program, but a message by itself.
+func (v *Verifier) message(message []byte, f format, digest func(crypto.Hash) ([]byte, error)) (Signature, error) {
 	if len(message) > maxTable {
 		return Signature{Verdict: Unsupported, Reason: fmt.Sprintf("a signature of %d bytes, more than %d", len(message), maxTable)}, nil
 	}
 	var all []Signature
-	for _, s := range v.collect([][]byte{message}, installer()) {
+	for _, s := range v.collect([][]byte{message}, f) {
 		var sum []byte
 		if s.fault == nil {
 			var err error

@@ -23,6 +23,7 @@ type Checks struct {
 	Unproven   []string       `json:"unproven"`
 	Catalogs   Catalogs       `json:"catalogs"`
 	MSIs       []MSI          `json:"msis"`
+	Cabinets   []Cabinet      `json:"cabinets,omitempty"` // of an offline layout
 
 	unknown []string // the arches whose release is not known
 	signers []string // of the valid signatures, sorted
@@ -78,7 +79,7 @@ type MSI struct {
 func ChecksOf(rep *locate.Report, found locate.Catalogs) Checks {
 	c := Checks{
 		Compared: []Compared{}, Signed: map[string]int{}, Proofs: ProofsOf(rep), Unproven: append([]string{}, rep.Unproven()...),
-		Catalogs: catalogsOf(rep, found), MSIs: []MSI{},
+		Catalogs: catalogsOf(rep, found), MSIs: []MSI{}, Cabinets: cabinetsOf(rep),
 	}
 	for v, n := range rep.Signed() {
 		c.Signed[cmp.Or(string(v), stage.NotChecked)] = n
@@ -270,7 +271,7 @@ func provenText(counts map[string]int) string {
 
 // proofText is provenText, and says why catalogs and MSIs prove no more than they do.
 func (c Checks) proofText() string {
-	text := provenText(c.Proofs)
+	text := provenText(c.Proofs) + c.cabinetText()
 	if len(c.Unproven) == 0 {
 		return text
 	}
