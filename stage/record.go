@@ -24,7 +24,7 @@ type Release struct {
 	Library     string          `json:"library"`
 	Name        string          `json:"release"`
 	Digest      string          `json:"digest"`       // SHA-256 of manifest-sha256.txt
-	ContentHash *ContentHash    `json:"content_hash"` // nil: none could be predicted
+	ContentHash *ContentHash    `json:"content_hash"` // null: none could be predicted
 	USMTVersion string          `json:"usmt_version"`
 	Sample      bool            `json:"sample,omitempty"` // it is a sample kit, which is not USMT
 	Arches      []string        `json:"arches"`
@@ -32,7 +32,7 @@ type Release struct {
 	Evidence    []Evidence      `json:"evidence"`
 	Tool        string          `json:"tool"`
 	Created     time.Time       `json:"created"`
-	Validation  *Validation     `json:"validation"` // nil: not validated
+	Validation  *Validation     `json:"validation"` // null: not validated
 	Verify      VerifyRecord    `json:"verify"`
 	Durability  Durability      `json:"durability"`
 	FileCount   int             `json:"file_count"`
@@ -67,7 +67,7 @@ type MSI struct {
 	SHA256   string    `json:"sha256"`
 	Signer   string    `json:"signer"`
 	SignedAt time.Time `json:"signed_at,omitzero"`
-	Files    int       `json:"files"` // of the payload, that it vouched for
+	Files    int       `json:"files"` // of the release, that it proved
 }
 
 // A Catalog is a signed list that proves files of the payload and is kept beside it: anyone who
@@ -78,7 +78,7 @@ type Catalog struct {
 	SHA256   string    `json:"sha256"`
 	Signer   string    `json:"signer"`
 	SignedAt time.Time `json:"signed_at,omitzero"`
-	Files    int       `json:"files"` // of the payload, that it vouches for
+	Files    int       `json:"files"` // of the release, that it proves
 
 	Content []byte `json:"-"` // for Stage
 }
@@ -152,7 +152,7 @@ type InventoryFile struct {
 	Signature   string    `json:"signature,omitempty"` // the verdict
 	Signer      string    `json:"signer,omitempty"`
 	SignedAt    time.Time `json:"signed_at,omitzero"`
-	Proof       string    `json:"proof,omitempty"`   // what vouches for the content, in the words of the checker
+	Proof       string    `json:"proof,omitempty"`   // what proves the content
 	Voucher     string    `json:"voucher,omitempty"` // who or what that is
 }
 

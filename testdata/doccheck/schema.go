@@ -74,6 +74,22 @@ func (s Schema) document(root string) (map[string]any, error) {
 	return doc, nil
 }
 
+// commonKeys are keys, with their Go type, that mean the same wherever the source does not say otherwise.
+var commonKeys = map[string]string{
+	"sha256 string":        "SHA-256 of the content, lower-case hex",
+	"size int64":           "bytes",
+	"bytes int64":          "of all files together",
+	"usmt_version string":  "the file version of scanstate.exe, such as 10.0.26100.1",
+	"arches []string":      "the arch folders: amd64, arm64, x86",
+	"dry_run bool":         "nothing was done; this is what would be done",
+	"signer string":        "the name in the signer's certificate",
+	"signed_at time.Time":  "by the time stamp of the signature",
+	"signed_at *time.Time": "by the time stamp of the signature",
+	"file_version string":  "of a program, such as 10.0.26100.1",
+	"arch string":          "amd64, arm64 or x86",
+	"files int":            "how many",
+}
+
 // A typeWalker makes schemas of types, with what the source says about them.
 type typeWalker struct {
 	root     string
@@ -197,8 +213,12 @@ func (w *typeWalker) fields(t reflect.Type, properties map[string]any, required 
 				property = map[string]any{"anyOf": []any{property, map[string]any{"type": "null"}}}
 			}
 		}
-		if m, ok := property.(map[string]any); ok && doc.fields[f.Name] != "" {
-			m["description"] = doc.fields[f.Name]
+		text := doc.fields[f.Name]
+		if text == "" {
+			text = commonKeys[name+" "+f.Type.String()]
+		}
+		if m, ok := property.(map[string]any); ok && text != "" {
+			m["description"] = text
 		}
 		properties[name] = property
 	}

@@ -4,14 +4,14 @@ import "usmtpkg/locate/finding"
 
 // A Finding is one finding about a USMT folder, or about the settings for one.
 type Finding struct {
-	Rule     string `json:"rule"`
-	Severity string `json:"severity"`
-	Path     string `json:"path"`
+	Rule     string `json:"rule"`     // its id; docs/troubleshooting.md has a heading for each
+	Severity string `json:"severity"` // error, warning or info
+	Path     string `json:"path"`     // the file or folder, below the USMT folder; or the setting
 	Found    string `json:"found"`
 	Wanted   string `json:"wanted"`
-	Hint     string `json:"hint,omitempty"`
-	Source   string `json:"source,omitempty"`
-	Detail   string `json:"detail,omitempty"`
+	Hint     string `json:"hint,omitempty"`    // what to do
+	Source   string `json:"source,omitempty"`  // what the rule is based on
+	Detail   string `json:"detail,omitempty"`  // the error of the check
 	Overlay  string `json:"overlay,omitempty"` // the file of the overlay that it is about
 
 	of *finding.Error

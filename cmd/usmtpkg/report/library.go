@@ -68,7 +68,7 @@ type Attest struct {
 	Dir       string   `json:"dir"`
 	Files     []string `json:"files"`
 	Written   []string `json:"written"`
-	Assurance string   `json:"assurance"` // Authentic or IntegrityOnly
+	Assurance string   `json:"assurance"` // authentic or integrity only
 	Key       string   `json:"key,omitempty"`
 
 	Compared Comparison `json:"-"` // with its manifests

@@ -27,7 +27,7 @@ type Release struct {
 	Active        bool             `json:"active"`
 	Problem       string           `json:"problem,omitempty"`
 	Pinned        bool             `json:"pinned"`
-	Attestation   string           `json:"attestation"` // Signed, Unsigned or NoAttestation; not checked
+	Attestation   string           `json:"attestation"` // signed, unsigned or none; the signature is not checked
 	PackageSource string           `json:"package_source"`
 
 	ContentHash *stage.ContentHash  `json:"content_hash,omitempty"` // predicted

@@ -44,7 +44,7 @@ const NotProven stage.Verdict = "unproven"
 
 // A Comparison is a copy compared with one thing.
 type Comparison struct {
-	Against string                `json:"against"` // AgainstManifest and so on
+	Against string                `json:"against"` // manifest, signatures, overlay, attestation, source, distmgr-log or content-library
 	Source  *Origin               `json:"source,omitempty"`
 	Overlay []string              `json:"overlay,omitempty"` // the patterns that were laid over the source
 	Equal   bool                  `json:"equal"`
@@ -55,7 +55,7 @@ type Comparison struct {
 
 	NotChecked []string       `json:"not_checked,omitempty"`
 	Proofs     map[string]int `json:"proofs,omitempty"`   // of signatures: files by proof
-	Unproven   []string       `json:"unproven,omitempty"` // likewise: files that nothing vouches for
+	Unproven   []string       `json:"unproven,omitempty"` // of signatures: files that nothing proves
 	Logged     *Logged        `json:"logged,omitempty"`   // of distmgr-log
 	Content    *Content       `json:"content,omitempty"`  // of content-library
 
@@ -74,7 +74,7 @@ func NewComparison(against string, rep stage.Report) Comparison {
 // An Attestation is what an attestation is worth for the copy.
 type Attestation struct {
 	File      string          `json:"file"`
-	Assurance string          `json:"assurance"`     // Authentic, IntegrityOnly, or "none" where the copy differs
+	Assurance string          `json:"assurance"`     // authentic, integrity only, or none: the copy differs
 	Key       string          `json:"key,omitempty"` // that signed the statement, and was checked
 	Predicate json.RawMessage `json:"predicate"`
 
