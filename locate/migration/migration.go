@@ -4,7 +4,7 @@
 //
 // Rules:
 //   - The input is not trusted. A text has at most [MaxText] bytes, XML at most maxXML and has to pass
-//     package wellformed, and the rules of one file have at most maxRules. All else is an error.
+//     package wellformed, and the rules and names of one file have at most maxRules. All else is an error.
 //   - The content of a component becomes lines, its rules: one for each element that has text or no
 //     element in it, behind the elements around it. Comments, namespaces and white space around texts
 //     do not count. So two versions of a component have the same rules if they do the same.
@@ -28,8 +28,11 @@ const MaxText = 16 << 20
 // maxXML bounds XML, in bytes. The largest of Microsoft's, MigApp.xml, has 0.6 MB.
 const maxXML = 4 << 20
 
-// maxRules bounds the rules of one file, in bytes.
-const maxRules = 32 << 20
+// maxRules bounds the rules and names of one file, in bytes; each takes ruleCost more.
+const (
+	maxRules = 32 << 20
+	ruleCost = 16
+)
 
 // A Kind says what a component is.
 type Kind string
@@ -96,7 +99,7 @@ func Read(name string, text []byte) ([]Component, error) {
 // readLines reads a list. A line of a section stands behind its name.
 func readLines(name string, kind Kind, text []byte) ([]Component, error) {
 	c := Component{Kind: kind, Place: name, ID: path.Base(name)}
-	section := ""
+	section, n := "", 0
 	for line := range strings.SplitSeq(Decode(text), "\n") {
 		switch line = strings.TrimSpace(line); {
 		case line == "" || kind == Patterns && line[0] == ';':
@@ -104,21 +107,13 @@ func readLines(name string, kind Kind, text []byte) ([]Component, error) {
 			section = line + " "
 		default:
 			c.Rules = append(c.Rules, section+line)
+			n += len(section) + len(line) + ruleCost
+		}
+		if n > maxRules {
+			return nil, errTooMuch
 		}
 	}
-	return []Component{c}, bounded(c.Rules)
+	return []Component{c}, nil
 }
 
-// bounded returns an error if rules take more memory than they may.
-func bounded(rules []string) error {
-	n := 0
-	for _, r := range rules {
-		n += len(r)
-	}
-	if n > maxRules {
-		return errTooMuch
-	}
-	return nil
-}
-
-var errTooMuch = errors.New("it says too much: its rules take more than 32 MiB")
+var errTooMuch = errors.New("it says too much: its rules and names take more than 32 MiB")

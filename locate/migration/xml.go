@@ -34,7 +34,7 @@ func readXML(name string, text []byte) ([]Component, error) {
 	if err := r.read(Decode(text)); err != nil {
 		return nil, err
 	}
-	return r.finish(), nil
+	return r.finish()
 }
 
 // A reader walks through one XML file.
@@ -43,7 +43,7 @@ type reader struct {
 	kind  Kind
 	all   []*unit
 	open  []*element
-	bytes int // of all rules
+	bytes int // of all rules and names
 
 	strings map[string]string // the texts of a manifest, by culture and id
 	culture string            // of the texts being read
@@ -159,7 +159,7 @@ func (r *reader) end() {
 
 func (r *reader) add(u *unit, rule string) {
 	rule = shortened(rule)
-	r.bytes += len(rule)
+	r.bytes += len(rule) + ruleCost
 	u.Rules = append(u.Rules, rule)
 }
 
@@ -190,7 +190,7 @@ func (r *reader) resolve(name string) string {
 }
 
 // finish names the units. What is outside of all components is one itself, if it says anything.
-func (r *reader) finish() []Component {
+func (r *reader) finish() ([]Component, error) {
 	var list []Component
 	for i, u := range r.all {
 		u.Kind, u.Place = r.kind, r.name
@@ -213,8 +213,13 @@ func (r *reader) finish() []Component {
 		if i > 0 || len(u.Rules) > 0 || r.kind == Manifest {
 			list = append(list, u.Component)
 		}
+		// Each has the names of those around it: few bytes of XML can make very many.
+		u.ID, u.Name = shortened(u.ID), shortened(u.Name)
+		if r.bytes += len(u.ID) + len(u.Name); r.bytes > maxRules {
+			return nil, errTooMuch
+		}
 	}
-	return list
+	return list, nil
 }
 
 // nameUnit gives a component of a migration XML file its id: that of its display name, or the
