@@ -76,7 +76,7 @@ func (a *arrival) receive(ctx context.Context, doc *report.Unpack, what string, 
 	}
 	doc.SetResult(res)
 	doc.PackageSource = localPackagePath(a.library.dir, doc.Release)
-	own := overlayNotes(res.Release.Overlay)
+	own := append(unconfirmed(res.Release, doc.Checks), overlayNotes(res.Release.Overlay)...)
 	if a.output.format == report.FormatText { // those of the library are told already
 		a.console().Note(own...)
 	}
@@ -145,7 +145,13 @@ func (c arrivalChecker) Finish() error {
 			Path: "release.json (usmt_version)", Verdict: stage.Changed, Wanted: c.rec.USMTVersion, Found: report.VersionText(c.report.Version),
 		}}}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if bad := lies(c.rec, report.ChecksOf(c.report, locate.Catalogs{})); len(bad) > 0 {
+		return &stage.MismatchError{What: "release " + c.rec.Name, Files: bad}
+	}
+	return nil
 }
 
 // verified compares the release with its attestation.

@@ -85,6 +85,7 @@ func (p *program) attest(ctx context.Context, o attestOptions, args []string) (r
 	doc := &report.Attest{
 		Head: report.NewHead("attest"), DryRun: o.dryRun, Release: rel.Name, Digest: rel.Digest,
 		Dir: lib.AttestationDir(rel.Name), Assurance: report.IntegrityOnly,
+		Elsewhere: elsewhere(lib, rel),
 	}
 	var key *attest.Key // nobody waits for a verification to learn that the password was wrong
 	if o.key != "" {

@@ -53,6 +53,7 @@ func show(library libraryFlags, args []string) (report.Document, error) {
 		return nil, err
 	}
 	doc := report.NewShow(lib.Dir(), rel)
+	doc.Elsewhere = elsewhere(lib, rel)
 	doc.Pinned = slices.Contains(pinned, rel.Name)
 	doc.Active, doc.PackageSource, doc.Attestation = current == rel.Name, lib.PackageSource(rel.Name), attestationOf(lib, rel.Name)
 	if doc.Definition.Files, err = fileNames(lib.DefinitionDir(rel.Name)); err != nil {

@@ -252,8 +252,8 @@ var proofWords = map[locate.Proof]string{
 	locate.ProofBuiltIn:   "by built-in inventories",
 }
 
-// provenText says in one line what vouches for the content of the files.
-func provenText(counts map[string]int) string {
+// ProvenText says in one line what vouches for the content of the files.
+func ProvenText(counts map[string]int) string {
 	var proven, parts []string
 	for _, p := range locate.Proofs {
 		if n := counts[string(p)]; n > 0 && p != locate.ProofNone {
@@ -269,9 +269,9 @@ func provenText(counts map[string]int) string {
 	return strings.Join(parts, "; ")
 }
 
-// proofText is provenText, and says why catalogs and MSIs prove no more than they do.
+// proofText is ProvenText, and says why catalogs and MSIs prove no more than they do.
 func (c Checks) proofText() string {
-	text := provenText(c.Proofs) + c.cabinetText()
+	text := ProvenText(c.Proofs) + c.cabinetText()
 	if len(c.Unproven) == 0 {
 		return text
 	}

@@ -71,7 +71,8 @@ type Attest struct {
 	Assurance string   `json:"assurance"` // authentic or integrity only
 	Key       string   `json:"key,omitempty"`
 
-	Compared Comparison `json:"-"` // with its manifests
+	Compared  Comparison `json:"-"` // with its manifests
+	Elsewhere []string   `json:"-"` // notes on a record that was made in another library
 }
 
 // What an attestation is worth.
@@ -92,4 +93,5 @@ func (d *Attest) text(t *printer) {
 	t.dryRun(d.DryRun)
 	t.printf("release      %s\n             equal to its manifests: %s\nattestation  %s\n             %s\nassurance    %s\n", d.Release, d.Compared.counts(), d.Dir,
 		writtenText(d.Written, d.DryRun, "unchanged: exactly this attestation is there, nothing was written"), worth)
+	t.notes(d.Elsewhere)
 }

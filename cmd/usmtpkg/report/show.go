@@ -20,6 +20,8 @@ type Show struct {
 	Catalogs   []stage.Catalog    `json:"catalogs"`
 	Definition Beside             `json:"definition"`
 	AttestedIn Beside             `json:"attestation_folder"`
+
+	Elsewhere []string `json:"-"` // notes on a record that was made in another library
 }
 
 // Beside is a folder beside a release.
@@ -70,6 +72,7 @@ func (d *Show) text(t *printer) {
 	}
 	t.printf("files        %s\n", d.PackageSource)
 	d.beside(t)
+	t.notes(d.Elsewhere)
 	t.notes([]string{"this is what was recorded; usmtpkg verify compares the files with it"})
 }
 
@@ -89,7 +92,7 @@ func (d *Show) checks(t *printer) {
 	if len(v.NotChecked) > 0 {
 		t.printf("not checked  %s\n", strings.Join(v.NotChecked, ", "))
 	}
-	if text := provenText(v.Proofs); text != "" {
+	if text := ProvenText(v.Proofs); text != "" {
 		t.printf("proof        %s\n", text)
 	}
 	for _, m := range v.MSIs {

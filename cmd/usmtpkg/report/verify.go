@@ -126,7 +126,7 @@ func (d *Verify) text(t *printer) {
 		t.printf("%s: %s%s: %s\n", d.Dir, result, c.against(), c.counts())
 		t.siteText(c)
 		if c.Against == AgainstSignatures {
-			t.printf("content: %s\n", provenText(c.Proofs))
+			t.printf("content: %s\n", ProvenText(c.Proofs))
 		}
 	}
 	if a := d.Attestation; a != nil {
