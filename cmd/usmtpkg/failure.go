@@ -33,6 +33,12 @@ func (p *program) fail(command string, err error) int {
 		}
 	}
 	report.Finish(doc, status, version())
+	if p.log != nil {
+		p.log.failing = true
+	}
+	if p.output.format != report.FormatText {
+		p.console().Fail(doc)
+	}
 	_ = report.Write(p.console(), p.output.format, doc)
 	return status
 }

@@ -18,6 +18,9 @@ type outputFlags struct {
 	quiet   bool
 	verbose bool
 	config  string
+	log     string
+
+	progress progressForm
 }
 
 func (o *outputFlags) add(f *pflag.FlagSet) {
@@ -25,6 +28,8 @@ func (o *outputFlags) add(f *pflag.FlagSet) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no notes, only warnings, errors and the release's name")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every place looked at and every file compared")
 	f.StringVar(&o.config, "config", "", "`FILE` read settings from this file (default usmtpkg.yaml, if it exists)")
+	f.StringVar(&o.log, "log", "", "`FILE` keep a log of every message there, which CMTrace reads")
+	f.Var(&word[progressForm]{value: &o.progress, words: progressForms, noun: "word"}, "progress", "`text|json` the form of the progress on standard error (default text)")
 	heading(f, "Output")
 }
 

@@ -40,6 +40,12 @@ func raiseMemory() {
 	}
 }
 
+// leastColumns is how wide a terminal must be for a bar.
+const leastColumns = 60
+
+// drawsBars reports whether a bar can be drawn on a terminal: it is wide enough, and not a dumb one.
+func drawsBars(width int, kind string) bool { return width >= leastColumns && kind != "dumb" }
+
 func main() { os.Exit(start(os.Stdout)) }
 
 // start runs the program in this process, with that standard output, and returns its exit status.
@@ -48,7 +54,8 @@ func start(stdout io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	limitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	context.AfterFunc(ctx, stop)                       // a second Ctrl-C ends the process at once
+	columns, _, _ := term.GetSize(int(os.Stderr.Fd())) // 0 if that is no terminal
 	env := environment{
 		stdin:    os.Stdin,
 		stdout:   stdout,
@@ -56,7 +63,7 @@ func start(stdout io.Writer) int {
 		getenv:   os.Getenv,
 		environ:  os.Environ(),
 		now:      time.Now,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		terminal: drawsBars(columns, os.Getenv("TERM")),
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		env.askPassword, env.confirm = askPassword, confirm

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +25,9 @@ const (
 // slow down or end a copy.
 type progress struct {
 	env    environment
+	out    io.Writer // what is drawn goes there, and not into the log
+	log    *logbook
+	json   bool // as JSON, a line a moment
 	silent bool
 	bytes  atomic.Int64
 	files  atomic.Int64
@@ -41,33 +46,64 @@ type progress struct {
 }
 
 func (p *program) newProgress() *progress {
-	return &progress{env: p.environment, silent: p.output.quiet}
+	return &progress{env: p.environment, out: p.screen(), log: p.log, json: p.output.progress == progressJSON, silent: p.output.quiet}
 }
 
-// Start begins a phase. On a terminal its bar is shown at once: only the
+// Start begins a phase, and takes the one before down in the log. On a terminal its bar is shown at once: only the
 // beginning of a phase can be held up by a terminal that blocks.
 func (p *progress) Start(phase string, files int, bytes int64) {
+	p.change(phase, files, bytes)
 	if p.silent {
 		return
 	}
-	p.mu.Lock()
-	p.phase, p.allFiles, p.total, p.began = phase, files, bytes, p.env.now()
-	p.fresh = true
-	p.files.Store(0)
-	p.bytes.Store(0)
-	p.mu.Unlock()
 	if p.quit == nil {
 		p.quit = make(chan struct{})
 		p.done.Go(p.loop)
 	}
-	if p.env.terminal {
+	if p.env.terminal || p.json {
 		p.draw()
 	}
 }
 
-func newBar(env environment, total int64, phase string) *progressbar.ProgressBar {
+// A progressForm is how progress is printed.
+type progressForm string
+
+const (
+	progressText progressForm = "text"
+	progressJSON progressForm = "json"
+)
+
+var progressForms = []progressForm{progressText, progressJSON}
+
+// A moment of a phase, for programs; docs/formats.md describes it.
+type moment struct {
+	Format   string  `json:"format"`
+	Version  int     `json:"version"`
+	Phase    string  `json:"phase"`
+	Files    int64   `json:"files"`
+	AllFiles int     `json:"all_files"`
+	Bytes    int64   `json:"bytes"`
+	AllBytes int64   `json:"all_bytes"`
+	Seconds  float64 `json:"seconds"`          // since the phase began
+	Rate     int64   `json:"bytes_per_second"` // 0: too early to tell
+	Left     float64 `json:"seconds_left"`     // as above
+	Done     bool    `json:"done"`             // the phase has ended
+}
+
+// tell prints a moment.
+func (p *progress) tell(m moment, took time.Duration) {
+	m.Format, m.Version, m.Seconds = "usmtpkg progress", 1, took.Seconds()
+	if speed, left, ok := rateOf(m.Bytes, m.AllBytes, took); ok {
+		m.Rate, m.Left = int64(speed), left.Seconds()
+	}
+	if b, err := json.Marshal(m); err == nil {
+		report.Say(p.out, "%s\n", report.Lines(b))
+	}
+}
+
+func newBar(out io.Writer, total int64, phase string) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(env.stderr), progressbar.OptionSetDescription(phase),
+		progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(phase),
 		progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionShowTotalBytes(true),
 		progressbar.OptionSetWidth(24), progressbar.OptionThrottle(barInterval),
 		progressbar.OptionSetRenderBlankState(true), progressbar.OptionClearOnFinish())
@@ -81,7 +117,9 @@ func (p *progress) Add(files int, bytes int64) {
 
 func (p *progress) loop() {
 	every := lineInterval
-	if p.env.terminal {
+	if p.json {
+		every = time.Second
+	} else if p.env.terminal {
 		every = barInterval
 	}
 	ticker := time.NewTicker(every)
@@ -106,14 +144,18 @@ func (p *progress) draw() {
 	p.fresh = false
 	p.mu.Unlock()
 	files, bytes := p.files.Load(), min(p.bytes.Load(), total)
+	if p.json {
+		p.tell(moment{Phase: phase, Files: files, AllFiles: all, Bytes: bytes, AllBytes: total}, p.env.now().Sub(began))
+		return
+	}
 	if !p.env.terminal {
-		report.Say(p.env.stderr, "usmtpkg: %s: %d of %d files, %s of %s%s\n",
+		report.Say(p.out, "usmtpkg: %s: %d of %d files, %s of %s%s\n",
 			phase, files, all, report.Size(bytes), report.Size(total), rate(bytes, total, p.env.now().Sub(began)))
 		return
 	}
 	if fresh {
 		p.endPhase()
-		p.bar = newBar(p.env, max(total, 1), phase)
+		p.bar = newBar(p.out, max(total, 1), phase)
 	}
 	p.bar.Describe(fmt.Sprintf("%s, %d of %d files", phase, files, all))
 	if bytes < total { // at the end the bar would finish, and a late event find it closed
@@ -123,12 +165,19 @@ func (p *progress) draw() {
 
 // rate is the speed and the time left, once there is enough to tell.
 func rate(bytes, total int64, took time.Duration) string {
-	if took < time.Second || bytes == 0 {
+	speed, left, ok := rateOf(bytes, total, took)
+	if !ok {
 		return ""
 	}
-	speed := float64(bytes) / took.Seconds()
-	left := time.Duration(float64(total-bytes) / speed * float64(time.Second)).Round(time.Second)
 	return fmt.Sprintf(", %s/s, %s left", report.Size(int64(speed)), left)
+}
+
+func rateOf(bytes, total int64, took time.Duration) (speed float64, left time.Duration, ok bool) {
+	if took < time.Second || bytes == 0 {
+		return 0, 0, false
+	}
+	speed = float64(bytes) / took.Seconds()
+	return speed, time.Duration(float64(total-bytes) / speed * float64(time.Second)).Round(time.Second), true
 }
 
 // endPhase takes the bar of the last phase away.
@@ -139,13 +188,32 @@ func (p *progress) endPhase() {
 	}
 }
 
-// stop ends the display; it may be called more than once.
-func (p *progress) stop() {
-	if p.quit == nil {
+// change ends a phase, if one had begun, and begins the next, if there is one.
+func (p *progress) change(phase string, files int, bytes int64) {
+	now := p.env.now()
+	p.mu.Lock()
+	took := now.Sub(p.began)
+	last := moment{Phase: p.phase, Files: p.files.Load(), AllFiles: p.allFiles, Bytes: p.bytes.Load(), AllBytes: p.total, Done: true}
+	p.phase, p.allFiles, p.total, p.began, p.fresh = phase, files, bytes, now, true
+	p.files.Store(0)
+	p.bytes.Store(0)
+	p.mu.Unlock()
+	if last.Phase == "" {
 		return
 	}
-	close(p.quit)
-	p.done.Wait()
-	p.quit = nil
-	p.endPhase()
+	p.log.step(last.Phase, int(last.Files), last.Bytes, took)
+	if p.json && !p.silent {
+		p.tell(last, took)
+	}
+}
+
+// stop ends the display; it may be called more than once.
+func (p *progress) stop() {
+	if p.quit != nil {
+		close(p.quit)
+		p.done.Wait()
+		p.quit = nil
+		p.endPhase()
+	}
+	p.change("", 0, 0)
 }

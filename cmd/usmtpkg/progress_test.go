@@ -143,3 +143,15 @@ func TestProgressNotAmongData(t *testing.T) {
 		}
 	}
 }
+
+func TestDrawsBars(t *testing.T) {
+	for _, tt := range []struct {
+		width int
+		kind  string
+		want  bool
+	}{{0, "xterm", false}, {59, "xterm", false}, {60, "xterm", true}, {60, "", true}, {200, "dumb", false}} {
+		if got := drawsBars(tt.width, tt.kind); got != tt.want {
+			t.Errorf("drawsBars(%d, %q) = %t", tt.width, tt.kind, got)
+		}
+	}
+}

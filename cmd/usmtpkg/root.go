@@ -24,7 +24,7 @@ type environment struct {
 	getenv   func(string) string
 	environ  []string // all variables, NAME=value
 	now      func() time.Time
-	terminal bool // stderr is a terminal
+	terminal bool // stderr is a terminal that shows bars
 
 	askPassword func(ctx context.Context, prompt string) ([]byte, error) // nil: there is nobody to ask
 	confirm     func(ctx context.Context, question string) (bool, error) // nil: as above
@@ -35,8 +35,10 @@ type environment struct {
 type program struct {
 	environment
 	output  outputFlags
+	args    []string     // of the command line
 	settled bool         // the form of the output is
 	site    siteSettings // of the configuration file
+	log     *logbook     // nil: none is wanted
 }
 
 // siteSettings are what the scripts are to do at the site.
@@ -53,14 +55,18 @@ func run(ctx context.Context, env environment, args []string) int {
 	root.SetArgs(args)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
+	p.args = args
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil {
-		return exitOK
+	status := exitOK
+	if err != nil {
+		if !p.settled {
+			p.output.format = guessFormat(env, cmd, args)
+		}
+		p.startLog(cmd.Name(), args) // it failed before its settings were read
+		status = p.fail(cmd.Name(), err)
 	}
-	if !p.settled {
-		p.output.format = guessFormat(env, cmd, args)
-	}
-	return p.fail(cmd.Name(), err)
+	p.log.end(status)
+	return status
 }
 
 // runs is the RunE of a command that does work, which returns the document to print, an error, or both.
@@ -72,6 +78,7 @@ func (p *program) runs(work func(ctx context.Context, args []string) (report.Doc
 			return err
 		}
 		report.Finish(doc, exitStatus(err), version())
+		p.logResult(doc)
 		return errors.Join(report.Write(p.console(), p.output.format, doc), err)
 	}
 }
@@ -83,9 +90,11 @@ func (p *program) console() report.Console {
 
 // warn prints findings on the way to a result, which a JSON document has itself.
 func (p *program) warn(findings []*finding.Error) {
-	if p.output.format != report.FormatJSON {
-		p.console().Warn(findings)
+	c := p.console()
+	if p.output.format == report.FormatJSON {
+		c.Err = p.log
 	}
+	c.Warn(findings)
 }
 
 // output is standard output. Its errors are marked: they come after the work.
@@ -140,6 +149,7 @@ left out: 26100.2454.`,
 			if err := p.configure(cmd); err != nil {
 				return err
 			}
+			p.startLog(cmd.Name(), p.args)
 			err := p.output.settle()
 			p.settled = err == nil
 			return err

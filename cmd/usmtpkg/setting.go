@@ -31,7 +31,7 @@ type setting struct {
 // pathSettings name files that are read. In a configuration file, which is found in the current
 // folder by itself and may be somebody else's, they stay below its folder: what they name could
 // otherwise be any file that the account may read.
-var pathSettings = []string{"overlay", "overlay-replace", "inventory", "catalogs", "msi", "trust-root", "key", "password-file", "public-key", "ca-file"}
+var pathSettings = []string{"overlay", "overlay-replace", "inventory", "catalogs", "msi", "trust-root", "key", "password-file", "public-key", "ca-file", "log"}
 
 // leadsOut finds a path, or one in a list with commas, that can lead out of the folder it is
 // relative to, on any system.

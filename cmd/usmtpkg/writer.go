@@ -23,10 +23,12 @@ func (p *program) withWriter(ctx context.Context, library libraryFlags, o stage.
 
 // say prints notes, and returns how many there are.
 func (p *program) say(notes []string) int {
+	to := p.stderr
+	if p.output.quiet {
+		to = p.log
+	}
 	for _, n := range notes {
-		if !p.output.quiet {
-			report.Say(p.stderr, "usmtpkg: %s\n", n)
-		}
+		report.Say(to, "usmtpkg: %s\n", n)
 	}
 	return len(notes)
 }

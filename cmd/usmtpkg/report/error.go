@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -53,16 +54,9 @@ func NewError(command string, err error, hint string, status int) *Error {
 // text goes to Err, with what does not fit into the line of the error. Findings are printed before.
 func (d *Error) text(t *printer) {
 	t.Out = t.Err
-	if n := len(d.Findings); n > 0 {
-		t.printf("usmtpkg: %s this from becoming a package\n", CountOf(n, "finding keeps", "findings keep"))
+	d.lines(t)
+	if len(d.Findings) > 0 {
 		return
-	}
-	words := d.Error
-	if d.Words != "" {
-		words = d.Words
-	}
-	for line := range strings.SplitSeq(words, "\n") {
-		t.printf("usmtpkg: %s\n", line)
 	}
 	t.places(d.Places)
 	if len(d.Files) > 1 {
@@ -76,6 +70,22 @@ func (d *Error) text(t *printer) {
 	if d.Hint != "" {
 		t.printf("usmtpkg: hint: %s\n", d.Hint)
 	}
+}
+
+// lines print the error itself.
+func (d *Error) lines(t *printer) {
+	if n := len(d.Findings); n > 0 {
+		t.printf("usmtpkg: %s this from becoming a package\n", CountOf(n, "finding keeps", "findings keep"))
+		return
+	}
+	for line := range strings.SplitSeq(cmp.Or(d.Words, d.Error), "\n") {
+		t.printf("usmtpkg: %s\n", line)
+	}
+}
+
+// Fail prints an error to c.Err, without what a document on c.Out says beside it.
+func (c Console) Fail(d *Error) {
+	d.lines(&printer{Console: Console{Out: c.Err}})
 }
 
 // outcome claims nothing but the failure, and the files of a copy that differ.
