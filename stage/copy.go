@@ -9,7 +9,10 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 
 	"usmtpkg/locate/tree"
@@ -34,10 +37,8 @@ type copier struct {
 // copyTree makes the folders of t and copies its files. It returns their
 // SHA-256 sums in the order of t.Files.
 func (c *copier) copyTree(ctx context.Context, t Tree, workers int) ([]string, error) {
-	for _, d := range t.Dirs {
-		if err := c.dst.Mkdir(d, 0o777); err != nil {
-			return nil, destination("creating a folder", err)
-		}
+	if err := c.makeDirs(ctx, t.Dirs, workers); err != nil {
+		return nil, err
 	}
 	sums := make([]string, len(t.Files))
 	order := largestFirst(t.Files)
@@ -49,6 +50,25 @@ func (c *copier) copyTree(ctx context.Context, t Tree, workers int) ([]string, e
 		return err
 	})
 	return sums, err
+}
+
+// makeDirs makes folders, those of one depth at once.
+func (c *copier) makeDirs(ctx context.Context, dirs []string, workers int) error {
+	byDepth := map[int][]string{}
+	for _, d := range dirs {
+		n := strings.Count(d, "/")
+		byDepth[n] = append(byDepth[n], d)
+	}
+	for _, depth := range slices.Sorted(maps.Keys(byDepth)) {
+		level := byDepth[depth]
+		err := tree.Each(ctx, len(level), workers, func(_ context.Context, i int, _ []byte) error {
+			return destination("creating a folder", c.dst.Mkdir(level[i], 0o777))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *copier) copyFile(ctx context.Context, i int, f File, buf []byte) (sum string, err error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+
+	"usmtpkg/locate/tree"
 )
 
 // durable makes a staging folder survive a power cut: with one syncfs where
@@ -59,17 +61,15 @@ func (d *durable) flushAll(ctx context.Context) error {
 }
 
 // seal flushes what was written last, and the folders.
-func (d *durable) seal(ctx context.Context, dirs []string) error {
+func (d *durable) seal(ctx context.Context, dirs []string, workers int) error {
 	if d.syncfs {
 		return d.flushAll(ctx)
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	for _, dir := range dirs {
-		if err := syncDir(d.disk, d.root, dataDir+"/"+dir); err != nil {
-			return err
-		}
+	err := tree.Each(ctx, len(dirs), workers, func(_ context.Context, i int, _ []byte) error {
+		return syncDir(d.disk, d.root, dataDir+"/"+dirs[i])
+	})
+	if err != nil {
+		return err
 	}
 	return errors.Join(syncDir(d.disk, d.root, dataDir), syncDir(d.disk, d.root, "."))
 }

@@ -107,7 +107,7 @@ func (w *Writer) fill(ctx context.Context, staging *os.Root, r *run) error {
 	if err := errors.Join(err, destination("flushing the copy", flushed())); err != nil {
 		return err
 	}
-	if err := d.seal(ctx, r.tree.Dirs); err != nil {
+	if err := d.seal(ctx, r.tree.Dirs, r.workers); err != nil {
 		return destination("flushing the staging folder", err)
 	}
 	w.step("sealed")

@@ -22,14 +22,15 @@ const (
 
 // A runner lets tools work on one workload.
 type runner struct {
-	set   settings
-	name  string // of the workload
-	src   string
-	dir   string // a folder for each tool lies in it
-	log   *os.File
-	cache string
-	files int
-	bytes int64
+	set    settings
+	name   string // of the workload
+	src    string
+	dir    string // the workload lies in it
+	copies string // a folder for each tool lies in it
+	log    *os.File
+	cache  string
+	files  int
+	bytes  int64
 
 	flipped bool
 	ready   map[string]bool // copies that J3 to J5 can begin with, by their folders
@@ -42,8 +43,11 @@ type runner struct {
 func newRunner(ctx context.Context, s settings, name string, scale float64, log *os.File) (*runner, error) {
 	r := &runner{set: s, name: name, log: log, cache: warm, ready: map[string]bool{}}
 	r.dir = filepath.Join(s.base, fmt.Sprintf("%s-%g", name, scale))
-	r.src = filepath.Join(r.dir, "source")
-	if err := os.MkdirAll(r.dir, 0o777); err != nil {
+	r.src, r.copies = filepath.Join(r.dir, "source"), r.dir
+	if s.copies != "" {
+		r.copies = filepath.Join(s.copies, filepath.Base(r.dir))
+	}
+	if err := errors.Join(os.MkdirAll(r.dir, 0o777), os.MkdirAll(r.copies, 0o777)); err != nil {
 		return nil, err
 	}
 	if err := self(ctx, "-scale", strconv.FormatFloat(scale, 'g', -1, 64), "make", name, r.src); err != nil {
@@ -69,7 +73,7 @@ func (r *runner) place(t tool, flipped bool) string {
 		}
 		return '_'
 	}, []byte(t.name))
-	return filepath.Join(r.dir, fmt.Sprintf("%s.%c", clean, i))
+	return filepath.Join(r.copies, fmt.Sprintf("%s.%c", clean, i))
 }
 
 func (r *runner) env(t tool, place string) []string {
@@ -95,8 +99,8 @@ func (r *runner) discard(name string) error {
 	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	trash := filepath.Join(r.dir, "trash")
-	short, err := spaceShort(r.dir)
+	trash := filepath.Join(r.copies, "trash")
+	short, err := spaceShort(r.copies)
 	if err != nil {
 		return err
 	}
@@ -111,7 +115,9 @@ func (r *runner) discard(name string) error {
 	}
 	r.trash++
 	to := filepath.Join(trash, strconv.Itoa(r.trash))
-	r.stale = append(r.stale, to)
+	if r.copies == r.dir { // the cache of a share is not worth asking its server for
+		r.stale = append(r.stale, to)
+	}
 	return os.Rename(name, to)
 }
 

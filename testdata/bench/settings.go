@@ -32,6 +32,7 @@ func jobTitle(job string) string {
 // settings are the flags.
 type settings struct {
 	base    string
+	copies  string
 	works   string
 	jobs    string
 	caches  string
@@ -51,6 +52,7 @@ type settings struct {
 
 func (s *settings) flags(fl *flag.FlagSet) {
 	fl.StringVar(&s.base, "base", "build/bench", "scratch folder, on the file system to be measured; made and removed")
+	fl.StringVar(&s.copies, "copies", "", "folder for the copies, such as one on a share, which is not cleared (default: in -base)")
 	fl.StringVar(&s.works, "works", "W1,W2", "workloads: W1 a realistic kit, W2 20,000 small files")
 	fl.StringVar(&s.jobs, "jobs", "J1,J1v,J3,J4,J5", "jobs")
 	fl.StringVar(&s.caches, "cache", "warm,cold", "states of the page cache; cold needs root")
