@@ -17,7 +17,7 @@ FUZZTIME ?= 30s
 # The folder testdata is not part of ./..., so what is in it is named apart.
 PACKAGES = ./... ./testdata/bench ./testdata/dist ./testdata/doccheck ./testdata/recording ./testdata/powershell/site
 
-.PHONY: all run build dist test test-dist test-platform test-scripts lint fuzz golden bench powershell sarif schema signed clean
+.PHONY: all run build dist test test-dist test-platform test-scripts lint fuzz golden bench bench-share powershell sarif schema signed clean
 
 all: lint test build
 
@@ -105,6 +105,12 @@ golden:
 # How many times as long as usmtpkg the best other tools take; see testdata/bench/README.md.
 bench:
 	$(GO) run ./testdata/bench
+
+# The same on a file system as slow as a share.
+bench-share:
+	$(GO) build -o build/bench-share/bench ./testdata/bench
+	cd testdata/platform && $(GO) build -o ../../build/bench-share/mount ./share/mount
+	build/bench-share/mount -latency 5ms -- sh -c 'build/bench-share/bench -base build/bench -copies "$$SHARE" -works W1 -jobs J1v -cache warm -checks=false -rounds 3'
 
 # The PowerShell grammar that the tests of pkgdef check the emitted script with.
 powershell: testdata/powershell/node_modules

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -169,20 +170,25 @@ func entryOf(name string, st *unix.Stat_t) *entry {
 	return &entry{name, mode, st.Size, time.Unix(st.Mtim.Unix())}
 }
 
+// listBuffers are kept: of thousands of folders each would leave one behind.
+var listBuffers = sync.Pool{New: func() any { b := make([]byte, 8<<10); return &b }}
+
 // listFolder hands out the entries of an open folder as they are now.
 func listFolder(f *os.File, take func(*entry)) error {
 	fd := int(f.Fd())
 	var st unix.Stat_t
 	var names []string
-	for buf := make([]byte, listAtOnce*64); ; {
+	buf := listBuffers.Get().(*[]byte)
+	defer listBuffers.Put(buf)
+	for {
 		n := 0
-		if err := again(func() (err error) { n, err = unix.ReadDirent(fd, buf); return err }); err != nil {
+		if err := again(func() (err error) { n, err = unix.ReadDirent(fd, *buf); return err }); err != nil {
 			return &fs.PathError{Op: "readdirent", Path: f.Name(), Err: err}
 		}
 		if n == 0 {
 			return nil
 		}
-		_, _, names = unix.ParseDirent(buf[:n], -1, names[:0])
+		_, _, names = unix.ParseDirent((*buf)[:n], -1, names[:0])
 		for _, name := range names {
 			err := again(func() error { return unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
 			if errors.Is(err, unix.ENOENT) {

@@ -36,6 +36,10 @@ func (h *handle) openFile(name string, flag int, perm fs.FileMode) (*os.File, er
 
 func (h *handle) chtimes(name string, t time.Time) error { return h.root.Chtimes(name, t, t) }
 
+// listAtOnce is how many entries are taken as the system gives them: each has four times the
+// size of what is kept of it.
+const listAtOnce = 256
+
 // listFolder hands out the entries of an open folder as they are now.
 func listFolder(f *os.File, take func(*entry)) error {
 	for {

@@ -26,10 +26,6 @@ func ReadDir(root *os.Root, dir string) (list []fs.DirEntry, err error) {
 	return list, nil
 }
 
-// listAtOnce is how many entries are taken as the system gives them: each has four times the
-// size of what is kept of it.
-const listAtOnce = 256
-
 // An entry of a folder is what is kept of it.
 type entry struct {
 	name    string
