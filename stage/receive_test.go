@@ -280,7 +280,8 @@ func TestPackRefuses(t *testing.T) {
 		},
 		"case": func(t *testing.T, dir string) {
 			t.Helper()
-			rename(t, filepath.Join(dir, "data/x86/big.dll"), filepath.Join(dir, "data/x86/BIG.dll"))
+			rename(t, filepath.Join(dir, "data/x86/big.dll"), filepath.Join(dir, "data/x86/tmp"))
+			rename(t, filepath.Join(dir, "data/x86/tmp"), filepath.Join(dir, "data/x86/BIG.dll"))
 		},
 		"a tag file": func(t *testing.T, dir string) {
 			t.Helper()
