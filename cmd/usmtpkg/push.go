@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +84,7 @@ func (p *program) push(ctx context.Context, o pushOptions, args []string) (repor
 	if err != nil {
 		return nil, err
 	}
+	raiseMemory()
 	bar := p.newProgress()
 	defer bar.stop()
 	repo, err := p.repository(ctx, o.registry, ref, o.workers, bar)
@@ -97,10 +97,7 @@ func (p *program) push(ctx context.Context, o pushOptions, args []string) (repor
 	}
 	doc := &report.Push{Head: report.NewHead("push"), DryRun: o.dryRun, Release: rel.Name, Digest: rel.Digest, Contents: report.ContentsOf(rel), Reference: ref.String()}
 	_, err = stage.Pack(ctx, lib.ReleaseDir(rel.Name), stage.PackOptions{Predict: predictHash, Progress: bar}, func(files []archive.File) error {
-		a, err := artifact(rel, files)
-		if err != nil {
-			return err
-		}
+		a := artifact(rel, files)
 		a.Before, a.MountFrom = before, o.mountFrom
 		done, err := repo.Push(ctx, a, o.dryRun)
 		if doc.Pinned, doc.Unchanged = ref.At(done.Digest), done.Existing; before != "" && !done.Existing {
@@ -145,8 +142,8 @@ func pushArguments(args []string) (release []string, ref registry.Reference, err
 }
 
 // artifact is a release as a registry keeps it: one layer with the tag files, and one for each arch folder.
-func artifact(rel stage.Release, files []archive.File) (registry.Artifact, error) {
-	a := registry.Artifact{Annotations: map[string]string{
+func artifact(rel stage.Release, files []archive.File) registry.Artifact {
+	a := registry.Artifact{Config: recordFile, Annotations: map[string]string{
 		"org.opencontainers.image.title":   rel.Name,
 		"org.opencontainers.image.version": rel.USMTVersion,
 		"org.opencontainers.image.created": rel.Created.UTC().Format(time.RFC3339),
@@ -158,13 +155,6 @@ func artifact(rel stage.Release, files []archive.File) (registry.Artifact, error
 	}
 	parts := map[string]int{}
 	for _, f := range files {
-		if f.Name == recordFile {
-			var b bytes.Buffer
-			if err := f.Copy(&b); err != nil {
-				return a, err
-			}
-			a.Config = b.Bytes()
-		}
 		name := partOf(f.Name)
 		i, known := parts[name]
 		if !known {
@@ -174,7 +164,7 @@ func artifact(rel stage.Release, files []archive.File) (registry.Artifact, error
 		}
 		a.Parts[i].Files = append(a.Parts[i].Files, f)
 	}
-	return a, nil
+	return a
 }
 
 // partOf is the part of a release that a file is in: that of its arch folder, or of the tag files.

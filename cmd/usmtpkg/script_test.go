@@ -88,7 +88,8 @@ func (l leakFree) Run() int {
 //	distmgr FILE ID VERSION HASH   append to a log what ConfigMgr prints when it refreshes a package
 //	archive OUT DIR [-below FOLDER] [file:NAME | link:NAME]...   pack the files below DIR into a .tar.zst or .zip as
 //	                          others do it, all below FOLDER; then a file or link of that name, which is not in DIR
-//	registry [USER:PASSWORD]  start a registry, which $REGISTRY names
+//	registry [USER:PASSWORD | -proxy]   start a registry, which $REGISTRY names; -proxy: with TLS, a certificate by ca.pem, and
+//	                          to be reached only by the proxy that $HTTPS_PROXY names
 //	spoil REPOSITORY:TAG PART change a byte of a layer in the registry
 //	tree DIR FILE             write a listing of DIR to FILE: type, time, checksum, path of everything below it
 //	[!] json FILE PATH [WANT] the value at PATH in a JSON file, such as findings[0].rule; [len] is the length

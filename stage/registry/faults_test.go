@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -196,7 +197,9 @@ func TestDoesNotWaitForEver(t *testing.T) {
 		if after != "" {
 			o = registry.Options{}
 		}
-		_, err := start(t, g, "usmt:a", o).Resolve(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // far from an hour, and less than it waits
+		defer cancel()
+		_, err := start(t, g, "usmt:a", o).Resolve(ctx)
 		if err == nil {
 			t.Fatal(name)
 		}

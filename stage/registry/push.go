@@ -29,7 +29,7 @@ type Part struct {
 
 // An Artifact is what Push puts into a repository.
 type Artifact struct {
-	Config      []byte // release.json
+	Config      string // the name of the file among them that is the config
 	Parts       []Part // Tags first
 	Annotations map[string]string
 	Before      string // what Tagged returned
@@ -72,11 +72,12 @@ func (r *Repository) Push(ctx context.Context, a Artifact, dry bool) (done Pushe
 		return done, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	config := Blob{digest.FromBytes(a.Config).String(), int64(len(a.Config))}
+	record := noted(a.Parts, a.Config)
 	layers, err := pack(a.Parts, dir)
 	if err != nil {
 		return done, err
 	}
+	config := Blob{digest.FromBytes(record.Bytes()).String(), int64(record.Len())}
 	d, manifest, err := releaseManifest(config, layers, a.Annotations)
 	if err != nil {
 		return done, err
@@ -89,7 +90,7 @@ func (r *Repository) Push(ctx context.Context, a Artifact, dry bool) (done Pushe
 	if dry {
 		return done, nil
 	}
-	sent, err := r.sendBytes(ctx, config.descriptor(configType), a.Config)
+	sent, err := r.sendBytes(ctx, config.descriptor(configType), record.Bytes())
 	done.Sent += sent
 	if err == nil && !done.Existing {
 		err = r.sendManifest(ctx, d, manifest, r.Reference.parsed.Reference)
@@ -107,6 +108,19 @@ func (r *Repository) Tagged(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	return d.Digest.String(), fault("asking for "+r.Reference.String(), err)
+}
+
+// noted keeps what is packed of the file with that name.
+func noted(parts []Part, name string) *bytes.Buffer {
+	var b bytes.Buffer
+	for _, p := range parts {
+		for i, f := range p.Files {
+			if f.Name == name {
+				p.Files[i].Copy = func(w io.Writer) error { b.Reset(); return f.Copy(io.MultiWriter(w, &b)) }
+			}
+		}
+	}
+	return &b
 }
 
 // pack packs the parts into files in dir, which have their numbers. One packs on all processors.

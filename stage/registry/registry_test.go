@@ -48,13 +48,20 @@ func content(seed uint64, size int) []byte {
 
 // artifact has these parts, named tags, amd64, x86 and so on, of one file each.
 func artifact(parts ...[]byte) registry.Artifact {
-	a := registry.Artifact{Config: []byte(`{"release":"r"}`), Annotations: map[string]string{"a": "b"}}
+	config := `{"release":"r"}`
+	a := registry.Artifact{Config: "config", Annotations: map[string]string{"a": "b"}}
 	for i, b := range parts {
 		name := []string{registry.Tags, "amd64", "x86", "arm64"}[i]
 		a.Parts = append(a.Parts, registry.Part{Name: name, Files: []archive.File{{Name: name + "/file", Size: int64(len(b)), Copy: func(w io.Writer) error {
 			_, err := w.Write(b)
 			return err
 		}}}})
+	}
+	if len(parts) > 0 {
+		a.Parts[0].Files = append(a.Parts[0].Files, archive.File{Name: "config", Size: int64(len(config)), Copy: func(w io.Writer) error {
+			_, err := io.WriteString(w, config)
+			return err
+		}})
 	}
 	return a
 }
@@ -75,8 +82,10 @@ func push(t *testing.T, r *registry.Repository, a registry.Artifact) registry.Pu
 // fetch returns the file of a layer.
 func fetch(t *testing.T, r *registry.Repository, l registry.Layer) (b []byte, err error) {
 	t.Helper()
-	err = r.Deliver(t.Context(), []registry.Layer{l}, archive.Limits{Files: 10, Bytes: 1 << 20}, func(_ string, _ int64, in io.Reader) (err error) {
-		b, err = io.ReadAll(in)
+	err = r.Deliver(t.Context(), []registry.Layer{l}, archive.Limits{Files: 10, Bytes: 1 << 20}, func(name string, _ int64, in io.Reader) (err error) {
+		if name != "config" {
+			b, err = io.ReadAll(in)
+		}
 		return err
 	})
 	return b, err

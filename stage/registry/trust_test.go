@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -39,6 +40,29 @@ func TestLogin(t *testing.T) {
 	if _, err := open(t, ref, registry.Options{}).Resolve(t.Context()); err != nil {
 		t.Errorf("with Docker's configuration: %v", err)
 	}
+}
+
+// A credential helper is a program, which is asked for the password.
+func TestCredentialHelper(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the helper is a shell script")
+	}
+	g := regtest.New()
+	g.Username, g.Password = "ci", "right"
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	r := start(t, g, "usmt:a", registry.Options{})
+	write(t, filepath.Join(dir, "config.json"), fmt.Sprintf(`{"credHelpers":{%q:"test"}}`, r.Reference.Host()))
+	helper := filepath.Join(dir, "docker-credential-test")
+	write(t, helper, `#!/bin/sh
+read server
+[ "$1" = get ] && printf '{"ServerURL":"%s","Username":"ci","Secret":"right"}' "$server"
+`)
+	push(t, open(t, r.Reference.String(), registry.Options{}), artifact(content(1, 10), content(2, 20)))
+	write(t, helper, "#!/bin/sh\necho it is locked >&2; exit 1\n")
+	_, err := open(t, r.Reference.String(), registry.Options{}).Resolve(t.Context())
+	wantKind(t, err, registry.Refused, "asking for the credentials", "--password-file")
 }
 
 func write(t *testing.T, name, text string) {
@@ -202,6 +226,29 @@ func TestAttestations(t *testing.T) {
 			if string(a.Signature) != "of "+string(a.Statement) {
 				t.Errorf("attestation %q signed %q", a.Statement, a.Signature)
 			}
+		}
+	}
+}
+
+// A list of referrers is a tag that anyone may write: what another manifest is the subject of is not in it.
+func TestAttestationsOfAnotherSubject(t *testing.T) {
+	g := regtest.New()
+	r := start(t, g, "usmt:a", registry.Options{})
+	first := push(t, r, artifact(content(1, 10), content(2, 20)))
+	second := push(t, r, artifact(content(1, 10), content(3, 20)))
+	if _, err := r.Attach(t.Context(), first.Digest, registry.Attestation{Name: "r.json", Statement: []byte("a"), Signature: []byte("b")}); err != nil {
+		t.Fatal(err)
+	}
+	list := func(digest string) string { return strings.Replace(digest, ":", "-", 1) }
+	g.Put("usmt", list(second.Digest), ocispec.MediaTypeImageIndex, g.Manifest("usmt", list(first.Digest)))
+	for digest, want := range map[string]int{first.Digest: 1, second.Digest: 0} {
+		r := open(t, r.Reference.At(digest), registry.Options{})
+		m, err := r.Resolve(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, err := r.Attestations(t.Context(), m, 10, 10); err != nil || len(list) != want {
+			t.Errorf("%d attestations, want %d; %v", len(list), want, err)
 		}
 	}
 }

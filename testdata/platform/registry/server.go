@@ -40,6 +40,7 @@ type server struct {
 	program []string
 	mu      sync.Mutex
 	process *exec.Cmd
+	ended   chan struct{} // closed when the process has ended
 	onKill  func()
 	target  string
 	wire    net.Listener
@@ -120,10 +121,10 @@ func (s *server) Run(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.mu.Lock()
-	s.process = p
-	s.mu.Unlock()
 	ended := make(chan struct{})
+	s.mu.Lock()
+	s.process, s.ended = p, ended
+	s.mu.Unlock()
 	go func() { _ = p.Wait(); close(ended) }()
 	t.Cleanup(func() { cancel(); <-ended; _ = log.Close() })
 	for {
@@ -150,9 +151,13 @@ func (s *server) OnKill(do func()) { s.onKill = do }
 func (s *server) kill() {
 	s.mu.Lock()
 	_ = s.process.Process.Kill()
+	ended := s.ended
 	s.mu.Unlock()
 	if s.onKill != nil {
-		go s.onKill()
+		go func() {
+			<-ended // its port is free
+			s.onKill()
+		}()
 	}
 }
 
