@@ -114,6 +114,21 @@ func openDrive(dir string) (*os.Root, string, error) {
 	return inner, filepath.Join(dir, name), nil
 }
 
+// IsFurtherDrive reports whether a folder is of a drive of a content library other than the first: it has no
+// PkgLib.
+func IsFurtherDrive(dir string) (bool, error) {
+	root, _, err := openDrive(dir)
+	if err != nil {
+		return false, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	if _, err := folderIn(root, fileLib); err != nil {
+		return false, err
+	}
+	_, err = folderIn(root, pkgLib)
+	return errors.Is(err, fs.ErrNotExist), nil
+}
+
 // Dirs lists the folders SCCMContentLib of the library, one a drive.
 func (l *Library) Dirs() []string { return slices.Clone(l.dirs) }
 
