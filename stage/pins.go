@@ -48,12 +48,16 @@ func (l *Library) Pins() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Releases == nil {
+		return nil, &FormatError{pinsFile, "it has no list of releases; restore it from a backup, or move it away and pin again"}
+	}
 	for _, name := range p.Releases {
 		if !releaseName.MatchString(name) {
 			return nil, &FormatError{pinsFile, fmt.Sprintf("%q is not the name of a release", name)}
 		}
 	}
-	return p.Releases, nil
+	slices.Sort(p.Releases) // somebody may have edited it
+	return slices.Compact(p.Releases), nil
 }
 
 // Pin makes sure that a release is never removed, and reports whether it could have been.

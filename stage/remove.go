@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,6 +151,7 @@ func (w *Writer) Remove(ctx context.Context, release string) error {
 	if err := w.lock.check(); err != nil {
 		return err
 	}
+	w.step("judged")
 	trash := trashPrefix + randomHex(8)
 	if err := renameRetry(ctx, w.root, release, trash); err != nil {
 		return destination("removing "+release, err)
@@ -161,26 +163,43 @@ func (w *Writer) Remove(ctx context.Context, release string) error {
 	if err == nil {
 		err = w.clearTrash(ctx, trash)
 	}
+	if kept := (*KeptError)(nil); errors.As(err, &kept) {
+		err = errors.Join(renameRetry(ctx, w.root, trash, release), syncDir(w.disk, w.root, "."))
+		return cmp.Or(destination("putting "+trash+" back as "+release, err), error(&KeptError{release, kept.Reason}))
+	}
 	if err != nil {
 		return destination("removing "+release+" (the next run goes on with "+trash+")", err)
 	}
 	return nil
 }
 
-// clearTrash removes what is left of a release that is being removed: its definition, and then itself.
+// clearTrash removes what is left of a release that is being removed: its definition, and then itself. It is
+// a *KeptError if something got in, or took its place, while it still had its old name.
 func (w *Writer) clearTrash(ctx context.Context, trash string) error {
+	if info, err := w.root.Lstat(trash); err != nil || !info.IsDir() {
+		return cmp.Or(err, error(&KeptError{trash, "it is not a folder any more"}))
+	}
 	sub, err := tree.Sub(w.root, trash)
 	if err != nil {
 		return err
 	}
 	rec, err := readRelease(sub)
 	if err := errors.Join(err, sub.Close()); err == nil && rec.Library == w.ID && releaseName.MatchString(rec.Name) {
+		if reason, err := strangersIn(ctx, w.root, trash); reason != "" || err != nil {
+			return cmp.Or(err, error(&KeptError{trash, reason}))
+		}
 		if err := w.removeDefinition(ctx, rec.Name); err != nil {
 			return err
 		}
 	} // without its record it is almost gone, and the definition went before
 	w.step("undefined")
 	return w.removeStaging(ctx, trash)
+}
+
+// Removing reports whether a removal was interrupted, so that a release still takes up space.
+func (l *Library) Removing() bool {
+	entries, err := os.ReadDir(l.dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && trashName.MatchString(e.Name()) })
 }
 
 // removeDefinition removes the definition of a release that is gone. One that has files of others stays.

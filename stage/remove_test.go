@@ -145,6 +145,7 @@ func TestRemoveRefuses(t *testing.T) {
 		{"pins cut off", put(pinsFile, `{"format": "usmtpkg pins", "version": 1, "releases": [`), "empty or cut off", true},
 		{"no pins in the file", put(pinsFile, ""), "empty or cut off", true},
 		{"pins that are names of something else", put(pinsFile, `{"format":"usmtpkg pins","version":1,"releases":["10.0.1.2-ABCDEF012345"]}`), "not the name of a release", true},
+		{"pins without a list", put(pinsFile, `{"format":"usmtpkg pins","version":1}`), "no list of releases", true},
 		{"pins of a newer usmtpkg", put(pinsFile, `{"format":"usmtpkg pins","version":2}`), "newer", true},
 		{"an unreadable active release", put(currentFile, "OLD-\n"), "not the name of a release", true},
 		{"an active release with another line end", put(currentFile, "OLD\r\n"), "not the name of a release", true},
@@ -202,6 +203,41 @@ func TestRemoveTwice(t *testing.T) {
 		t.Errorf("Remove = %v; of another run %v, want that the library is busy", err, second)
 	}
 	checkIntact(t, At(dir), active)
+}
+
+// What gets into a release, or takes its place, between the look at it and its rename is kept, and so is the release.
+func TestRemoveRace(t *testing.T) {
+	for name, meddle := range map[string]func(t *testing.T, release, other string){
+		"a file": func(t *testing.T, release, _ string) {
+			t.Helper()
+			write(t, filepath.Join(release, "data", "diary.txt"), "x")
+		},
+		"a link": func(t *testing.T, release, other string) {
+			t.Helper()
+			if err := errors.Join(os.Rename(release, filepath.Join(t.TempDir(), "aside")), os.Symlink(other, release)); err != nil {
+				t.Skip(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, old, active := twoReleases(t)
+			before := map[string]string{}
+			err := removeRelease(t.Context(), dir, old, WriterOptions{Now: time.Now, step: func(step string) {
+				if step == "judged" {
+					meddle(t, filepath.Join(dir, old), active)
+					before = content(t, dir)
+				}
+			}})
+			if kept := (*KeptError)(nil); !errors.As(err, &kept) || kept.Release != old {
+				t.Errorf("Remove = %v", err)
+			}
+			delete(before, lockFile)
+			if after := content(t, dir); !maps.Equal(before, after) {
+				t.Errorf("the library changed: %v, was %v", after, before)
+			}
+			checkIntact(t, At(dir), active)
+		})
+	}
 }
 
 // crashRemoval removes a release and kills the process at the step asked for.
@@ -291,7 +327,7 @@ func TestTrashOfOthers(t *testing.T) {
 		}
 		rec.Name = name
 		var b strings.Builder
-		if err := rec.write(&b, slices.Values[[]InventoryFile](nil)); err != nil {
+		if err := rec.write(&b, slices.Values([]InventoryFile{{Path: "gone.txt", SHA256: strings.Repeat("0", 64)}})); err != nil {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(dir, trash, releaseFile), b.String())

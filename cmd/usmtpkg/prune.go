@@ -79,7 +79,7 @@ func (p *program) prune(ctx context.Context, o pruneOptions) (report.Document, e
 		}
 		return doc, nil
 	}
-	if len(plan.Removed) == 0 {
+	if len(plan.Removed) == 0 && !lib.Removing() {
 		return doc, nil
 	}
 	if err := p.confirmPruning(ctx, o, plan.Removed); err != nil {
@@ -242,7 +242,7 @@ func eachRollback(lib *stage.Library, do func(file, folder string, r pkgdef.Roll
 
 // confirmPruning asks whether releases may go.
 func (p *program) confirmPruning(ctx context.Context, o pruneOptions, list []report.Pruned) error {
-	if o.yes {
+	if o.yes || len(list) == 0 {
 		return nil
 	}
 	what := report.CountOf(len(list), "release", "releases") + ", " + report.Size(report.PrunedBytes(list))
