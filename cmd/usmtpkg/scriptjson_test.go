@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"usmtpkg/testdata/doccheck"
 )
 
 func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
@@ -21,7 +23,8 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	text := ts.ReadFile(args[0])
 	got, found, err := lookup(text, args[1])
 	ts.Check(err)
-	ts.Check(checkDocument(ts.Getenv(schemasIn), text))
+	_, err = doccheck.CheckDocument(ts.Getenv(schemasIn), text)
+	ts.Check(err)
 	switch {
 	case neg && found:
 		ts.Fatalf("%s in %s = %s, want nothing there", args[1], args[0], got)

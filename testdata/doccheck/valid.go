@@ -2,8 +2,9 @@ package doccheck
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,52 +12,67 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Schemas are those of docs/schemas, by the format that their documents name.
-type Schemas map[string]*jsonschema.Schema
+// otherNames are the schemas of documents that are not named after a command.
+var otherNames = map[string]string{"usmtpkg package definition": "package", "https://in-toto.io/Statement/v1": "attestation"}
 
-// LoadSchemas reads docs/schemas. With closed, a key that a schema does not list is an error; for
-// others than these tests it is not, because keys may be added.
-func LoadSchemas(root string, closed bool) (Schemas, error) {
-	files, err := filepath.Glob(filepath.Join(root, "docs", "schemas", "*.schema.json"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no schemas in docs/schemas below %s: %w", root, err)
+// CheckDocument checks a document of usmtpkg by the schema of its format in docs/schemas, and returns that format. Other
+// text has none, and is right. A key that the schema does not list is an error here; for others it is not, because
+// keys may be added.
+func CheckDocument(root, text string) (format string, err error) {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return "", nil
 	}
-	schemas, compiler := Schemas{}, jsonschema.NewCompiler()
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		return "", nil //nolint:nilerr // it is not a document
+	}
+	object, _ := doc.(map[string]any)
+	format, _ = object["format"].(string)
+	if statement, ok := object["_type"].(string); ok {
+		format = statement
+	}
+	name, ours := strings.CutPrefix(format, "usmtpkg ")
+	if other, ok := otherNames[format]; ok {
+		name, ours = other, true
+	}
+	if !ours {
+		return "", nil
+	}
+	schema, err := loadSchema(filepath.Join(root, "docs", "schemas", name+".schema.json"), format)
+	if errors.Is(err, fs.ErrNotExist) {
+		return format, fmt.Errorf("no schema in docs/schemas is for %q", format)
+	}
+	if err != nil {
+		return format, err
+	}
+	return format, schema.Validate(doc)
+}
+
+// loadSchema reads the schema of a format.
+func loadSchema(file, format string) (*jsonschema.Schema, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	object, _ := doc.(map[string]any)
+	properties, _ := object["properties"].(map[string]any)
+	for _, key := range []string{"format", "_type"} {
+		if p, ok := properties[key].(map[string]any); ok && p["const"] != format {
+			return nil, fmt.Errorf("%s is for %q, want %q", file, p["const"], format)
+		}
+	}
+	closeObjects(doc)
+	id, _ := object["$id"].(string)
+	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if closed {
-			closeObjects(doc)
-		}
-		var head struct {
-			ID         string `json:"$id"`
-			Properties struct {
-				Format, Type struct{ Const string }
-				InToto       struct{ Const string } `json:"_type"`
-			}
-		}
-		if err := json.Unmarshal(text, &head); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		format := head.Properties.Format.Const + head.Properties.InToto.Const
-		if format == "" || schemas[format] != nil {
-			return nil, fmt.Errorf("%s: format %q is empty, or that of another schema", name, format)
-		}
-		if err := compiler.AddResource(head.ID, doc); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if schemas[format], err = compiler.Compile(head.ID); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
+	if err := compiler.AddResource(id, doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return schemas, nil
+	return compiler.Compile(id)
 }
 
 // closeObjects forbids keys that are not listed.
@@ -74,28 +90,4 @@ func closeObjects(v any) {
 			closeObjects(inner)
 		}
 	}
-}
-
-// Check checks a document of usmtpkg by the schema of its format. Text that is not one JSON document is not one.
-func (s Schemas) Check(text string) (format string, err error) {
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return "", nil
-	}
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-	if err != nil {
-		return "", nil //nolint:nilerr // it is not a document
-	}
-	object, _ := doc.(map[string]any)
-	format, _ = object["format"].(string)
-	if statement, ok := object["_type"].(string); ok {
-		format = statement
-	}
-	schema := s[format]
-	switch {
-	case schema == nil && strings.HasPrefix(format, "usmtpkg "):
-		return format, fmt.Errorf("no schema in docs/schemas is for %q", format)
-	case schema == nil:
-		return "", nil
-	}
-	return format, schema.Validate(doc)
 }
