@@ -17,7 +17,7 @@ FUZZTIME ?= 30s
 # The folder testdata is not part of ./..., so what is in it is named apart.
 PACKAGES = ./... ./testdata/bench ./testdata/dist ./testdata/doccheck ./testdata/recording ./testdata/powershell/site
 
-.PHONY: all run build dist test test-dist test-platform test-scripts lint fuzz golden bench bench-share powershell sarif schema signed clean
+.PHONY: all run build dist test test-dist test-platform test-scripts lint fuzz golden bench bench-share powershell sarif schema signed browser clean
 
 all: lint test build
 
@@ -129,6 +129,12 @@ testdata/sarif/node_modules: testdata/sarif/package-lock.json
 schema: testdata/schema/node_modules
 testdata/schema/node_modules: testdata/schema/package-lock.json
 	cd testdata/schema && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# The browser and the checker of accessibility that the tests of cmd open pages with; Chromium itself is a package of the system.
+browser: testdata/browser/node_modules
+testdata/browser/node_modules: testdata/browser/package-lock.json
+	cd testdata/browser && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
 # Programs that Microsoft signed, which the tests of locate/pe verify.

@@ -55,11 +55,12 @@ exit status is 0, also if the two differ; with --exit-code it is 5 then.`,
 	f.BoolVar(&o.exitCode, "exit-code", false, "end with exit status 5 if the two differ")
 	heading(f, "Run")
 	p.output.formatFlag(f, report.DiffFormats)
+	_ = f.SetAnnotation("format", commandLineOnly, nil) // as a setting it is the form of what validate and verify check
 	return cmd
 }
 
 func (p *program) diff(ctx context.Context, o diffOptions, args []string) (_ report.Document, err error) {
-	lo := locate.Options{Policy: locate.Policy{Allow: []string{locate.AMD64, locate.ARM64, locate.X86}}, Workers: o.workers}
+	lo := locate.Options{Policy: anyArch(), Workers: o.workers}
 	if lo.Signatures, err = o.trust.verifier(p.now); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,12 @@ func (p *program) diff(ctx context.Context, o diffOptions, args []string) (_ rep
 	if err := onlyCommon(&sides[0], &sides[1]); err != nil {
 		return nil, err
 	}
-	doc, err := p.compareSides(ctx, lo, &sides[0], &sides[1])
+	for i := range sides {
+		if err := sides[i].list(ctx, lo); err != nil {
+			return nil, err
+		}
+	}
+	doc, err := compareSides(ctx, &sides[0], &sides[1], p.output.verbose)
 	if err != nil {
 		return nil, err
 	}
@@ -99,22 +105,14 @@ func onlyCommon(a, b *side) error {
 	return nil
 }
 
-// compareSides compares two kits.
-func (p *program) compareSides(ctx context.Context, lo locate.Options, a, b *side) (*report.Diff, error) {
-	before, err := a.list(ctx, lo)
-	if err != nil {
-		return nil, err
-	}
-	after, err := b.list(ctx, lo)
-	if err != nil {
-		return nil, err
-	}
-	files, _ := kitdiff.CompareFiles(before, after)
+// compareSides compares two kits that are listed, with lines also the lines of their texts.
+func compareSides(ctx context.Context, a, b *side, lines bool) (_ *report.Diff, err error) {
+	files, _ := kitdiff.CompareFiles(a.files, b.files)
 	doc := report.NewDiff(a.doc, b.doc, files)
 	if doc.Migration, err = kitdiff.CompareComponents(ctx, a.view, b.view, differing(files)); err != nil {
 		return nil, &stage.SourceError{Err: err}
 	}
-	if !p.output.verbose {
+	if !lines {
 		return doc, nil
 	}
 	for _, f := range files {

@@ -43,15 +43,6 @@ func formatWord(f *report.Format, forms []report.Format) *word[report.Format] {
 	return &word[report.Format]{value: f, words: forms, noun: "form"}
 }
 
-// formsOf are the forms of the result of a command. Those of diff are no setting: what it is asked for is a
-// page or a ticket, and what the others are asked for it does not have.
-func formsOf(cmd *cobra.Command) (forms []report.Format, setting bool) {
-	if cmd.Name() == "diff" {
-		return report.DiffFormats, false
-	}
-	return report.Formats, true
-}
-
 // formatNames ask for a form; one given nearer replaces one given farther off.
 var formatNames = []string{"json", "format"}
 
@@ -82,9 +73,11 @@ func guessFormat(env environment, cmd *cobra.Command, args []string) report.Form
 	f.ParseErrorsAllowlist.UnknownFlags = true
 	f.BoolP("help", "h", false, "")
 	o.add(f)
-	forms, setting := formsOf(cmd)
-	if cmd.Flags().Lookup("format") != nil {
-		o.formatFlag(f, forms)
+	setting := true
+	if own := cmd.Flags().Lookup("format"); own != nil {
+		_, here := own.Annotations[commandLineOnly]
+		setting = !here
+		o.formatFlag(f, own.Value.(*word[report.Format]).words)
 	}
 	err := f.Parse(args)
 	if !f.Changed("json") && !f.Changed("format") {

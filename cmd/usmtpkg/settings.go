@@ -23,8 +23,8 @@ const defaultConfig = "usmtpkg.yaml"
 var notSettings = map[string]bool{
 	"help": true, "version": true, "config": true, "dry-run": true, "attestation": true, "allow-downgrade": true, "allow-changed": true, "sample": true,
 	"content-library": true, "content-version": true, "distmgr-log": true, "deep": true, "package-id": true, "to": true, "output": true, "sbom": true,
-	"exit-code": true,
-	"pin":       true, "in-use": true, "yes": true,
+	"exit-code": true, "against": true,
+	"pin": true, "in-use": true, "yes": true,
 	"lock": true, "mount-from": true,
 }
 
@@ -136,12 +136,11 @@ func fill(env environment, cmd *cobra.Command, file string, settings []setting) 
 		byKey[s.key] = s
 	}
 	var errs []error
-	_, formIsSetting := formsOf(cmd)
 	all := []rivals{newRivals(env, cmd, sourceNames), newRivals(env, cmd, formatNames), newRivals(env, cmd, overlayNames)}
 	// What verify compares with is never a matter of habit.
 	all[0].given = all[0].given || cmd.Name() == "verify"
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if _, here := f.Annotations[commandLineOnly]; here || f.Changed || notSettings[f.Name] || f.Name == "format" && !formIsSetting || slices.ContainsFunc(all, func(r rivals) bool { return r.given && r.has(f) }) {
+		if _, here := f.Annotations[commandLineOnly]; here || f.Changed || notSettings[f.Name] || slices.ContainsFunc(all, func(r rivals) bool { return r.given && r.has(f) }) {
 			return
 		}
 		name := variable(f.Name)

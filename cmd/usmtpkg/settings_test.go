@@ -157,9 +157,8 @@ func TestSettingsFromEverywhere(t *testing.T) {
 				if slices.Contains(pathSettings, f.Name) { // relative to the folder of the file
 					fromFile = regexp.MustCompile(`[^\[,]*[/\\]`).ReplaceAllString(fromFile, "")
 				}
-				_, formIsSetting := formsOf(cmd)
 				_, notHere := f.Annotations[commandLineOnly]
-				if notHere || cmd.Name() == "verify" && slices.Contains(sourceNames, f.Name) || f.Name == "format" && !formIsSetting {
+				if notHere || cmd.Name() == "verify" && slices.Contains(sourceNames, f.Name) {
 					if fromEnv != f.DefValue || fromFile != f.DefValue {
 						t.Errorf("%s: from the environment %q, from the file %q, want it from the command line alone", f.Name, fromEnv, fromFile)
 					}

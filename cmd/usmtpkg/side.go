@@ -23,6 +23,9 @@ type side struct {
 	doc   report.DiffSide
 	view  kitdiff.View
 	close func() error
+
+	files  kitdiff.Files  // after list
+	report *locate.Report // likewise
 }
 
 // openSide opens what an argument names: a folder, what --source takes, or else a release of the library.
@@ -74,7 +77,7 @@ func (p *program) openKit(ctx context.Context, doc report.DiffSide, dir string) 
 		return side{}, errors.Join(err, u.close())
 	}
 	doc.Path, doc.USMT = u.Path, u.Version.String()
-	return side{doc, view, u.close}, nil
+	return side{doc: doc, view: view, close: u.close}, nil
 }
 
 // viewOf shows the arch folders of a USMT folder.
@@ -116,7 +119,7 @@ func openArch(dir string) (s side, ok bool, err error) {
 			return side{}, false, errors.Join(&usageError{msg: fmt.Sprintf("%s is not a program for amd64, arm64 or x86, so it is unknown for which %s is", filepath.Join(dir, e.Name()), dir)}, root.Close())
 		}
 		doc := report.DiffSide{Name: dir, Path: absolute(dir), Contents: report.Contents{USMT: facts.FileVersion.String()}}
-		return side{doc, kitdiff.View{FS: tree.FS(root), Dirs: map[string]string{arch: "."}}, root.Close}, true, nil
+		return side{doc: doc, view: kitdiff.View{FS: tree.FS(root), Dirs: map[string]string{arch: "."}}, close: root.Close}, true, nil
 	}
 	return side{}, false, nil
 }
@@ -125,11 +128,12 @@ func openArch(dir string) (s side, ok bool, err error) {
 const maxProgram = 1 << 30
 
 // list lists the files of a side.
-func (s *side) list(ctx context.Context, lo locate.Options) (kitdiff.Files, error) {
+func (s *side) list(ctx context.Context, lo locate.Options) error {
 	listed, rep, err := locate.ListFiles(ctx, s.view, lo)
 	if err != nil {
-		return nil, &stage.SourceError{Err: err}
+		return &stage.SourceError{Err: err}
 	}
+	s.report = rep
 	files := make(kitdiff.Files, len(listed))
 	for _, f := range listed {
 		files[f.Path] = fileOf(f)
@@ -146,8 +150,8 @@ func (s *side) list(ctx context.Context, lo locate.Options) (kitdiff.Files, erro
 		}
 		files[prog.Path] = f
 	}
-	s.doc.Arches = s.view.Arches()
-	return files, nil
+	s.doc.Arches, s.files = s.view.Arches(), files
+	return nil
 }
 
 func fileOf(f inventory.File) kitdiff.File {

@@ -27,7 +27,7 @@ type Diff struct {
 }
 
 // DiffFormats are the forms that a Diff has.
-var DiffFormats = []Format{FormatText, FormatJSON, FormatMarkdown}
+var DiffFormats = []Format{FormatText, FormatJSON, FormatMarkdown, FormatHTML}
 
 // A DiffSide is one of the two kits.
 type DiffSide struct {

@@ -27,6 +27,7 @@ const (
 	FormatJUnit Format = "junit" // JUnit XML, see junit.go
 
 	FormatMarkdown Format = "markdown" // for a ticket, see markdown.go; of Diff only
+	FormatHTML     Format = "html"     // a page, see html.go; of Diff only
 )
 
 // Formats lists the forms of what is checked.
@@ -85,6 +86,10 @@ func Write(c Console, f Format, doc Document) error {
 	case FormatMarkdown:
 		if _, ok := doc.(*Error); !ok {
 			return WriteMarkdown(c.Out, doc)
+		}
+	case FormatHTML:
+		if _, ok := doc.(*Error); !ok {
+			return WriteHTML(c.Out, doc)
 		}
 	case FormatText:
 	}
