@@ -61,13 +61,17 @@ func TestOutputSchemas(t *testing.T) {
 		Name: "attestation", Title: "The attestation of a release, an in-toto statement.", Of: statement{},
 		Consts: map[string]any{"_type": attest.StatementType, "predicateType": attest.PredicateType},
 	}.Golden(t, root, *update)
+	doccheck.Schema{
+		Name: "progress", Title: "A line of --progress json on standard error.", Of: moment{},
+		Consts: map[string]any{"format": "usmtpkg progress", "version": 1},
+	}.Golden(t, root, *update)
 	files, err := filepath.Glob(filepath.Join(root, "docs", "schemas", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range files {
 		name = strings.TrimSuffix(filepath.Base(name), ".schema.json")
-		if documents[name] == nil && !slices.Contains([]string{"release", "attestation", "package"}, name) { // package: see pkgdef
+		if documents[name] == nil && !slices.Contains([]string{"release", "attestation", "progress", "package"}, name) { // package: see pkgdef
 			t.Errorf("docs/schemas has %s, which is the schema of no document", name)
 		}
 	}

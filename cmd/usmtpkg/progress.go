@@ -79,14 +79,14 @@ var progressForms = []progressForm{progressText, progressJSON}
 type moment struct {
 	Format   string  `json:"format"`
 	Version  int     `json:"version"`
-	Phase    string  `json:"phase"`
-	Files    int64   `json:"files"`
+	Phase    string  `json:"phase"` // such as copying
+	Files    int64   `json:"files"` // so far
 	AllFiles int     `json:"all_files"`
-	Bytes    int64   `json:"bytes"`
+	Bytes    int64   `json:"bytes"` // so far
 	AllBytes int64   `json:"all_bytes"`
 	Seconds  float64 `json:"seconds"`          // since the phase began
 	Rate     int64   `json:"bytes_per_second"` // 0: too early to tell
-	Left     float64 `json:"seconds_left"`     // as above
+	Left     float64 `json:"seconds_left"`     // 0: too early to tell
 	Done     bool    `json:"done"`             // the phase has ended
 }
 

@@ -127,6 +127,8 @@ func (w *typeWalker) of(t reflect.Type) (any, error) {
 		return w.text(t)
 	case reflect.Bool:
 		return map[string]any{"type": "boolean"}, nil
+	case reflect.Float64:
+		return map[string]any{"type": "number"}, nil
 	case reflect.Int, reflect.Int64, reflect.Uint32:
 		return map[string]any{"type": "integer"}, nil
 	case reflect.Slice:

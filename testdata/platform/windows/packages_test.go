@@ -41,7 +41,7 @@ var skips = map[string]string{
 	"cmd/usmtpkg.TestGoldenRecording":                                                  "the picture is of Linux",
 	"cmd/usmtpkg.TestSchemaAndProgramAgree":                                            "the judge is a program of Linux",
 	"locate.TestGenuineCatalogs":                                                       "the kit is not ours",
-	"stage/archive.TestJudges/":                                                       "the judges are programs of Linux",
+	"stage/archive.TestJudges/":                                                        "the judges are programs of Linux",
 	"stage/archive.TestOthers/":                                                        "the judges are programs of Linux",
 	"stage/archive.TestSparse":                                                         "the judge is a program of Linux",
 	"cmd/usmtpkg.TestScript/pack_judges":                                               "the judges are programs of Linux",
