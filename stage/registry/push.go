@@ -204,13 +204,13 @@ func (r *Repository) sendLayer(ctx context.Context, l Layer, file, from string) 
 func (r *Repository) sendOnce(ctx context.Context, d ocispec.Descriptor, file, from string) (How, error) {
 	ctx, w, stop := watched(ctx, stall)
 	defer stop()
-	counted := int64(0)
+	var counted atomic.Int64 // the transport may read on for a moment after it failed
 	open := func() (io.ReadCloser, error) {
 		f, err := os.Open(file)
 		if err != nil {
 			return nil, err
 		}
-		return readCloser{movingReader{f, func(n int) { w.moved(); counted += int64(n); r.o.Progress.Add(0, int64(n)) }}, f}, nil
+		return readCloser{movingReader{f, func(n int) { w.moved(); counted.Add(int64(n)); r.o.Progress.Add(0, int64(n)) }}, f}, nil
 	}
 	how, err := Sent, error(nil)
 	if from == "" {
@@ -224,7 +224,7 @@ func (r *Repository) sendOnce(ctx context.Context, d ocispec.Descriptor, file, f
 		err = r.remote.Mount(ctx, d, from, func() (io.ReadCloser, error) { how = Sent; return open() })
 	}
 	if err != nil {
-		r.o.Progress.Add(0, -counted) // none of it counts
+		r.o.Progress.Add(0, -counted.Load()) // none of it counts
 		err = orStalled(ctx, err)
 	}
 	return how, err

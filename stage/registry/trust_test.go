@@ -7,11 +7,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +42,36 @@ func TestLogin(t *testing.T) {
 	if _, err := open(t, ref, registry.Options{}).Resolve(t.Context()); err != nil {
 		t.Errorf("with Docker's configuration: %v", err)
 	}
+}
+
+// Most registries hand out a token for the password, to be used for one repository.
+func TestTokenLogin(t *testing.T) {
+	g := regtest.New()
+	var scopes []string
+	g.SetHook(func(w http.ResponseWriter, r *http.Request) bool {
+		user, password, _ := r.BasicAuth()
+		switch {
+		case r.URL.Path == "/token" && user == "ci" && password == "right":
+			scopes = append(scopes, r.URL.Query()["scope"]...)
+			_, _ = io.WriteString(w, `{"token":"of a test"}`)
+		case r.Header.Get("Authorization") == "Bearer of a test":
+			return false
+		default:
+			w.Header().Set("Www-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, r.Host))
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		return true
+	})
+	r := start(t, g, "usmt:a", registry.Options{Username: "ci", Password: "right", Workers: 1})
+	done := push(t, r, artifact(content(1, 10), content(2, 20)))
+	if _, err := fetch(t, r, done.Layers[1].Layer); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(scopes, "repository:usmt:pull,push") {
+		t.Errorf("tokens were asked for %q", scopes)
+	}
+	_, err := open(t, r.Reference.String(), registry.Options{Username: "ci", Password: "wrong"}).Resolve(t.Context())
+	wantKind(t, err, registry.Refused, "does not accept the user name and password")
 }
 
 // A credential helper is a program, which is asked for the password.
