@@ -27,9 +27,6 @@ type logbook struct {
 	failing bool // what is printed now is the error of the run
 }
 
-// logWait is how long to wait for another process that has made the log and not begun it, ten times.
-const logWait = 10 * time.Millisecond
-
 // startLog opens the log of a run, if one is wanted: from then on every message on standard error is in it.
 func (p *program) startLog(command string, args []string) {
 	name := p.output.log
@@ -114,7 +111,7 @@ func (l *logbook) append(entries []cmlog.Entry) {
 	if l.failed || len(entries) == 0 {
 		return
 	}
-	if err := cmlog.Append(l.name, entries, func() { time.Sleep(logWait) }); err != nil {
+	if err := cmlog.Append(l.name, entries); err != nil {
 		l.tell(err)
 	}
 }

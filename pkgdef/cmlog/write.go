@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,9 +52,8 @@ const mark = "\ufeff"
 
 // Append adds entries to the log on disk with that name, and makes it if it is not there. A log that has
 // grown too large gets the ending .lo_ first, in place of an older one. Several processes may append to
-// one log: each opens it anew and adds its entries in one write. sleep waits for a log that another process
-// has made and not begun.
-func Append(name string, entries []Entry, sleep func()) error {
+// one log: each opens it anew and adds its entries in one write.
+func Append(name string, entries []Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -70,27 +70,46 @@ func Append(name string, entries []Entry, sleep func()) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o666)
-	begin := mark // whoever makes the log begins it
-	if errors.Is(err, fs.ErrExist) {
-		begin = ""
-		f, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	if err := begin(name); err != nil {
+		return err
 	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
 	}
-	for range 10 {
-		if info, err = f.Stat(); begin == mark || err != nil || info.Size() > 0 {
-			break
-		}
-		sleep()
+	_, err = f.WriteString(text.String())
+	return errors.Join(err, f.Close())
+}
+
+// begin makes a log that is not there. It has the mark from its first moment, where the file system has hard
+// links: another process may append to it at once.
+func begin(name string) error {
+	if info, err := os.Stat(name); err == nil && info.Size() > 0 {
+		return nil
 	}
-	if err == nil && begin == "" && info.Size() == 0 { // it was killed before it had begun it
-		begin = mark
+	young := fmt.Sprintf("%s.%016x.new", name, rand.Uint64())
+	if err := writeMark(young, os.O_EXCL); err != nil {
+		return err
 	}
-	if err == nil {
-		_, err = f.WriteString(begin + text.String())
+	linked := os.Link(young, name)
+	if err := os.Remove(young); err != nil {
+		return err
 	}
+	if linked == nil {
+		return nil
+	}
+	if info, err := os.Stat(name); err == nil && info.Size() > 0 {
+		return nil // another process made it
+	}
+	return writeMark(name, os.O_APPEND)
+}
+
+func writeMark(name string, how int) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|how, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(mark)
 	return errors.Join(err, f.Close())
 }
 

@@ -105,7 +105,7 @@ func TestAppendTogether(t *testing.T) {
 		wg.Go(func() {
 			for i := range each {
 				e := Entry{Message: fmt.Sprint(w, " ", i, " ", filler), Time: time.Unix(0, 0), Severity: Info, Thread: w}
-				if err := Append(name, []Entry{e}, func() { time.Sleep(time.Millisecond) }); err != nil {
+				if err := Append(name, []Entry{e}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -122,8 +122,8 @@ func TestAppendTogether(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if runtime.GOOS != "windows" && len(b) > rollAt+writers*5000 || !bytes.HasPrefix(b, []byte(mark)) || bytes.Count(b, []byte(mark)) != 1 {
-			t.Errorf("%s has %d bytes, and the mark %d times", l, len(b), bytes.Count(b, []byte(mark)))
+		if !bytes.HasPrefix(b, []byte(mark)) || bytes.Count(b, []byte(mark)) != 1 {
+			t.Errorf("%s has the mark %d times", l, bytes.Count(b, []byte(mark)))
 		}
 		messages, _ := read(t, bytes.NewReader(b))
 		got = append(got, messages...)
@@ -141,10 +141,8 @@ func TestAppendTogether(t *testing.T) {
 func TestAppendCannot(t *testing.T) {
 	dir := t.TempDir()
 	one := []Entry{{Message: "x", Severity: Info}}
-	waited := 0
-	wait := func() { waited++ }
 	for _, name := range []string{dir, filepath.Join(dir, "nowhere", "x.log")} {
-		if err := Append(name, one, wait); err == nil {
+		if err := Append(name, one); err == nil {
 			t.Errorf("Append(%q) = nil", name)
 		}
 	}
@@ -153,15 +151,19 @@ func TestAppendCannot(t *testing.T) {
 	if err := os.WriteFile(name, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := Append(name, one, wait); err != nil || waited != 10 {
-		t.Errorf("Append = %v after %d waits", err, waited)
+	if err := Append(name, one); err != nil {
+		t.Errorf("Append = %v", err)
+	}
+	roll(name, 1, time.Now()) // another process has done it by now
+	if _, err := os.Stat(name); err != nil {
+		t.Errorf("a log that is small was rolled: %v", err)
 	}
 	large := []Entry{{Message: strings.Repeat("x", 60<<10), Severity: Info}}
 	if err := os.WriteFile(name+".rolling", nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for range 40 {
-		if err := Append(name, large, wait); err != nil {
+		if err := Append(name, large); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,7 +173,7 @@ func TestAppendCannot(t *testing.T) {
 	}
 	// What a process that was killed left in the way of rolling does not stay there for ever.
 	large[0].Time = time.Now().Add(2 * time.Minute)
-	if err := Append(name, large, wait); err != nil {
+	if err := Append(name, large); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(name); err != nil || info.Size() > 61<<10 {
