@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/pe"
 	"usmtpkg/locate/tree"
 	"usmtpkg/locate/winname"
@@ -92,10 +94,19 @@ func (a *arrival) known(rec stage.Release) error {
 		}
 		return &usageError{msg: "release " + rec.Name + " is not of the sample kit", hint: "leave out --sample"}
 	}
-	if a.att == nil {
-		return nil
+	if a.att != nil {
+		if err := a.att.fits(rec); err != nil {
+			return err
+		}
 	}
-	return a.att.fits(rec)
+	if n := len(rec.Overlay); n > 0 && a.o.policy.proof && (a.att == nil || !a.att.authentic) {
+		return &advisedError{
+			err: &stage.FormatError{File: "release " + rec.Name, Reason: fmt.Sprintf("its record calls %s an overlay, such as %s, and nothing proves that",
+				report.CountOf(n, "file", "files"), finding.Printable(rec.Overlay[0].Path))},
+			hint: "give its --attestation and the --public-key that must have signed it, or leave out --require-proof",
+		}
+	}
+	return nil
 }
 
 // checker returns what checks the release in dir by all rules, with the catalogs that it keeps.
@@ -170,7 +181,7 @@ func explainArrival(what string, err error) error {
 	const again = "get it again from where it was packed"
 	bad := (*stage.MismatchError)(nil)
 	switch {
-	case errors.Is(err, context.Canceled), is[*usageError](err), is[*attestationError](err):
+	case errors.Is(err, context.Canceled), is[*usageError](err), is[*attestationError](err), is[*advisedError](err):
 	case errors.As(err, &bad) && strings.Contains(bad.What, "already in the library"):
 		return &advisedError{err: err, hint: "the release in the library is damaged: move its folder out, and run again"}
 	case bad != nil:
