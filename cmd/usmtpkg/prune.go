@@ -156,7 +156,7 @@ func (p *program) pruning(ctx context.Context, lib *stage.Library, o pruneOption
 			reason, err = lib.Protected(ctx, r.Release, definitionNames())
 		}
 		if err != nil {
-			return nil, err
+			return nil, unread(lib.ReleaseDir(r.Release), err)
 		}
 		newer++ // those whose record cannot be read come last
 		entry := report.Pruned{Release: r.Release, Created: r.Created, Bytes: r.Bytes, Reason: reason}
