@@ -88,7 +88,9 @@ func (e *extraction) cabinet(ctx context.Context, c msi.Cabinet) (err error) {
 // wants it.
 func (e *extraction) entry(ctx context.Context, c msi.Cabinet, entry *cab.File, r *cab.Reader) error {
 	sum := md5.New()
-	to, writers := []io.WriteCloser(nil), []io.Writer{sum}
+	var to []io.WriteCloser
+	var writers []io.Writer
+	hashed := false // programs have no MD5, and are most of USMT
 	var wanted []File
 	for _, key := range append([]string{entry.Name}, entry.Twins...) {
 		f, ok := e.left[key]
@@ -105,10 +107,14 @@ func (e *extraction) entry(ctx context.Context, c msi.Cabinet, entry *cab.File, 
 		}
 		if w != nil {
 			to, writers, wanted = append(to, w), append(writers, w), append(wanted, f)
+			hashed = hashed || f.MD5 != nil
 		}
 	}
 	if len(to) == 0 {
 		return nil
+	}
+	if hashed {
+		writers = append(writers, sum)
 	}
 	_, err := tree.Pour(ctx, io.MultiWriter(writers...), r, e.buf, nil)
 	if err := errors.Join(err, closeAll(to)); err != nil {
