@@ -184,7 +184,7 @@ func (r *runner) job(ctx context.Context, all []tool, job string) ([]row, error)
 	}
 	got := map[string][]outcome{}
 	first := 0
-	if r.cache == cold || r.set.quick {
+	if r.cache == cold || r.set.quick || r.set.copies != "" {
 		first = 1 // nothing to warm up
 	}
 	for round := first; round <= r.set.rounds; round++ {

@@ -152,13 +152,24 @@ func (w *wired) Rename(c <-chan struct{}, in *fuse.RenameIn, from, to string) fu
 	return w.RawFileSystem.Rename(c, in, from, to)
 }
 
+// behind returns the flags of a file that is written behind: the kernel knows where the end is, and may have to
+// read the rest of a page.
+func behind(flags uint32) uint32 {
+	if flags&syscall.O_ACCMODE == syscall.O_WRONLY {
+		flags = flags&^syscall.O_ACCMODE | syscall.O_RDWR
+	}
+	return flags &^ syscall.O_APPEND
+}
+
 func (w *wired) Create(c <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
 	w.wire.call(0, 0)
+	in.Flags = behind(in.Flags)
 	return w.RawFileSystem.Create(c, in, name, out)
 }
 
 func (w *wired) Open(c <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	w.wire.call(0, 0)
+	in.Flags = behind(in.Flags)
 	return w.RawFileSystem.Open(c, in, out)
 }
 
