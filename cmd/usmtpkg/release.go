@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,7 +41,8 @@ func releaseName(lib *stage.Library, args []string) (string, error) {
 }
 
 // resolveRelease returns the name of the release that given means: a whole name, a whole USMT version,
-// or the start of a name, with or without its first "10.0.". The first of these that fits decides. It
+// or the start of a name, with or without its first "10.0.". The first of these that fits decides; a version
+// with all its four numbers is not the start of a longer one, which may be what is left of it after a prune. It
 // is an error if none fits, or if several releases fit equally well.
 func resolveRelease(lib *stage.Library, given string) (string, error) {
 	names, err := lib.Releases()
@@ -49,6 +51,9 @@ func resolveRelease(lib *stage.Library, given string) (string, error) {
 	}
 	return resolveAmong(lib, names, given)
 }
+
+// wholeVersion is the form of a version with all its numbers.
+var wholeVersion = regexp.MustCompile(`^[0-9]+(\.[0-9]+){3}$`)
 
 // resolveAmong is resolveRelease for these names. One that is there twice counts once.
 func resolveAmong(lib *stage.Library, names []string, given string) (string, error) {
@@ -60,7 +65,11 @@ func resolveAmong(lib *stage.Library, names []string, given string) (string, err
 	if given == "" {
 		return "", noRelease(lib, given)
 	}
-	for _, start := range []string{given + "-", given} {
+	starts := []string{given + "-", given}
+	if wholeVersion.MatchString(given) {
+		starts = starts[:1]
+	}
+	for _, start := range starts {
 		found := releasesStarting(names, start)
 		if len(found) == 1 {
 			return found[0], nil
