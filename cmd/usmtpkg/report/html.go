@@ -36,7 +36,7 @@ type pageView struct {
 	Sizes    *sizesView
 	Releases []releaseView
 
-	Files     []fileView
+	Files     [][]fileView // in parts: a browser does not lay out those that are not in sight
 	FilesNote string
 	Compared  bool // the files say how they changed
 	Sums      bool // and have their hashes

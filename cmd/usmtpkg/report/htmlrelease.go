@@ -32,6 +32,9 @@ type fileView struct{ Path, Size, Version, Proof, Change, Sum string }
 // maxSums is up to how many files a page has their hashes: they take most of its size.
 const maxSums = 5000
 
+// maxPart is how many files a part of a longer table has.
+const maxPart = 500
+
 // page is the page about a release.
 func (d *Page) page() *pageView {
 	a := &d.About
@@ -58,8 +61,12 @@ func (d *Page) page() *pageView {
 			}
 		}
 	}
-	for _, f := range a.Files {
-		v.Files = append(v.Files, fileView{
+	for i, f := range a.Files {
+		if i%maxPart == 0 && (i == 0 || len(a.Files) > maxSums) {
+			v.Files = append(v.Files, nil)
+		}
+		part := &v.Files[len(v.Files)-1]
+		*part = append(*part, fileView{
 			Path: finding.Printable(f.Path), Size: grouped(f.Size), Version: f.FileVersion, Proof: finding.PlainText(f.proofText()), Change: f.Change, Sum: f.SHA256,
 		})
 	}

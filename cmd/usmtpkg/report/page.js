@@ -2,8 +2,9 @@
 (() => {
   const table = document.getElementById("table");
   if (!table) return;
-  const body = table.tBodies[0];
-  const rows = [...body.rows];
+  const bodies = [...table.tBodies];
+  const sizes = bodies.map((b) => b.rows.length);
+  const rows = bodies.flatMap((b) => [...b.rows]);
   const make = (name, text) => Object.assign(document.createElement(name), { textContent: text });
 
   // Search: a row stays if it has every word.
@@ -50,9 +51,8 @@
       if (column === 1) keyed.forEach((k) => (k.key = Number(k.key.replace(/\D/g, ""))));
       const compare = column === 1 ? (a, b) => a.key - b.key : (a, b) => order.compare(a.key, b.key);
       keyed.sort((a, b) => (down ? compare(b, a) : compare(a, b)) || a.i - b.i);
-      const all = document.createDocumentFragment();
-      keyed.forEach((k) => all.append(k.row));
-      body.append(all);
+      let next = 0;
+      bodies.forEach((b, i) => b.replaceChildren(...keyed.slice(next, (next += sizes[i])).map((k) => k.row)));
     });
   });
 
