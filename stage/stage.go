@@ -39,6 +39,7 @@ type Options struct {
 	Validation     func() Validation                         // the judgement for the record, asked for when Checker.Finish was content; nil: nobody judged
 	Proof          func(path string) (proof, voucher string) // what vouches for the content of a file, for the record, asked for after Validation; nil: nobody looked
 	Catalogs       func() []Catalog                          // what vouches for files and is to be kept with them, asked for after Checker.Finish; nil: nothing
+	Digest         string                                    // that the release must have; empty: any
 	Sample         bool                                      // the source is a sample kit, which is not USMT
 	AllowDowngrade bool                                      // take a USMT that is older than that of the active release
 	AllowChanged   bool                                      // take a kit that differs from the releases of the same USMT version
@@ -205,6 +206,9 @@ func (r *run) describe() error {
 		return err
 	}
 	r.digest = hex.EncodeToString(sum.Sum(nil))
+	if err := r.demand(r.digest); err != nil {
+		return err
+	}
 	r.rec = Release{
 		Format: releaseFormat, Version: releaseVersion,
 		Name: NameOf(r.o.USMTVersion, r.digest), Digest: r.digest, ContentHash: r.o.Predict.contentHash(r.contents()),
@@ -214,6 +218,14 @@ func (r *run) describe() error {
 		FileCount: len(r.tree.Files), Bytes: r.tree.Bytes(), Overlay: r.overlay(), Catalogs: r.catalogs,
 	}
 	return nil
+}
+
+// demand refuses content with another digest than the one that was asked for.
+func (r *run) demand(digest string) error {
+	if r.o.Digest == "" || digest == r.o.Digest {
+		return nil
+	}
+	return fmt.Errorf("staging: %w: its files have the digest %s, and %s was read before", tree.ErrChanged, digest, r.o.Digest)
 }
 
 // roots names the folders in the root of the tree, in lower case.
@@ -249,7 +261,7 @@ func (w *Writer) Stage(ctx context.Context, src Source, o Options) (Result, erro
 func (w *Writer) stage(ctx context.Context, r *run) (Result, error) {
 	res, done, err := w.unchanged(ctx, r)
 	if done && err == nil {
-		err = r.relist(ctx)
+		err = errors.Join(r.demand(res.Release.Digest), r.relist(ctx))
 	}
 	if done && err == nil {
 		if res.Changes, err = r.base.judgeRelease(res.Release.Name, r.o.AllowChanged); err != nil {

@@ -76,6 +76,9 @@ func is[T error](err error) bool {
 
 // exitStatus chooses the status for an error, the most particular first.
 func exitStatus(err error) int {
+	if several, ok := errors.AsType[*librariesError](err); ok && !is[*outputError](err) {
+		return several.status
+	}
 	switch {
 	case err == nil:
 		return exitOK

@@ -22,16 +22,10 @@ import (
 // fail prints an error of a command and returns the exit status for it.
 func (p *program) fail(command string, err error) int {
 	status := exitStatus(err)
-	if errors.Is(err, errDiffers) || errors.Is(err, errFindings) {
-		return status // the differences or findings are the output, and are printed
+	if errors.Is(err, errDiffers) || errors.Is(err, errFindings) || is[*librariesError](err) {
+		return status // the differences, findings or errors are the output, and are printed
 	}
-	doc := report.NewError(command, err, hintFor(err), status)
-	if status == exitCanceled {
-		doc.Words = "cancelled"
-		if is[*unpublishedError](err) {
-			doc.Words = "cancelled; the library is as it was"
-		}
-	}
+	doc := errorDocument(command, err)
 	report.Finish(doc, status, version())
 	if p.log != nil {
 		p.log.failing = true
@@ -41,6 +35,19 @@ func (p *program) fail(command string, err error) int {
 	}
 	_ = report.Write(p.console(), p.output.format, doc)
 	return status
+}
+
+// errorDocument is the document of an error of a command.
+func errorDocument(command string, err error) *report.Error {
+	status := exitStatus(err)
+	doc := report.NewError(command, err, hintFor(err), status)
+	if status == exitCanceled {
+		doc.Words = "cancelled"
+		if is[*unpublishedError](err) {
+			doc.Words = "cancelled; the library is as it was"
+		}
+	}
+	return doc
 }
 
 // errFindings marks an error whose findings are printed already.
@@ -77,7 +84,15 @@ type deniedError struct{ advisedError }
 // denied says to whom the library of a command is closed: the system only says which of our files it was about.
 func denied(cmd *cobra.Command, err error) error {
 	flag := cmd.Flags().Lookup("library")
-	if flag == nil || flag.Value.String() == "" || exitStatus(err) != exitDestination || !is[*stage.DestinationError](err) || !errors.Is(err, fs.ErrPermission) {
+	if flag == nil || flag.Value.String() == "" {
+		return err
+	}
+	return deniedAt(flag.Value.String(), cmd.Flags().Lookup("dry-run") != nil, err)
+}
+
+// deniedAt does so for the library dir, which the command writes to or only reads.
+func deniedAt(dir string, writes bool, err error) error {
+	if exitStatus(err) != exitDestination || !is[*stage.DestinationError](err) || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	reason := "permission denied"
@@ -88,10 +103,10 @@ func denied(cmd *cobra.Command, err error) error {
 		reason += " (as " + u.Username + ")"
 	}
 	doing, right := "open", "read"
-	if cmd.Flags().Lookup("dry-run") != nil { // it writes
+	if writes {
 		doing, right = "write to", "write"
 	}
-	dir := absolute(flag.Value.String())
+	dir = absolute(dir)
 	what := "the library " + dir
 	if path, ok := errors.AsType[*fs.PathError](err); ok && filepath.IsAbs(path.Path) && path.Path != dir && path.Op == "cannot write to" { // of stage.CheckWritable
 		what = path.Path

@@ -11,6 +11,7 @@ import (
 
 	"usmtpkg/cmd/usmtpkg/report"
 	"usmtpkg/locate"
+	"usmtpkg/locate/finding"
 	"usmtpkg/locate/winname"
 	"usmtpkg/stage"
 )
@@ -25,18 +26,23 @@ type job struct {
 	chk       *checker
 	look      *checker // the first look, at what is copied
 	bar       *progress
+	digest    string // that the release must have; empty: any
+	copied    bool   // the source is a release that was staged from it
 	published bool
+
+	told map[string]bool // the findings that were printed for other libraries; nil: there are none
 }
 
-// prepare finds the source and looks at it, before anything is copied. packagePath is the library as ConfigMgr is to see it.
-func (p *program) prepare(ctx context.Context, o stageOptions, packagePath string) (*job, error) {
-	if err := o.library.need(); err != nil {
-		return nil, err
-	}
+// prepare finds the source, or takes the one that is given, and looks at it, before anything is copied.
+// packagePath is the library as ConfigMgr is to see it.
+func (p *program) prepare(ctx context.Context, o stageOptions, packagePath string, from *origin) (*job, error) {
 	j := &job{program: p, o: o, bar: p.newProgress(), usmt: usmt{close: func() error { return nil }}}
 	lo, err := p.validation(o.policy, o.source.sample, o.copying.workers)
-	if err == nil {
-		err = j.open(ctx)
+	if err == nil && from != nil {
+		j.usmt, j.digest, j.copied, j.told = from.usmt, from.digest, from.copied, from.told
+		j.usmt.close = func() error { return nil } // whoever gave it closes it
+	} else if err == nil {
+		j.usmt, err = p.openSource(ctx, o)
 	}
 	if err == nil {
 		err = j.check(ctx, lo, packagePath)
@@ -47,14 +53,13 @@ func (p *program) prepare(ctx context.Context, o stageOptions, packagePath strin
 	return j, nil
 }
 
-// open finds the source, and lays the overlay over it.
-func (j *job) open(ctx context.Context) error {
-	u, err := j.findUSMT(ctx, j.o.source)
+// openSource finds the source, and lays the overlay over it. Close it, also after an error.
+func (p *program) openSource(ctx context.Context, o stageOptions) (usmt, error) {
+	u, err := p.findUSMT(ctx, o.source)
 	if err != nil {
-		return err
+		return usmt{close: func() error { return nil }}, err
 	}
-	j.usmt, err = j.o.overlay.over(ctx, u, j.o.policy.forbid)
-	return err
+	return o.overlay.over(ctx, u, o.policy.forbid)
 }
 
 // end is the end of a job, with the error that it had.
@@ -111,6 +116,10 @@ func (j *job) check(ctx context.Context, lo locate.Options, packagePath string) 
 		Predict: predictHash, Checker: j.chk, FirstLook: j.look, Progress: j.bar, Tool: "usmtpkg " + version(),
 		Evidence: evidence(j.usmt.Candidate), Validation: j.chk.validation, Proof: j.chk.proof, Catalogs: j.chk.catalogs,
 		AllowDowngrade: j.o.copying.downgrade, Sample: j.o.source.sample, AllowChanged: j.o.copying.changed, Overlay: j.usmt.record(),
+		Digest: j.digest,
+	}
+	if j.copied {
+		j.opts.FirstLook = nil // it had that
 	}
 	return nil
 }
@@ -180,7 +189,7 @@ func (j *job) run(ctx context.Context, w *stage.Writer, doc *report.Stage) (stag
 func (j *job) result(ctx context.Context, doc *report.Stage, res stage.Result, notes []string, err error) error {
 	j.bar.stop()
 	if rep := cmp.Or(j.chk.report, j.look.report); rep != nil {
-		j.warn(rep.Findings())
+		j.warn(j.untold(rep.Findings()))
 		doc.Checks, doc.Findings = report.ChecksOf(rep, j.catalogs), report.Findings(rep.Findings())
 	}
 	if err != nil {
@@ -197,6 +206,18 @@ func (j *job) result(ctx context.Context, doc *report.Stage, res stage.Result, n
 	}
 	doc.Notes = slices.Concat(notes, other)
 	return nil
+}
+
+// untold are the findings that were not printed for another library.
+func (j *job) untold(list []*finding.Error) []*finding.Error {
+	if j.told == nil {
+		return list
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(f *finding.Error) bool { return j.told[f.Error()] })
+	for _, f := range list {
+		j.told[f.Error()] = true
+	}
+	return list
 }
 
 // otherRecord says that a release with this content was staged from something else, such as a source

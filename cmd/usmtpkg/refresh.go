@@ -28,9 +28,13 @@ release. With the same source again it writes nothing.
 
 Nothing is published before everything about it is checked; whatever goes wrong, the library is as it
 was. A USMT that is older than the active release is refused, and so is one with the same USMT version
-and other files; --allow-downgrade and --allow-changed accept them.`,
+and other files; --allow-downgrade and --allow-changed accept them.
+
+With several --library it reads the source once and does this for each of them. One that cannot be
+written does not hold up the others; the exit status is the worst of theirs.`,
 		Example: `  usmtpkg refresh --sample --library build/library
   usmtpkg refresh --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
+  usmtpkg refresh --library \\emea\USMT$\usmt --library \\apac\USMT$\usmt
   usmtpkg refresh --source /mnt/adk --library /srv/usmt --dry-run`,
 		Args: noArgument,
 		RunE: p.runs(func(ctx context.Context, _ []string) (report.Document, error) { return p.refresh(ctx, o) }),
@@ -40,28 +44,24 @@ and other files; --allow-downgrade and --allow-changed accept them.`,
 	return cmd
 }
 
-func (p *program) refresh(ctx context.Context, o refreshOptions) (_ report.Document, err error) {
-	j, err := p.prepare(ctx, o.stageOptions, o.define.path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = j.end(err) }()
-	d := p.definer(o.library, o.define)
-	findings, err := j.checkSettings(d)
-	if err != nil {
-		return nil, err
-	}
-	doc := j.document("refresh")
-	if o.dryRun {
-		err = j.planAll(ctx, d, doc)
-	} else {
-		err = j.write(ctx, func(w *stage.Writer) error { return j.runAll(ctx, w, d, doc) })
-	}
-	if err != nil {
-		return nil, err
-	}
-	doc.Definition.Findings = report.Findings(findings)
-	return doc, nil
+func (p *program) refresh(ctx context.Context, o refreshOptions) (report.Document, error) {
+	return p.toEach(ctx, o.stageOptions, "refresh", o.define.path, func(ctx context.Context, j *job) (*report.Stage, error) {
+		d := p.definer(j.o.library, o.define)
+		findings, err := j.checkSettings(d)
+		if err != nil {
+			return nil, err
+		}
+		doc := j.document("refresh")
+		if j.o.dryRun {
+			err = j.planAll(ctx, d, doc)
+		} else {
+			err = j.write(ctx, func(w *stage.Writer) error { return j.runAll(ctx, w, d, doc) })
+		}
+		if err == nil {
+			doc.Definition.Findings = report.Findings(findings)
+		}
+		return doc, err
+	})
 }
 
 // checkSettings makes sure, before anything is copied, that the definition can

@@ -12,16 +12,18 @@ import (
 
 // stageOptions are those of stage, and of refresh, which stages as well.
 type stageOptions struct {
-	library libraryFlags
-	source  sourceFlags
-	policy  policyFlags
-	overlay overlayFlags
-	copying copyFlags
-	dryRun  bool
+	libraries []string     // as they were given
+	library   libraryFlags // the one that is staged into
+	source    sourceFlags
+	policy    policyFlags
+	overlay   overlayFlags
+	copying   copyFlags
+	dryRun    bool
 }
 
 func (o *stageOptions) add(f *pflag.FlagSet) {
-	o.library.add(f)
+	f.Var(&folders{&o.libraries}, "library", "`DIR` the library of releases, a folder for package sources; repeat it for several")
+	heading(f, "Library")
 	o.source.add(f)
 	o.policy.add(f)
 	o.overlay.add(f)
@@ -53,7 +55,10 @@ func newStageCmd(p *program) *cobra.Command {
 		Use:   "stage",
 		Short: "Stage a verified release, without defining or activating it",
 		Long: `stage finds USMT, checks it, copies it into the library as a new release and reads the copy back, as
-refresh does, and stops there: it writes no package definition and activates nothing.`,
+refresh does, and stops there: it writes no package definition and activates nothing.
+
+With several --library it reads the source once and stages the same release into each of them; one that
+cannot be written does not hold up the others.`,
 		Example: `  usmtpkg stage --library /srv/usmt --source /mnt/adk --verify uncached
   usmtpkg stage --library D:\Sources\OSD\USMT --dry-run`,
 		Args: noArgument,
@@ -63,23 +68,19 @@ refresh does, and stops there: it writes no package definition and activates not
 	return cmd
 }
 
-func (p *program) stage(ctx context.Context, o stageOptions) (_ report.Document, err error) {
-	j, err := p.prepare(ctx, o, "")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = j.end(err) }()
+func (p *program) stage(ctx context.Context, o stageOptions) (report.Document, error) {
+	return p.toEach(ctx, o, "stage", "", stageOnly)
+}
+
+// stageOnly stages, or finds out what that would do.
+func stageOnly(ctx context.Context, j *job) (*report.Stage, error) {
 	doc := j.document("stage")
-	if o.dryRun {
-		_, _, err = j.plan(ctx, doc)
-	} else {
-		err = j.write(ctx, func(w *stage.Writer) error {
-			_, err := j.run(ctx, w, doc)
-			return err
-		})
+	if j.o.dryRun {
+		_, _, err := j.plan(ctx, doc)
+		return doc, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	return doc, nil
+	return doc, j.write(ctx, func(w *stage.Writer) error {
+		_, err := j.run(ctx, w, doc)
+		return err
+	})
 }
