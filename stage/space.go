@@ -27,22 +27,22 @@ func checkRoom(doing string, root *os.Root, files int, bytes int64) error {
 		perFile = 4 << 10 // what a file takes beyond its size: the rest of its last block, its rows in the tag files
 	)
 	if need := uint64(max(bytes, 0)) + uint64(max(files, 0))*perFile + slack; free < need {
-		return destination(doing, &spaceError{need, free, filepath.Clean(root.Name())})
+		return destination(doing, &SpaceError{need, free, filepath.Clean(root.Name())})
 	}
 	return nil
 }
 
-// A spaceError is too little room for what is to be copied.
-type spaceError struct {
-	need, free uint64 // in bytes
-	dir        string
+// A SpaceError is too little room for what is to be copied.
+type SpaceError struct {
+	Need, Free uint64 // in bytes
+	Dir        string
 }
 
-func (e *spaceError) Error() string {
-	where := e.dir
-	if volume := filepath.VolumeName(e.dir); volume != "" {
+func (e *SpaceError) Error() string {
+	where := e.Dir
+	if volume := filepath.VolumeName(e.Dir); volume != "" {
 		where = volume
 	}
 	const mib = 1 << 20
-	return fmt.Sprintf("needs %.1f MiB, but only %.1f MiB is free on %s", float64(e.need)/mib, float64(e.free)/mib, where)
+	return fmt.Sprintf("needs %.1f MiB, but only %.1f MiB is free on %s", float64(e.Need)/mib, float64(e.Free)/mib, where)
 }

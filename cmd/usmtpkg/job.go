@@ -36,21 +36,30 @@ type job struct {
 // prepare finds the source, or takes the one that is given, and looks at it, before anything is copied.
 // packagePath is the library as ConfigMgr is to see it.
 func (p *program) prepare(ctx context.Context, o stageOptions, packagePath string, from *origin) (*job, error) {
-	j := &job{program: p, o: o, bar: p.newProgress(), usmt: usmt{close: func() error { return nil }}}
-	lo, err := p.validation(o.policy, o.source.sample, o.copying.workers)
+	j := p.newJob(o)
+	if err := j.begin(ctx, packagePath, from); err != nil {
+		return nil, j.end(err)
+	}
+	return j, nil
+}
+
+func (p *program) newJob(o stageOptions) *job {
+	return &job{program: p, o: o, bar: p.newProgress(), usmt: usmt{close: func() error { return nil }}}
+}
+
+// begin does the work of prepare. If it fails, j has what was found until then.
+func (j *job) begin(ctx context.Context, packagePath string, from *origin) error {
+	lo, err := j.validation(j.o.policy, j.o.source.sample, j.o.copying.workers)
 	if err == nil && from != nil {
 		j.usmt, j.digest, j.copied, j.told = from.usmt, from.digest, from.copied, from.told
 		j.usmt.close = func() error { return nil } // whoever gave it closes it
 	} else if err == nil {
-		j.usmt, err = p.openSource(ctx, o)
+		j.usmt, err = j.openSource(ctx, j.o)
 	}
 	if err == nil {
 		err = j.check(ctx, lo, packagePath)
 	}
-	if err != nil {
-		return nil, j.end(err)
-	}
-	return j, nil
+	return err
 }
 
 // openSource finds the source, and lays the overlay over it. Close it, also after an error.

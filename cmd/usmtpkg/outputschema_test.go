@@ -23,7 +23,7 @@ import (
 var documents = map[string]any{
 	"refresh": report.Stage{}, "stage": report.Stage{}, "locate": report.Locate{}, "validate": report.Validate{}, "verify": report.Verify{},
 	"attest": report.Attest{}, "define": report.Define{}, "init": report.Init{}, "list": report.List{}, "activate": report.Activate{},
-	"inventory": report.Inventory{}, "recover": report.Recover{}, "smp-log": report.SMPLog{}, "show": report.Show{}, "version": report.Version{}, "diff": report.Diff{}, "report": report.Page{}, "pack": report.Pack{}, "unpack": report.Unpack{}, "push": report.Push{}, "pull": report.Unpack{}, "status": report.Status{}, "prune": report.Prune{}, "pin": report.Pin{}, "unpin": report.Pin{}, "libraries": report.Libraries{}, "error": report.Error{},
+	"inventory": report.Inventory{}, "recover": report.Recover{}, "smp-log": report.SMPLog{}, "show": report.Show{}, "version": report.Version{}, "diff": report.Diff{}, "report": report.Page{}, "pack": report.Pack{}, "unpack": report.Unpack{}, "push": report.Push{}, "pull": report.Unpack{}, "status": report.Status{}, "doctor": report.Doctor{}, "prune": report.Prune{}, "pin": report.Pin{}, "unpin": report.Pin{}, "libraries": report.Libraries{}, "error": report.Error{},
 }
 
 // statement is the shape of an attestation, which stage/attest writes itself.

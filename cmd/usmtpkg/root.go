@@ -170,7 +170,7 @@ left out: 26100.2454.`,
 	addGroup(root, "stage", "Stage", newRefreshCmd(p), newStageCmd(p), newLocateCmd(p), newValidateCmd(p))
 	addGroup(root, "prove", "Prove", newVerifyCmd(p), newDiffCmd(p), newAttestCmd(p), newInventoryCmd(p))
 	addGroup(root, "handoff", "Hand off", newInitCmd(p), newDefineCmd(p), newActivateCmd(p), newPackCmd(p), newUnpackCmd(p), newPushCmd(p), newPullCmd(p))
-	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newReportCmd(p), newStatusCmd(p), newPruneCmd(p), newPinCmd(p), newUnpinCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
+	addGroup(root, "maintain", "Maintain", newListCmd(p), newShowCmd(p), newReportCmd(p), newStatusCmd(p), newDoctorCmd(p), newPruneCmd(p), newPinCmd(p), newUnpinCmd(p), newRecoverCmd(p), newSMPLogCmd(p))
 	addGroup(root, groupHelp, "Help", newVersionCmd(p))
 	addTopics(root)
 	root.SetHelpCommandGroupID(groupHelp)

@@ -22,13 +22,18 @@ type stageOptions struct {
 }
 
 func (o *stageOptions) add(f *pflag.FlagSet) {
+	o.addInput(f)
+	dryRunFlag(f, &o.dryRun)
+}
+
+// addInput adds what decides how the job ends.
+func (o *stageOptions) addInput(f *pflag.FlagSet) {
 	f.Var(&folders{&o.libraries}, "library", "`DIR` the library of releases, a folder for package sources; repeat it for several")
 	heading(f, "Library")
 	o.source.add(f)
 	o.policy.add(f)
 	o.overlay.add(f)
 	o.copying.add(f)
-	dryRunFlag(f, &o.dryRun)
 }
 
 // copyFlags say how a release is made.
