@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"usmtpkg/locate/tree"
 )
 
 // An Entry is one message that is written to a log.
@@ -70,10 +72,13 @@ func Append(name string, entries []Entry) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := begin(name); err != nil {
+	var f *os.File
+	err = tree.ReadRetry(func() (err error) { // Windows lets nobody open a log while it is renamed
+		if err = begin(name); err == nil {
+			f, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+		}
 		return err
-	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	})
 	if err != nil {
 		return err
 	}
