@@ -31,7 +31,6 @@ type Probed struct {
 func Probe(dir string, now func() time.Time) (Probed, error) { return probe(dir, now, osFlusher{}) }
 
 // probe tries twice: a run that begins meanwhile clears the file away, and does so once.
-
 func probe(dir string, now func() time.Time, disk flusher) (Probed, error) {
 	p, err := probeOnce(dir, now, disk)
 	if errors.Is(err, errCleared) {

@@ -32,7 +32,10 @@ func (p *probing) flush(f *os.File) error {
 func (p *probing) canFlushSystem(*os.File) bool { return p.system }
 
 func TestProbe(t *testing.T) {
-	broken := errors.New("disk on fire")
+	broken, unsupported := errors.New("disk on fire"), syscall.ENOTSUP
+	if runtime.GOOS == "windows" {
+		unsupported = 50 // ERROR_NOT_SUPPORTED
+	}
 	for _, tt := range []struct {
 		name string
 		disk probing
@@ -42,7 +45,7 @@ func TestProbe(t *testing.T) {
 	}{
 		{name: "each file", want: Probed{Durability: DurableFsync}},
 		{name: "file system", disk: probing{system: true}, want: Probed{Durability: DurableSyncFS}},
-		{name: "not supported", disk: probing{err: syscall.ENOTSUP}, want: Probed{Durability: DurableNotConfirmed}},
+		{name: "not supported", disk: probing{err: unsupported}, want: Probed{Durability: DurableNotConfirmed}},
 		{name: "broken", disk: probing{err: broken}, err: broken},
 		{name: "cleared away once", disk: probing{cleared: 1}, want: Probed{Durability: DurableFsync}},
 		{name: "cleared away twice", disk: probing{cleared: 2}, err: errCleared},

@@ -58,6 +58,7 @@ func (f *readFile) Read(b []byte) (int, error) {
 // several is a run of stage for libraries, with the sample kit as its source, which is counted.
 func several(t *testing.T) (*severalLibraries, *readFS) {
 	t.Helper()
+	_ = t.TempDir() // what is below it is removed after what Cleanup closes here, as Windows wants it
 	u, err := sampleUSMT()
 	if err != nil {
 		t.Fatal(err)

@@ -93,6 +93,9 @@ func TestEntryString(t *testing.T) {
 // Several processes write, and none of their messages is lost, torn or there twice, before, while and
 // after the log is rolled. A log begins with the byte order mark, and has it nowhere else.
 func TestAppendTogether(t *testing.T) {
+	if underWine() {
+		t.Skip("Wine looks for the end of a file, then writes there: not at once, as Windows")
+	}
 	name := filepath.Join(t.TempDir(), "usmtpkg.log")
 	const writers, each = 6, 100
 	filler := strings.Repeat("x", 4000) // 2.4 MB in all

@@ -1,0 +1,5 @@
+//go:build !windows
+
+package cmlog
+
+func underWine() bool { return false }
