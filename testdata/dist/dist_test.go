@@ -328,6 +328,7 @@ func startRegistry(t *testing.T) string {
 // The manifests name the archive where it will be, by its sum.
 func judgeManifests(t *testing.T, dir string, sums []byte) {
 	t.Helper()
+	judgeWinget(t, dir)
 	sum := ""
 	for line := range strings.Lines(string(sums)) {
 		if digits, name, _ := strings.Cut(strings.TrimSpace(line), "  "); name == "usmtpkg_"+testVersion+"_windows_amd64.zip" {
