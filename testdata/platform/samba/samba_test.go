@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,10 @@ func newPlace(t *testing.T, dir string) *place {
 // take takes the newer kit into the library, both on the share.
 func (p *place) take(t *testing.T, args ...string) platform.Result {
 	t.Helper()
-	return p.Refresh(t, append([]string{"--source", p.next, "--library", p.lib}, args...)...)
+	if !slices.Contains(args, "--library") { // a second one would be written as well
+		args = append(args, "--library", p.lib)
+	}
+	return p.Refresh(t, append([]string{"--source", p.next}, args...)...)
 }
 
 // recovers does the same without faults.
