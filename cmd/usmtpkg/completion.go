@@ -19,7 +19,9 @@ func (w *words) choices() []string   { return w.words }
 // addCompletions says what the shell offers for each value: the words that the flag takes, folders for DIR,
 // files for FILE, and the releases of the library for RELEASE.
 func addCompletions(p *program, root *cobra.Command) {
+	root.PersistentFlags().VisitAll(takePlaceholder)
 	for _, cmd := range root.Commands() {
+		cmd.Flags().VisitAll(takePlaceholder)
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			_ = cmd.RegisterFlagCompletionFunc(f.Name, completionOf(f)) // it fails only for a flag that is not there
 		})

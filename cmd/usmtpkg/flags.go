@@ -52,8 +52,23 @@ func heading(f *pflag.FlagSet, title string) {
 	})
 }
 
+// placeholderKey is the annotation of a flag with its placeholder, once that is taken out of its usage.
+const placeholderKey = "usmtpkg_placeholder"
+
+// takePlaceholder takes the placeholder out of the usage of a flag, which a shell shows as it is.
+func takePlaceholder(f *pflag.Flag) {
+	placeholder, usage := describe(f)
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[placeholderKey], f.Usage = []string{placeholder}, usage
+}
+
 // describe is what the help says of a flag: its placeholder, which begins its usage in backquotes, and the rest.
 func describe(f *pflag.Flag) (placeholder, usage string) {
+	if taken := f.Annotations[placeholderKey]; taken != nil {
+		return taken[0], f.Usage
+	}
 	if rest, ok := strings.CutPrefix(f.Usage, "`"); ok {
 		if placeholder, usage, ok = strings.Cut(rest, "` "); ok {
 			return placeholder, usage
