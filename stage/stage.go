@@ -6,14 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"regexp"
 	"strings"
 
 	"usmtpkg/locate/tree"
-	"usmtpkg/stage/bag"
 )
 
 // Source is the content to be staged.
@@ -188,15 +186,6 @@ func (r *run) inspectSource(ctx context.Context) error {
 		return err
 	}
 	return r.finish()
-}
-
-// manifest writes the manifest of what was staged.
-func (r *run) manifest(w io.Writer) error {
-	entries := make([]bag.Entry, len(r.tree.Files))
-	for i, f := range r.tree.Files {
-		entries[i] = bag.Entry{Path: dataDir + "/" + f.Path, Sum: r.sums[i]}
-	}
-	return bag.WriteManifest(w, manifestName, entries)
 }
 
 // describe computes the digest of the manifest, and with it the release's name.

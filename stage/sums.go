@@ -2,6 +2,7 @@ package stage
 
 import (
 	"cmp"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -110,3 +111,12 @@ func (s Sums) CompareSubjects(said []Subject) []FileResult {
 }
 
 func describeSum(sum string) string { return string(bag.SHA256) + " " + sum }
+
+// manifest writes the manifest of what was staged.
+func (r *run) manifest(w io.Writer) error {
+	entries := make([]bag.Entry, len(r.tree.Files))
+	for i, f := range r.tree.Files {
+		entries[i] = bag.Entry{Path: dataDir + "/" + f.Path, Sum: r.sums[i]}
+	}
+	return bag.WriteManifest(w, manifestName, entries)
+}
