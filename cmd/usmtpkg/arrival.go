@@ -138,7 +138,7 @@ func (a *arrival) checker(ctx context.Context, dir string, rec stage.Release) (s
 		return nil, err
 	}
 	a.rec = rec
-	want, _ := pe.ParseVersion(rec.USMTVersion) // what is not a version is none that was found
+	want, _ := pe.ParseVersion(rec.USMTVersion) // what is not a version differs from the one that was found
 	a.chk = &checker{v: v, strict: a.o.policy.strict, want: want}
 	return arrivalChecker{a.chk, rec}, nil
 }

@@ -65,7 +65,7 @@ func (o attestedFlags) read(keyNamed bool) (*attestation, error) {
 	name := o.file + attest.SignatureSuffix
 	sig, err := tree.ReadFile(name, attest.MaxSignature)
 	if o.publicKey == "" {
-		return parseAttestation(o.file, content, sig, nil) // a signature that cannot be read is none
+		return parseAttestation(o.file, content, sig, nil) // a signature that cannot be read counts as missing
 	}
 	k, keyErr := readPublicKey(o.publicKey)
 	switch {

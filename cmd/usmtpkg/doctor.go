@@ -23,7 +23,7 @@ what to do about it, or not checked. Give it the flags that refresh is to get.
 
 The exit status is the one that refresh would have: doctor does all that refresh --dry-run does. A problem
 with something else, such as the execution policy, does not change it. In the library, doctor writes
-one small file, flushes it and removes it again; it writes none where there is no library yet.`,
+one small file, flushes it and removes it again; it does so only if the library exists.`,
 		Example: `  usmtpkg doctor --library D:\Sources\OSD\USMT --package-path \\server\Sources\OSD\USMT
   usmtpkg doctor --source /mnt/adk --library /srv/usmt --json`,
 		Args: noArgument,

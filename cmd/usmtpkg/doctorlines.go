@@ -90,7 +90,7 @@ func versions(tables []*inventory.Table) string {
 // roots says how long Microsoft's roots are valid, by the clock of this machine.
 func (c *checkup) roots() report.Diagnosis {
 	if c.o.source.sample {
-		return notChecked(report.CheckRoots, "nobody signed the sample kit")
+		return notChecked(report.CheckRoots, "the sample kit is not signed")
 	}
 	roots, err := pe.MicrosoftRoots()
 	if err != nil {

@@ -125,7 +125,7 @@ func (o *listFlags) add(f *pflag.FlagSet) {
 func (o *listFlags) read(ctx context.Context, lo *locate.Options, c locate.Candidate) (found locate.Catalogs, err error) {
 	if lo.Signatures == nil {
 		if o.catalogs != "" || len(o.msis) > 0 {
-			err = &usageError{msg: "nobody signed the sample kit, so --catalogs and --msi prove nothing about it", hint: "leave them out, or give a kit with --source"}
+			err = &usageError{msg: "the sample kit is not signed, so --catalogs and --msi prove nothing about it", hint: "leave them out, or give a kit with --source"}
 		}
 		return found, err
 	}
